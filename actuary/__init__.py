@@ -1,0 +1,1 @@
+"""Actuarial work for China's public medical insurance funds."""

@@ -1,0 +1,56 @@
+# The verbs of this project. `make` alone lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+BIN := .venv/bin
+CITY ?= national
+QUARTER ?=
+REPORT_LANG ?= zh
+OUT ?= output/$(CITY)
+export PYTHON
+
+.PHONY: help setup report test lint types imports notebooks ci lock environment format clean
+
+help:  ## list the verbs
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup:  ## make .venv with the pinned packages (the other verbs do it by themselves)
+	@tools/bootstrap.sh
+
+report: setup  ## write the quarterly actuarial report (CITY=, QUARTER=, REPORT_LANG=zh|en, OUT=)
+	@$(BIN)/actuary report --city $(CITY) $(if $(QUARTER),--quarter $(QUARTER)) --lang $(REPORT_LANG) --out $(OUT)
+
+test: setup  ## run the tests
+	$(BIN)/python -m pytest -n auto --dist loadfile
+
+lint: setup  ## style, formatting, generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python tools/write_environment.py --check
+
+types: setup  ## static types
+	$(BIN)/mypy
+
+imports: setup  ## import contracts between the layers
+	$(BIN)/lint-imports --no-logo
+
+notebooks: setup  ## run the notebooks and compare their outputs
+	$(BIN)/python -m pytest --nbval-lax --nbval-current-env -p no:cacheprovider notebooks
+
+ci: lint types imports test notebooks  ## everything that must hold before a change lands
+	$(MAKE) report OUT=output/ci
+	$(BIN)/actuary check
+
+lock: setup  ## pin the newest versions that pyproject.toml allows; writes requirements.lock and environment.yml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --extra dev --python-version 3.12 --upgrade pyproject.toml --output-file requirements.lock
+	$(BIN)/python tools/write_environment.py
+
+environment: setup  ## write environment.yml from pyproject.toml
+	$(BIN)/python tools/write_environment.py
+
+format: setup  ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:  ## remove what these verbs made, but the environment
+	rm -rf output .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

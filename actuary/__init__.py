@@ -1,1 +1,70 @@
-"""Actuarial work for China's public medical insurance funds."""
+"""Actuarial work for China's public medical insurance funds.
+
+The names below are the Python face; each loads its part of the package when it is first used, so that
+``import actuary`` stays quick.
+
+Examples
+--------
+>>> import actuary
+>>> actuary.Quarter.parse("2024Q4") + 1
+Quarter(year=2025, number=1)
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from actuary.errors import ActuaryError
+    from actuary.fund import FundProjection, facts_page
+    from actuary.periods import Quarter
+    from actuary.policy import load_basis, load_policy_book, load_scenario
+    from actuary.tables import facts, read_table
+    from actuary.workflow import check_inputs, indicators_of_city, list_cities, project_city, warn_city, write_report
+
+__all__ = [
+    "ActuaryError",
+    "FundProjection",
+    "Quarter",
+    "check_inputs",
+    "facts",
+    "facts_page",
+    "indicators_of_city",
+    "list_cities",
+    "load_basis",
+    "load_policy_book",
+    "load_scenario",
+    "project_city",
+    "read_table",
+    "warn_city",
+    "write_report",
+]
+
+_HOMES = {
+    "ActuaryError": "errors",
+    "FundProjection": "fund",
+    "Quarter": "periods",
+    "check_inputs": "workflow",
+    "facts": "tables",
+    "facts_page": "fund",
+    "indicators_of_city": "workflow",
+    "list_cities": "workflow",
+    "load_basis": "policy",
+    "load_policy_book": "policy",
+    "load_scenario": "policy",
+    "project_city": "workflow",
+    "read_table": "tables",
+    "warn_city": "workflow",
+    "write_report": "workflow",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'actuary' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"actuary.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

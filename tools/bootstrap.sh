@@ -84,7 +84,7 @@ else
     "$venv/bin/python" -m pip install --disable-pip-version-check --require-hashes -r requirements.lock | awk '
         /^Collecting/ {printf "  fetching %s\n", $2; fflush()}
         /^Installing/ {print "  unpacking all of them …"; fflush()}' >&2
-    pip check >&2
+    pip install --require-hashes -r requirements.lock  # a pipe hides how pip ended; this says it, at once when all is there
 fi
 pip install --no-deps --no-build-isolation --editable .
 printf '%s\n' "$wanted" >"$stamp"

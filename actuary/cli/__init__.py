@@ -1,1 +1,59 @@
-"""The cli layer."""
+"""The command line: one module a verb, the same verbs as the Python face."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+
+import typer
+
+from actuary.cli import check, cities, data, indicators, models, project, report, warn
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="actuary",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=(
+        "Actuarial work for China's public medical insurance funds (职工医保、居民医保): from published figures and "
+        "declared rules to fund projections, risk warnings and the quarterly actuarial report.\n\n"
+        "Start with [bold]actuary report[/bold]: it writes the report on the national funds as PDF, HTML and Excel."
+    ),
+)
+
+for _module in (report, project, warn, indicators, cities, check):
+    _module.register(app)
+app.add_typer(models.app, name="models")
+app.add_typer(data.app, name="data")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        import importlib.metadata  # noqa: PLC0415  (only this option needs it)
+
+        typer.echo(importlib.metadata.version("actuary"))
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+) -> None:
+    pass
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Run the command line; problems are printed as sentences, not as tracebacks.
+
+    Exit status: 0 done; 1 a check found problems; 2 wrong input, nothing was written; 130 stopped, nothing was written.
+    """
+    signal.signal(signal.SIGTERM, _terminate)
+    app()

@@ -1,1 +1,48 @@
-"""The workflow layer."""
+"""Runs as a whole: what the command line and the Python face call.
+
+The clock, the file system of outputs and the progress of a run live here and nowhere below.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from actuary.workflow.checks import check_inputs
+    from actuary.workflow.quarterly import WrittenReport, write_report
+    from actuary.workflow.regions import (
+        indicators_of_city,
+        list_cities,
+        list_data,
+        project_city,
+        rules_in_force,
+        warn_city,
+    )
+
+__all__ = [
+    "WrittenReport",
+    "check_inputs",
+    "indicators_of_city",
+    "list_cities",
+    "list_data",
+    "project_city",
+    "rules_in_force",
+    "warn_city",
+    "write_report",
+]
+
+_HOMES = {
+    "WrittenReport": "quarterly",
+    "check_inputs": "checks",
+    "write_report": "quarterly",
+    **dict.fromkeys(
+        ("indicators_of_city", "list_cities", "list_data", "project_city", "rules_in_force", "warn_city"), "regions"
+    ),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

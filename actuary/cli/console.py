@@ -1,0 +1,98 @@
+"""What the verbs share: their options, their way of failing, their tables on the terminal."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ParamSpec
+
+import typer
+
+from actuary.errors import ActuaryError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["City", "Data", "Models", "QuarterLabel", "print_frame", "say", "teaching", "write_table"]
+
+P = ParamSpec("P")
+
+City = Annotated[str, typer.Option("--city", "-c", help="Region: national, shenyang … (see: actuary cities).")]
+QuarterLabel = Annotated[
+    str | None, typer.Option("--quarter", "-q", help="Report quarter, such as 2024Q4.", show_default="the last with data")
+]
+Models = Annotated[
+    Path | None, typer.Option(help="Folder of declared rules, laid out as models/.", show_default="those of the package")
+]
+Data = Annotated[
+    Path | None, typer.Option(help="Folder of figures, laid out as data/.", show_default="those of the package")
+]
+
+
+def say(text: str) -> None:
+    """Print one line for the person who waits, apart from the results."""
+    typer.echo(text, err=True)
+
+
+def teaching(command: Callable[P, None]) -> Callable[P, None]:
+    """Let a verb fail with the sentence of its error and exit status 2, or 130 when it was stopped."""
+
+    @functools.wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except ActuaryError as error:
+            say(f"actuary: {error}")
+            raise typer.Exit(2) from None
+        except KeyboardInterrupt:
+            say("actuary: stopped; nothing was written.")
+            raise typer.Exit(130) from None
+
+    return wrapped
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float):
+        return "" if value != value else f"{value:,.4g}" if abs(value) < 10 else f"{value:,.1f}"  # noqa: PLR0124
+    return "" if value is None else str(value)
+
+
+def print_frame(frame: pd.DataFrame, *, title: str, columns: Sequence[str] | None = None) -> None:
+    """Print a frame as a table: wide characters line up, numbers stand right, nothing is cut off.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows to print.
+    title : str
+        What they are, with the unit where one serves all columns.
+    columns : sequence of str, optional
+        Columns to print; all when left out.
+    """
+    from rich.console import Console  # noqa: PLC0415  (kept out of `actuary --help`)
+    from rich.table import Table  # noqa: PLC0415
+
+    shown = frame[list(columns)] if columns is not None else frame
+    table = Table(title=title, title_justify="left")
+    for name in shown.columns:
+        numeric = shown[name].dtype.kind in "fiu"
+        table.add_column(str(name), justify="right" if numeric else "left", overflow="fold")
+    for row in shown.itertuples(index=False):
+        table.add_row(*(_text(value) for value in row))
+    console = Console(soft_wrap=False, width=None if sys.stdout.isatty() else 200)
+    console.print(table)
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame as CSV, whole or not at all; the byte-order mark lets spreadsheets read Chinese.
+
+    Raises
+    ------
+    OutputError
+        When the folder is missing or cannot be written.
+    """
+    from actuary.workflow.outputs import replace_file  # noqa: PLC0415
+
+    replace_file(path, frame.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))

@@ -1,0 +1,69 @@
+"""Check the declared rules and the tables of figures, all problems at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from actuary.errors import Problem
+
+__all__ = ["CheckOutcome", "check_inputs"]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOutcome:
+    """Say what was checked and what was wrong.
+
+    Parameters
+    ----------
+    checked : str
+        What was looked at, in words.
+    problems : tuple of Problem
+        Everything that was wrong, file by file.
+    """
+
+    checked: str
+    problems: tuple[Problem, ...]
+
+
+def check_inputs(
+    paths: Sequence[Path] = (), *, models: Path | None = None, data: Path | None = None
+) -> CheckOutcome:
+    """Check files, or the whole of the rules and the figures.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Declarations (``.toml``) and tables (``.csv``); everything when empty.
+    models, data : Path, optional
+        Folders; those of the package when left out.
+
+    Returns
+    -------
+    CheckOutcome
+        Its problems are empty when all is well.
+
+    Examples
+    --------
+    >>> from actuary import check_inputs
+    >>> check_inputs().problems
+    ()
+    """
+    from actuary.policy import check_file, check_models  # noqa: PLC0415  (tables load pandas: only when needed)
+    from actuary.tables import check_data, check_table  # noqa: PLC0415
+
+    if not paths:
+        found = (*check_models(models), *check_data(data))
+        return CheckOutcome("rules and tables", found)
+    problems: list[Problem] = []
+    for path in paths:
+        if not path.is_file():
+            problems.append(Problem(str(path), "no such file", "a .toml declaration or a .csv table"))
+        elif path.suffix == ".toml" and path.name == "catalog.toml":
+            problems.extend(check_data(path.parent))
+        elif path.suffix == ".toml":
+            problems.extend(check_file(path))
+        else:
+            problems.extend(check_table(path, root=data))
+    return CheckOutcome(f"{len(paths)} file" + "s" * (len(paths) > 1), tuple(problems))

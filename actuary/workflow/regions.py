@@ -1,0 +1,197 @@
+"""Questions about one region, answered as frames: rules, indicators, projection, warnings."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from actuary.alerts import evaluate_rules
+from actuary.errors import PeriodError, Problem, UnknownNameError, unknown_name
+from actuary.fund import FundProjection, project_fund
+from actuary.indicators import compute_indicators
+from actuary.periods import Quarter
+from actuary.policy import list_regions, load_alert_rules, load_policy_book, load_region, load_report_plan
+from actuary.tables import known_regions, last_quarter, load_catalog
+
+__all__ = [
+    "indicators_of_city",
+    "list_cities",
+    "list_data",
+    "project_city",
+    "report_quarter",
+    "rules_in_force",
+    "warn_city",
+]
+
+
+def report_quarter(city: str, quarter: str | Quarter | None, *, models: Path | None, data: Path | None) -> Quarter:
+    """Return the quarter to report on: the one asked for, or the last with published figures of the region.
+
+    Parameters
+    ----------
+    city : str
+        Region id.
+    quarter : str, Quarter or None
+        Label such as ``2024Q4``, or None for the last.
+    models, data : Path or None
+        Folders; those of the package when None.
+
+    Raises
+    ------
+    UnknownNameError
+        When the region has no declared rules; the message names the nearest that has.
+    PeriodError
+        When the label cannot be read, or the region has no figure at all.
+    """
+    load_region(city, root=models)
+    if quarter is not None:
+        return Quarter.parse(quarter, where="--quarter")
+    if city not in known_regions(data):
+        raise PeriodError(
+            Problem(f"--city {city}", "no published figure", "at least one row of facts", "add a table under data/")
+        )
+    return last_quarter(city, data)
+
+
+def project_city(  # noqa: PLR0913  (each is an independent choice, all but the first have a default)
+    city: str = "national",
+    quarter: str | Quarter | None = None,
+    *,
+    horizon: str = "2035Q4",
+    basis: str = "base",
+    scenarios: Sequence[str] | None = None,
+    models: Path | None = None,
+    data: Path | None = None,
+) -> FundProjection:
+    """Project the funds of a region under the base and the scenarios.
+
+    Parameters
+    ----------
+    city : str
+        Region id, see :func:`list_cities`.
+    quarter : str or Quarter, optional
+        Report quarter; the last with published figures when left out.
+    horizon : str
+        Last quarter of the projection.
+    basis : str
+        Assumption basis under ``models/<region>/assumptions/``.
+    scenarios : sequence of str, optional
+        Scenarios beside the base; those of the quarterly report when left out.
+    models, data : Path, optional
+        Folders laid out as ``models/`` and ``data/``; those of the package when left out.
+
+    Returns
+    -------
+    FundProjection
+        History and projection, dims (scenario, scheme, quarter); money in yuan, people in persons.
+
+    Raises
+    ------
+    UnknownNameError, PeriodError, DeclarationError, TableError
+        When region, scenario, quarter, rules or tables are not what they should be.
+
+    Examples
+    --------
+    >>> from actuary import project_city
+    >>> projection = project_city("national", "2024Q4")
+    >>> float(projection.paths.dependency_ratio.sel(scenario="base", scheme="employee", quarter="2024Q4").round(2))
+    2.63
+    """
+    chosen = report_quarter(city, quarter, models=models, data=data)
+    wanted = load_report_plan("quarterly", root=models).scenarios if scenarios is None else tuple(scenarios)
+    names = ("base", *(name for name in wanted if name != "base"))
+    return project_fund(city, chosen, horizon=horizon, basis=basis, scenarios=names, models=models, data=data)
+
+
+def indicators_of_city(
+    city: str = "national",
+    quarter: str | Quarter | None = None,
+    *,
+    models: Path | None = None,
+    data: Path | None = None,
+) -> pd.DataFrame:
+    """Compute every indicator of a region at a quarter.
+
+    Parameters and errors are those of :func:`project_city`.
+
+    Returns
+    -------
+    DataFrame
+        One row an indicator and scheme: value, unit, period, status, formula.
+    """
+    return compute_indicators(project_city(city, quarter, models=models, data=data))
+
+
+def warn_city(
+    city: str = "national",
+    quarter: str | Quarter | None = None,
+    *,
+    models: Path | None = None,
+    data: Path | None = None,
+) -> pd.DataFrame:
+    """Hold the indicators of a region against the declared warning rules.
+
+    Parameters and errors are those of :func:`project_city`.
+
+    Returns
+    -------
+    DataFrame
+        One row a rule and scheme, the gravest level first: level, scheme, indicator, value, unit, threshold, source.
+    """
+    projection = project_city(city, quarter, models=models, data=data)
+    warnings = evaluate_rules(projection, compute_indicators(projection), load_alert_rules(models))
+    columns = ("level", "scheme", "indicator", "value", "unit", "period", "threshold", "status", "source", "text_en")
+    return pd.DataFrame([{name: getattr(warning, name) for name in columns} for warning in warnings], columns=columns)
+
+
+def list_cities(*, models: Path | None = None, data: Path | None = None) -> pd.DataFrame:
+    """List the regions with declared rules and what is known of them.
+
+    Returns
+    -------
+    DataFrame
+        Columns city, name_zh, name_en, last_quarter (empty where no figure is published).
+    """
+    known = set(known_regions(data))
+    return pd.DataFrame(
+        [
+            {
+                "city": region.id,
+                "name_zh": region.name_zh,
+                "name_en": region.name_en,
+                "last_quarter": str(last_quarter(region.id, data)) if region.id in known else "",
+            }
+            for region in list_regions(models)
+        ]
+    )
+
+
+def list_data(*, data: Path | None = None) -> pd.DataFrame:
+    """List the tables of the catalog: name, titles, period, unit, rows, publisher, licence, confidence."""
+    columns = ("name", "title_zh", "title_en", "period", "unit", "rows", "publisher", "licence", "confidence", "synthetic")
+    return pd.DataFrame(
+        [{name: getattr(entry, name) for name in columns} for entry in load_catalog(data).entries], columns=columns
+    )
+
+
+def rules_in_force(city: str = "national", day: dt.date | None = None, *, models: Path | None = None) -> pd.DataFrame:
+    """List the rules in force on a day, or the newest value of every rule.
+
+    Parameters
+    ----------
+    city : str
+        Region id; a city inherits the national rules that it does not override.
+    day : date, optional
+        The day; without it the last declared value of every rule is listed, also where it starts later.
+    models : Path, optional
+        Folder of declared rules.
+
+    Returns
+    -------
+    DataFrame
+        Columns key, name, value, unit, from, to, source, confidence, region.
+    """
+    return load_policy_book(city, root=models).to_frame_rows(day)

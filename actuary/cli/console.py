@@ -6,7 +6,7 @@ import functools
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ParamSpec
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = ["City", "Data", "Models", "QuarterLabel", "print_frame", "say", "teaching", "write_table"]
 
-P = ParamSpec("P")
-
 City = Annotated[str, typer.Option("--city", "-c", help="Region: national, shenyang … (see: actuary cities).")]
 QuarterLabel = Annotated[
-    str | None, typer.Option("--quarter", "-q", help="Report quarter, such as 2024Q4.", show_default="the last with data")
+    str | None,
+    typer.Option("--quarter", "-q", help="Report quarter, such as 2024Q4.", show_default="the last with data"),
 ]
 Models = Annotated[
-    Path | None, typer.Option(help="Folder of declared rules, laid out as models/.", show_default="those of the package")
+    Path | None,
+    typer.Option(help="Folder of declared rules, laid out as models/.", show_default="those of the package"),
 ]
 Data = Annotated[
     Path | None, typer.Option(help="Folder of figures, laid out as data/.", show_default="those of the package")
@@ -36,7 +36,7 @@ def say(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def teaching(command: Callable[P, None]) -> Callable[P, None]:
+def teaching[**P](command: Callable[P, None]) -> Callable[P, None]:
     """Let a verb fail with the sentence of its error and exit status 2, or 130 when it was stopped."""
 
     @functools.wraps(command)

@@ -10,9 +10,7 @@ __all__ = ["register"]
 
 
 @teaching
-def indicators(
-    city: City = "national", quarter: QuarterLabel = None, models: Models = None, data: Data = None
-) -> None:
+def indicators(city: City = "national", quarter: QuarterLabel = None, models: Models = None, data: Data = None) -> None:
     """Print every indicator with its value, unit, period and formula."""
     from actuary.workflow import indicators_of_city  # noqa: PLC0415
 

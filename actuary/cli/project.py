@@ -19,7 +19,7 @@ def project(
     until: Annotated[str, typer.Option(help="Last quarter of the projection.")] = "2035Q4",
     scenario: Annotated[
         list[str] | None,
-        typer.Option("--scenario", "-s", help="Scenario beside the base; repeatable.", show_default="those of the report"),
+        typer.Option("--scenario", "-s", help="Scenario beside the base; repeatable.", show_default="as the report"),
     ] = None,
     basis: Annotated[str, typer.Option(help="Assumption basis.")] = "base",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="CSV file for every quarter and variable.")] = None,
@@ -29,9 +29,7 @@ def project(
     """Project members, income, spending and balance by quarter, and print the years."""
     from actuary.workflow import project_city  # noqa: PLC0415
 
-    projection = project_city(
-        city, quarter, horizon=until, basis=basis, scenarios=scenario, models=models, data=data
-    )
+    projection = project_city(city, quarter, horizon=until, basis=basis, scenarios=scenario, models=models, data=data)
     for missing in projection.missing:
         say(f"not projected: {missing.scheme}: {missing.what_en} ({missing.needed_for})")
     print_frame(projection.summary(), title=f"{city}, figures to {projection.quarter}, basis {basis}")

@@ -40,9 +40,7 @@ def report(
     """
     from actuary.workflow import write_report  # noqa: PLC0415  (heavy: loads when the verb runs)
 
-    written = write_report(
-        city, quarter, lang=lang.value, out=out, basis=basis, models=models, data=data, progress=say
-    )
+    written = write_report(city, quarter, lang=lang.value, out=out, basis=basis, models=models, data=data, progress=say)
     say(f"The report on {written.title} lies in {written.folder}:")
     for path in written.files:
         typer.echo(str(path))

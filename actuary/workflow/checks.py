@@ -27,9 +27,7 @@ class CheckOutcome:
     problems: tuple[Problem, ...]
 
 
-def check_inputs(
-    paths: Sequence[Path] = (), *, models: Path | None = None, data: Path | None = None
-) -> CheckOutcome:
+def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data: Path | None = None) -> CheckOutcome:
     """Check files, or the whole of the rules and the figures.
 
     Parameters

@@ -17,7 +17,10 @@ from actuary.workflow.outputs import MANIFEST
 __all__ = ["file_sha256", "write_manifest"]
 
 #: Packages whose version can move a figure or a page.
-_PACKAGES = ("numpy", "pandas", "xarray", "numba", "pandera", "pydantic", "matplotlib", "typst", "xlsxwriter", "nbconvert")
+_PACKAGES = (
+    *("numpy", "pandas", "xarray", "numba", "pandera", "pydantic"),
+    *("matplotlib", "typst", "xlsxwriter", "nbclient", "nbconvert"),
+)
 
 
 def file_sha256(path: Path) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from actuary.alerts import evaluate_rules
-from actuary.errors import PeriodError, Problem, UnknownNameError, unknown_name
+from actuary.errors import PeriodError, Problem
 from actuary.fund import FundProjection, project_fund
 from actuary.indicators import compute_indicators
 from actuary.periods import Quarter
@@ -56,7 +56,7 @@ def report_quarter(city: str, quarter: str | Quarter | None, *, models: Path | N
     return last_quarter(city, data)
 
 
-def project_city(  # noqa: PLR0913  (each is an independent choice, all but the first have a default)
+def project_city(
     city: str = "national",
     quarter: str | Quarter | None = None,
     *,
@@ -171,7 +171,10 @@ def list_cities(*, models: Path | None = None, data: Path | None = None) -> pd.D
 
 def list_data(*, data: Path | None = None) -> pd.DataFrame:
     """List the tables of the catalog: name, titles, period, unit, rows, publisher, licence, confidence."""
-    columns = ("name", "title_zh", "title_en", "period", "unit", "rows", "publisher", "licence", "confidence", "synthetic")
+    columns = (
+        *("name", "title_zh", "title_en", "period", "unit"),
+        *("rows", "publisher", "licence", "confidence", "synthetic"),
+    )
     return pd.DataFrame(
         [{name: getattr(entry, name) for name in columns} for entry in load_catalog(data).entries], columns=columns
     )

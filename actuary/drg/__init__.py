@@ -1,4 +1,5 @@
-"""Group hospital stays: codes, grouping schemes, explanations, quality checks of settlement lists.
+"""Group hospital stays: grouping schemes as data, the grouper, explanations, quality checks of settlement lists.
 
-This room is furnished later; it stands here so that the layers above and below it are fixed from the first day.
+A scheme is a folder of tables and a few switches (:mod:`actuary.drg.scheme`); :mod:`actuary.drg.grouper` gives every
+case its group, or says why it has none.
 """

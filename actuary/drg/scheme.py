@@ -100,6 +100,8 @@ class Scheme:
         Diagnoses that contradict no sex.
     repeated : tuple
         Codes found in several exclusion tables: file, code, tables; the first is used.
+    declared : SchemeParts or None
+        The tables as they were before the switches were applied; None for a scheme built by hand.
     fingerprint : str
         Hash of everything that decides a group: tables and switches.
     """
@@ -123,6 +125,36 @@ class Scheme:
     px_valid: Mapping[str, frozenset[str]]
     sex_conflict_exempt: frozenset[str]
     repeated: tuple[tuple[str, str, tuple[int, ...]], ...] = ()
+    declared: SchemeParts | None = dataclasses.field(default=None, repr=False, compare=False)
+
+    def with_switches(self, positions: Mapping[str, str]) -> Scheme:
+        """Return the same tables under other readings, without reading them again.
+
+        Parameters
+        ----------
+        positions : mapping of str to str
+            Switches that change, such as ``{"qy": "main"}``; the others stay.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no such switch or position; names the nearest.
+        DeclarationError
+            When a reading needs what the tables lack.
+
+        Examples
+        --------
+        >>> load_scheme("chs-drg-1.1").with_switches({"hiv": "any"}).switches.hiv
+        'any'
+        """
+        chosen, problems = read_switches(positions, self.switches, lists=tuple(self.px_valid), where="--switch")
+        raise_all(problems, UnknownNameError)
+        if self.declared is None:
+            return dataclasses.replace(self, switches=chosen)
+        parts, problems = apply_switches(self.declared, chosen, self.roles)
+        raise_all(problems, DeclarationError)
+        changed = {entry.name: getattr(parts, entry.name) for entry in dataclasses.fields(parts)}
+        return dataclasses.replace(self, switches=chosen, **changed)
 
     @property
     def valid_px(self) -> frozenset[str]:
@@ -208,7 +240,8 @@ def load_scheme(
         problems.append(unknown_name(f"{folder.name} switch valid_px", chosen.valid_px, lists, what="list"))
     raise_all(problems, UnknownNameError)
     roles = _roles(declared.get("roles", {}))
-    parts, problems = apply_switches(parts, chosen, roles)
+    tables = parts
+    parts, problems = apply_switches(tables, chosen, roles)
     raise_all(problems, DeclarationError)
     reading = "declared in scheme.toml" if declared.get("switches") else f"inferred from the columns: as {inferred}"
     return Scheme(
@@ -218,6 +251,7 @@ def load_scheme(
         switches=chosen,
         reading=reading,
         roles=roles,
+        declared=tables,
         **{entry.name: getattr(parts, entry.name) for entry in dataclasses.fields(parts)},
     )
 
@@ -344,7 +378,7 @@ def import_scheme(folder: str | Path, name: str, *, root: Path | None = None) ->
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        for file in (*TABLES, DECLARATION, "sources.md"):
+        for file in (*TABLES, DECLARATION, "sources.md", "known_findings.toml"):
             if (source / file).is_file():
                 shutil.copyfile(source / file, partial / file)
         shutil.rmtree(target, ignore_errors=True)

@@ -62,7 +62,7 @@ _LATER_READING = Switches(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Scheme:
     """Hold a grouping scheme as it is to be read: its tables with the switches applied.
 

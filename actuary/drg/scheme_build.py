@@ -31,9 +31,9 @@ class Roles:
     ----------
     hiv_mdc : str
         Category of HIV, for `hiv`.
-    newborn_mdc, newborn_rest_adrg, newborn_only_adrg : str
-        Category of newborns; its last group, for `pv1`; the group whose list makes older infants ambiguous, for
-        `neonate_elsewhere`.
+    newborn_mdc, newborn_rest_adrg, newborn_rest_list_of, newborn_only_adrg : str
+        Category of newborns; its last group, for `pv1`, and the group that lends it a list of diagnoses where it has
+        none; the group whose list makes older infants ambiguous, for `neonate_elsewhere`.
     delivery_mdc, delivery_adrg, delivery_prefix : str
         Category of childbirth, for `mdco_sex` and `z37`; the group of deliveries; the codes of their outcome.
     sex_mdcs : tuple of str
@@ -43,6 +43,7 @@ class Roles:
     hiv_mdc: str = "Y"
     newborn_mdc: str = "P"
     newborn_rest_adrg: str = "PV1"
+    newborn_rest_list_of: str = "PU1"
     newborn_only_adrg: str = "PR1"
     delivery_mdc: str = "O"
     delivery_adrg: str = "OR1"
@@ -228,11 +229,11 @@ def apply_switches(parts: SchemeParts, switches: Switches, roles: Roles) -> tupl
         The scheme as it is to be read, and what a reading needs but the scheme lacks.
     """
     problems: list[Problem] = []
+    if switches.pv1 == "requires_list":
+        parts = _lend_list(parts, roles)
     rules = []
     for rule in parts.rules:
         read = rule
-        if rule.mdc == roles.hiv_mdc and switches.hiv == "any" and rule.pdx_list and not rule.anydx_list:
-            read = dataclasses.replace(read, pdx_list=None, anydx_list=rule.pdx_list)
         if rule.adrg == roles.newborn_rest_adrg:
             read = _read_rest_of_newborns(read, parts, switches, problems)
         if rule.adrg == roles.delivery_adrg and switches.z37 != "as_declared":
@@ -261,3 +262,11 @@ def _read_rest_of_newborns(rule: Rule, parts: SchemeParts, switches: Switches, p
         found = f"requires_list, but {rule.adrg} has no list of diagnoses"
         problems.append(Problem("switch pv1", found, f"list 1 of {rule.adrg} in adrg_dx.csv", "choose catch_all"))
     return rule if rule.pdx_list else dataclasses.replace(rule, pdx_list=1)
+
+
+def _lend_list(parts: SchemeParts, roles: Roles) -> SchemeParts:
+    """Give the last group of newborns the list of the group that has the same diagnoses, where it has none."""
+    own, lender = (roles.newborn_rest_adrg, 1), (roles.newborn_rest_list_of, 1)
+    if own in parts.adrg_dx or lender not in parts.adrg_dx:
+        return parts
+    return dataclasses.replace(parts, adrg_dx={**parts.adrg_dx, own: parts.adrg_dx[lender]})

@@ -49,6 +49,7 @@ class Switches:
     pv1: str = "catch_all"
     z37: str = "principal"
     mdco_sex: str = "as_declared"
+    sex_check: str = "one_or_two"
     newborn_check: str = "age_days_and_weight"
     missing_age_days: str = "fails"
     empty_dx: str = "passes"
@@ -113,6 +114,13 @@ _DOCS = (
         female=("仅女性", "women only"),
     ),
     _doc(
+        "sex_check",
+        "分组前如何校验性别",
+        "how sex is checked before grouping",
+        one_or_two=("必须是1或2", "it must be 1 or 2"),
+        given=("有值即可", "any number is let through"),
+    ),
+    _doc(
         "newborn_check",
         "分组前是否校验年龄、日龄与出生体重",
         "whether age, age in days and birth weight are checked before grouping",
@@ -156,8 +164,8 @@ _DOCS = (
     ),
     _doc(
         "fall_through",
-        "进入MDC而无符合的ADRG时",
-        "when no ADRG of the MDC entered accepts the case",
+        "凭诊断进入MDC而无符合的ADRG时",
+        "when no ADRG of a MDC entered by diagnosis accepts the case",
         on=("继续看以后的MDC", "go on with the later MDCs"),
         off=("结束，无法入组", "stop: ungrouped"),
     ),

@@ -1,0 +1,112 @@
+"""Take the columns that a scheme reads out of a frame, an Arrow table or single cases."""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from actuary.drg.cases import Case
+from actuary.errors import Problem, TableError, nearest_name, raise_all
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["arrow_columns", "check_columns", "one_array"]
+
+_LISTS = ("dx", "px")
+
+
+def check_columns(present: Sequence[str], needed: Iterable[str], *, where: str, scheme: str) -> None:
+    """Raise when a column that the scheme reads is missing.
+
+    Raises
+    ------
+    TableError
+        Names every missing column, and the nearest one there is.
+    """
+    problems = []
+    for name in sorted(set(needed) - set(present)):
+        near = nearest_name(name, [column for column in present if column not in set(needed)])
+        mend = f"rename {near!r}?" if near else "add it; its cells may be empty"
+        expected = f"the columns that {scheme} reads: {', '.join(sorted(needed))}"
+        problems.append(Problem(where, f"no column {name!r}", expected, mend))
+    raise_all(problems, TableError)
+
+
+def one_array(column: Any) -> Any:
+    """Return a column as one array; dictionaries of several chunks are unified."""
+    if isinstance(column, pa.ChunkedArray):
+        if column.num_chunks == 1:
+            return column.chunk(0)
+        column = column.unify_dictionaries().combine_chunks()
+        if isinstance(column, pa.ChunkedArray):
+            column = column.chunk(0) if column.num_chunks else pa.array([], column.type)
+    return column
+
+
+def arrow_columns(
+    cases: pd.DataFrame | pa.Table | Sequence[Case], needed: Iterable[str], *, scheme: str
+) -> tuple[dict[str, Any], Any]:
+    """Return the columns that a scheme reads as Arrow arrays, and the names of the cases.
+
+    Parameters
+    ----------
+    cases : pandas.DataFrame, pyarrow.Table or sequence of Case
+        The cases.
+    needed : iterable of str
+        Columns the scheme reads.
+    scheme : str
+        Its name, for messages.
+
+    Returns
+    -------
+    tuple
+        The columns by name but `case_id`, and the column `case_id`.
+
+    Raises
+    ------
+    TableError
+        When a column is missing.
+    """
+    names = [name for name in needed if name != "case_id"]
+    if isinstance(cases, pa.Table):
+        check_columns(cases.column_names, needed, where="the table of cases", scheme=scheme)
+        return {name: one_array(cases[name]) for name in names}, cases["case_id"]
+    if isinstance(cases, Sequence):
+        return {name: _from_cells(name, [getattr(case, name) for case in cases]) for name in names}, None
+    check_columns([str(name) for name in cases.columns], needed, where="the frame of cases", scheme=scheme)
+    return {name: _from_series(name, cases[name]) for name in names}, None
+
+
+def _from_series(name: str, series: pd.Series[Any]) -> Any:
+    try:
+        return one_array(pa.array(series, from_pandas=True))
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        return _from_cells(name, series.tolist())
+
+
+def _from_cells(name: str, cells: list[Any]) -> Any:
+    """Return cells of mixed types as one array: lists of texts for codes, texts for everything else."""
+    if name in _LISTS:
+        return pa.array([_codes(cell) for cell in cells], pa.list_(pa.string()))
+    return pa.array([_word(cell) for cell in cells], pa.string())
+
+
+def _codes(cell: Any) -> list[str | None] | None:
+    if isinstance(cell, str):
+        return list(cell.split("|"))
+    if cell is None or not isinstance(cell, Iterable):
+        return None
+    return [_word(code) for code in cell]
+
+
+def _word(cell: Any) -> str | None:
+    """Return a cell as text, None where it is missing (a missing value differs from itself)."""
+    if cell is None or type(cell).__name__ in {"NAType", "NaTType"}:
+        return None
+    if isinstance(cell, float | decimal.Decimal) and cell != cell:  # noqa: PLR0124
+        return None
+    return str(cell)

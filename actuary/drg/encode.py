@@ -1,0 +1,206 @@
+"""Turn columns of cases into the arrays of the grouping loop, whatever types the columns have.
+
+A cell that cannot be read never stops a batch: an unreadable age is marked as such, any other unreadable number counts
+as missing, and a code that the scheme does not have becomes -1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from actuary.drg.compiled import CompiledScheme
+from actuary.kernels.grouping_arrays import HIGHEST, INVALID, LOWEST, MISSING, CaseArrays
+
+__all__ = ["SEPARATOR", "CodeBook", "encode_cases"]
+
+#: What stands between the codes of a list that is written as one text.
+SEPARATOR = "|"
+
+type Ints = NDArray[np.int32]
+
+
+class CodeBook:
+    """Number codes as a scheme does; built once and shared by all batches.
+
+    Parameters
+    ----------
+    codes : list of str
+        Codes by number.
+    prefixes : mapping of str to int
+        Numbers of unknown codes that start so.
+    """
+
+    def __init__(self, codes: list[str], prefixes: Mapping[str, int]) -> None:
+        self.codes = pa.array(codes, pa.string())
+        self.prefixes = prefixes
+        self.empty = codes.index("") if "" in codes else -1
+
+    def numbers(self, words: Any) -> Ints:
+        """Return the numbers of the words of a dictionary, -1 for an unknown one and one more for null at the end."""
+        found = pc.index_in(words.cast(pa.string()), value_set=self.codes).fill_null(-1).to_numpy(zero_copy_only=False)
+        numbers = np.append(found.astype(np.int32), np.int32(self.empty))
+        if words.null_count:
+            numbers[:-1][words.is_null().to_numpy(zero_copy_only=False)] = self.empty
+        for prefix, number in self.prefixes.items():
+            starts = pc.starts_with(words, prefix).fill_null(False).to_numpy(zero_copy_only=False)
+            numbers[:-1][starts & (numbers[:-1] < 0)] = number
+        return numbers
+
+
+def _frozen(array: NDArray[Any]) -> Ints:
+    whole: Ints = np.ascontiguousarray(array, dtype=np.int32)
+    whole.flags.writeable = False
+    return whole
+
+
+def _lists(column: Any, book: CodeBook) -> tuple[Ints, Ints]:
+    """Return offsets and numbers of a column of lists, or of texts joined by the separator."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.cast(kind.value_type)
+        kind = column.type
+    if pa.types.is_null(kind):
+        return _frozen(np.zeros(len(column) + 1)), _frozen(np.empty(0))
+    if _is_text(kind):
+        column = pc.split_pattern(column, SEPARATOR)
+        kind = column.type
+    if pa.types.is_fixed_size_list(kind):
+        column = column.cast(pa.list_(kind.value_type))
+    lengths = pc.list_value_length(column).fill_null(0).to_numpy(zero_copy_only=False)
+    offsets = np.zeros(len(column) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    values = column.flatten()
+    if pa.types.is_null(values.type):
+        return _frozen(offsets), _frozen(np.full(len(values), book.empty))
+    if not pa.types.is_dictionary(values.type):
+        if not _is_text(values.type):
+            values = values.cast(pa.string())
+        values = values.dictionary_encode()
+    numbers = book.numbers(values.dictionary)
+    indices = values.indices
+    if indices.null_count:
+        indices = indices.fill_null(len(numbers) - 1)
+    return _frozen(offsets), _frozen(numbers[indices.to_numpy(zero_copy_only=False)])
+
+
+def _is_text(kind: Any) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def _read_number(cell: object) -> int:
+    """Return one number in whole units, `MISSING` for nothing and `INVALID` for what is none."""
+    if cell is None or (isinstance(cell, str) and not cell.strip()):
+        return MISSING
+    try:
+        value = float(cell)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return INVALID
+    if math.isnan(value):
+        return MISSING
+    return math.floor(value) if LOWEST <= value <= HIGHEST else INVALID
+
+
+def _numbers(column: Any) -> NDArray[np.int64]:
+    """Return whole numbers, `MISSING` for nothing and `INVALID` for what is no number."""
+    kind = column.type
+    if pa.types.is_null(kind):
+        return np.full(len(column), MISSING, np.int64)
+    if pa.types.is_integer(kind) and kind.bit_width <= 32:
+        return column.cast(pa.int64()).fill_null(MISSING).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        values = column.cast(pa.float64(), safe=False).fill_null(math.nan).to_numpy(zero_copy_only=False)
+        with np.errstate(invalid="ignore"):
+            whole = np.where(np.isnan(values), MISSING, np.floor(values))
+            readable = np.isnan(values) | ((values >= LOWEST) & (values <= HIGHEST))
+        return np.where(readable, whole, INVALID).astype(np.int64)
+    if not pa.types.is_dictionary(kind):
+        column = column.dictionary_encode()
+    words = np.array([*(_read_number(word) for word in column.dictionary.to_pylist()), MISSING], dtype=np.int64)
+    return words[column.indices.fill_null(len(words) - 1).to_numpy(zero_copy_only=False)]
+
+
+def _sexes(column: Any) -> Ints:
+    numbers = _numbers(column)
+    if pa.types.is_floating(column.type) or _is_text(column.type):
+        numbers = np.where(_whole(column), numbers, INVALID)
+    given = np.where((numbers == 1) | (numbers == 2), numbers, 0)
+    return _frozen(np.where((numbers == MISSING) | (numbers == INVALID), MISSING, given))
+
+
+def _whole(column: Any) -> NDArray[np.bool_]:
+    """Say which cells are whole numbers, so that a sex of 1.5 is none."""
+    words = column.dictionary_encode()
+    fits = np.array([*(_is_whole(word) for word in words.dictionary.to_pylist()), True])
+    whole: NDArray[np.bool_] = fits[words.indices.fill_null(len(fits) - 1).to_numpy(zero_copy_only=False)]
+    return whole
+
+
+def _is_whole(word: object) -> bool:
+    number = _read_number(word)
+    return number in (MISSING, INVALID) or float(word) == number  # type: ignore[arg-type]
+
+
+def _quantities(column: Any) -> Ints:
+    numbers = _numbers(column)
+    return _frozen(np.where(numbers == INVALID, MISSING, numbers))
+
+
+def _choices(column: Any, known: Mapping[str, int]) -> Ints:
+    """Return the numbers of discharges or departments, -1 for one on which no condition is stated."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if not _is_text(column.type):
+        column = column.cast(pa.string())
+    found = pc.index_in(column.cast(pa.string()), value_set=pa.array(list(known), pa.string())).fill_null(-1)
+    return _frozen(found.to_numpy(zero_copy_only=False))
+
+
+def encode_cases(columns: Mapping[str, Any], scheme: CompiledScheme, books: tuple[CodeBook, CodeBook]) -> CaseArrays:
+    """Encode a batch.
+
+    Parameters
+    ----------
+    columns : mapping of str to pyarrow.Array
+        The columns the scheme reads, one array each.
+    scheme : CompiledScheme
+        The scheme.
+    books : tuple of CodeBook
+        Diagnoses and procedures of the scheme.
+
+    Returns
+    -------
+    CaseArrays
+        The batch, ready for the loop.
+    """
+    count = len(columns["dx"])
+    nothing = _frozen(np.full(count, MISSING))
+    dx_from, dx = _lists(columns["dx"], books[0])
+    px_from, px = _lists(columns["px"], books[1])
+
+    def quantity(name: str) -> Ints:
+        return _quantities(columns[name]) if name in scheme.reads else nothing
+
+    def choice(name: str, known: Mapping[str, int]) -> Ints:
+        return _choices(columns[name], known) if name in scheme.reads else nothing
+
+    return CaseArrays(
+        dx_from=dx_from,
+        dx=dx,
+        px_from=px_from,
+        px=px,
+        sex=_sexes(columns["sex"]),
+        age_years=_frozen(_numbers(columns["age_years"])),
+        age_days=quantity("age_days"),
+        weight_g=quantity("birth_weight_g"),
+        los_days=quantity("los_days"),
+        icu_hours=quantity("icu_hours"),
+        discharge=choice("discharge_status", scheme.discharges),
+        department=choice("department", scheme.departments),
+    )

@@ -1,0 +1,239 @@
+"""Group cases: columns in, one answer a case out, the same for any number of threads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from actuary.drg.case_columns import arrow_columns
+from actuary.drg.cases import Case, Result
+from actuary.drg.compiled import CompiledScheme, compile_scheme
+from actuary.drg.encode import CodeBook, encode_cases
+from actuary.drg.scheme import Scheme, load_scheme
+from actuary.drg.statuses import Reason, Severity, Status
+from actuary.errors import Problem, UnknownNameError
+from actuary.kernels.grouping import group_range
+from actuary.kernels.grouping_arrays import AnswerArrays, CaseArrays
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["ANSWERS", "Case", "Grouper", "Result", "group_cases", "group_one", "threads_to_use"]
+
+#: Columns of the answers, in this order.
+ANSWERS = ("case_id", "status", "mdc", "adrg", "drg", "severity", "reason")
+
+#: Cases a thread takes at a time.
+_SHARE = 65_536
+
+
+def threads_to_use(threads: int | None) -> int:
+    """Return the number of threads: as wanted, else as many as this process may use.
+
+    Raises
+    ------
+    UnknownNameError
+        When fewer than one is wanted.
+    """
+    if threads is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if threads < 1:
+        raise UnknownNameError(Problem("--threads", str(threads), "a whole number from 1"))
+    return threads
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grouper:
+    """Hold a scheme made ready, for those who group many batches.
+
+    Parameters
+    ----------
+    scheme : Scheme
+        The scheme.
+    compiled : CompiledScheme
+        Its arrays.
+    books : tuple of CodeBook
+        Its codes.
+    """
+
+    scheme: Scheme
+    compiled: CompiledScheme
+    books: tuple[CodeBook, CodeBook]
+
+    @classmethod
+    def of(cls, scheme: Scheme) -> Grouper:
+        """Make a scheme ready."""
+        compiled = compile_scheme(scheme)
+        books = CodeBook(compiled.dx, compiled.prefixes), CodeBook(compiled.px, {})
+        return cls(scheme, compiled, books)
+
+    def encode(self, columns: Mapping[str, Any]) -> CaseArrays:
+        """Encode a batch of columns, each one array."""
+        return encode_cases(columns, self.compiled, self.books)
+
+    def group(self, cases: CaseArrays, *, pool: ThreadPoolExecutor | None = None) -> AnswerArrays:
+        """Group an encoded batch, in shares of fixed size, so that the threads change nothing but the time."""
+        count = len(cases.sex)
+        answers = AnswerArrays(
+            status=np.empty(count, np.uint8),
+            reason=np.empty(count, np.uint8),
+            severity=np.empty(count, np.uint8),
+            mdc=np.empty(count, np.int16),
+            adrg=np.empty(count, np.int16),
+            drg=np.empty(count, np.int32),
+            rule=np.empty(count, np.int32),
+        )
+
+        def share(first: int) -> None:
+            last = min(first + _SHARE, count)
+            group_range(self.compiled.arrays, cases, answers, first=first, last=last)
+
+        starts = range(0, count, _SHARE)
+        if pool is None or len(starts) == 1:
+            for first in starts:
+                share(first)
+        else:
+            list(pool.map(share, starts))
+        return answers
+
+    def words(self) -> dict[str, Any]:
+        """Return the words of each answer by number, as Arrow arrays."""
+        compiled = self.compiled
+        listed = {
+            "status": [status.value for status in Status],
+            "mdc": compiled.mdcs,
+            "adrg": compiled.adrgs,
+            "drg": compiled.drgs,
+            "severity": [*(level.value for level in Severity), ""],
+            "reason": [reason.value for reason in Reason],
+        }
+        return {name: pa.array(words, pa.string()) for name, words in listed.items()}
+
+    def decode(self, answers: AnswerArrays, *, as_dictionary: bool = False) -> dict[str, Any]:
+        """Return the answers in words, as Arrow arrays of text or of dictionaries."""
+        columns = {}
+        for name, words in self.words().items():
+            numbers = getattr(answers, name)
+            # Arrow's readers of dictionaries know signed numbers only.
+            indices = pa.array(numbers.view(np.int8) if numbers.dtype == np.uint8 else numbers)
+            columns[name] = pa.DictionaryArray.from_arrays(indices, words) if as_dictionary else words.take(indices)
+        return columns
+
+
+def group_cases(
+    cases: pd.DataFrame | pa.Table,
+    scheme: str | Path | Scheme = "chs-drg-1.1",
+    *,
+    threads: int | None = None,
+    switches: Mapping[str, str] | None = None,
+) -> Any:
+    """Group a table of cases.
+
+    Parameters
+    ----------
+    cases : pandas.DataFrame or pyarrow.Table
+        Columns ``case_id, sex, age_years, age_days, birth_weight_g, dx, px``, and of ``los_days, discharge_status,
+        department, icu_hours`` those that the scheme reads; `dx` and `px` are lists of codes or texts joined by ``|``,
+        the principal diagnosis and the main procedure first. Ages in years and days, weight in g.
+    scheme : str, Path or Scheme
+        Name or folder of a scheme, or a loaded one.
+    threads : int, optional
+        Threads to use; as many as there are cores when left out. The answers do not depend on it.
+    switches : mapping of str to str, optional
+        Readings that replace the scheme's own; not together with a loaded scheme.
+
+    Returns
+    -------
+    pandas.DataFrame or pyarrow.Table
+        As given: `case_id, status, mdc, adrg, drg, severity, reason`, one row a case in the same order.
+
+    Raises
+    ------
+    TableError
+        When a column is missing.
+    UnknownNameError
+        When the scheme or a switch is not known.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> cases = pd.DataFrame({
+    ...     "case_id": ["a"], "sex": [1], "age_years": [60], "age_days": [None], "birth_weight_g": [None],
+    ...     "dx": [["I21.401"]], "px": [["36.0700"]],
+    ... })
+    >>> group_cases(cases)[["status", "adrg", "drg"]].values.tolist()
+    [['grouped', 'FM1', 'FM19']]
+    """
+    loaded = _loaded(scheme, switches)
+    grouper = Grouper.of(loaded)
+    columns, case_ids = arrow_columns(cases, grouper.compiled.reads, scheme=loaded.name)
+    with ThreadPoolExecutor(threads_to_use(threads)) as pool:
+        answers = grouper.group(grouper.encode(columns), pool=pool)
+    decoded = grouper.decode(answers)
+    if isinstance(cases, pa.Table):
+        return pa.table({"case_id": case_ids, **decoded})
+    import pandas as pd  # noqa: PLC0415  (Arrow users need no pandas)
+
+    return pd.DataFrame(
+        {"case_id": cases["case_id"], **{name: pd.array(decoded[name], dtype="str") for name in ANSWERS[1:]}},
+        index=cases.index,
+    )
+
+
+def _loaded(scheme: str | Path | Scheme, switches: Mapping[str, str] | None) -> Scheme:
+    if not isinstance(scheme, Scheme):
+        return load_scheme(scheme, switches=switches)
+    if switches:
+        raise UnknownNameError(
+            Problem("switches", "given together with a loaded scheme", "one of them", "load the scheme with them")
+        )
+    return scheme
+
+
+def group_one(case: Case, scheme: Scheme) -> Result:
+    """Group one case.
+
+    Parameters
+    ----------
+    case : Case
+        The stay.
+    scheme : Scheme
+        A loaded scheme.
+
+    Returns
+    -------
+    Result
+        Its answer, with the rule that held.
+
+    Examples
+    --------
+    >>> case = Case(case_id="a", sex=1, age_years=60, dx=["I21.401"], px="36.0700")
+    >>> group_one(case, load_scheme("chs-drg-1.1")).drg
+    'FM19'
+    """
+    grouper = _grouper_of(scheme)
+    columns, _ = arrow_columns([case], grouper.compiled.reads, scheme=scheme.name)
+    answers = grouper.group(grouper.encode(columns))
+    compiled = grouper.compiled
+    severity, rule = int(answers.severity[0]), int(answers.rule[0])
+    return Result(
+        case_id=case.case_id,
+        status=list(Status)[answers.status[0]],
+        mdc=compiled.mdcs[answers.mdc[0]],
+        adrg=compiled.adrgs[answers.adrg[0]],
+        drg=compiled.drgs[answers.drg[0]],
+        severity=list(Severity)[severity] if severity < len(Severity) else None,
+        reason=list(Reason)[answers.reason[0]],
+        rule_id=compiled.rules[rule] if rule >= 0 else "",
+    )
+
+
+def _grouper_of(scheme: Scheme) -> Grouper:
+    return Grouper.of(scheme)

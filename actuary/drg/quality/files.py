@@ -1,0 +1,247 @@
+"""Read tables of cases as they stand: CSV as text, Parquet and frames as typed, each row with its number."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from actuary.errors import Problem, TableError
+
+__all__ = ["BrokenRow", "RawTable", "raw_from_frame", "read_header", "read_raw"]
+
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "，": "full-width commas"}
+_SAVE = "save it again as CSV with commas, in UTF-8"
+_CHUNK = 1 << 24
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRow:
+    """Name a row of a CSV file whose number of cells is not that of the heading."""
+
+    row: int
+    cells: int
+    expected: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawTable:
+    """Hold a table before anything of it is judged.
+
+    Parameters
+    ----------
+    where : str
+        How messages name it.
+    table : pyarrow.Table
+        The columns as they stand, each in one piece.
+    rows : array of int
+        Row numbers as a spreadsheet shows them: the heading is row 1.
+    broken : tuple of BrokenRow
+        Rows with too few or too many cells; they were cut or filled up to the heading.
+    """
+
+    where: str
+    table: pa.Table
+    rows: npt.NDArray[np.int64]
+    broken: tuple[BrokenRow, ...] = field(default=())
+
+
+def read_header(path: Path) -> tuple[str, ...]:
+    """Return the column names of a CSV or Parquet file, without reading its rows.
+
+    Raises
+    ------
+    TableError
+        When the file cannot be read as what its name says.
+    """
+    where = path.name
+    try:
+        if path.suffix.lower() == ".parquet":
+            import pyarrow.parquet as pq  # noqa: PLC0415  (only for Parquet)
+
+            return tuple(pq.read_schema(path).names)
+        with path.open("rb") as stream:
+            start = stream.read(1 << 20)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise TableError(Problem(where, f"a file that cannot be read ({error})", "a CSV or Parquet file")) from None
+    if not start.strip():
+        raise TableError(Problem(where, "an empty file", "a heading and at least one row"))
+    first = start.splitlines()[0]
+    try:
+        text = codecs.decode(first, "utf-8-sig")
+    except UnicodeDecodeError:
+        raise TableError(_encoding_problem(where, first, 1)) from None
+    for separator, name in _SEPARATORS.items():
+        if "," not in text and separator in text:
+            raise TableError(Problem(where, f"columns separated by {name}", "commas", _SAVE))
+    names = [name.strip() for name in next(csv.reader(io.StringIO(text)), [])]
+    double = sorted({name for name in names if names.count(name) > 1})
+    if double:
+        raise TableError(Problem(f"{where} heading", f"the column {double[0]!r} twice", "every column once"))
+    return tuple(names)
+
+
+def read_raw(path: Path) -> RawTable:
+    """Read a CSV or Parquet file; values are left as they stand.
+
+    Raises
+    ------
+    TableError
+        When the file itself cannot be read: another encoding, no table, cut off.
+    """
+    names = read_header(path)
+    if path.suffix.lower() == ".parquet":
+        return _read_parquet(path)
+    _check_encoding(path)
+    return _read_csv(path, names)
+
+
+def raw_from_frame(frame: Any, *, where: str) -> RawTable:
+    """Take a pandas frame or an Arrow table as it stands.
+
+    Columns that mix types become text, so that one odd value never stops the rest.
+
+    Raises
+    ------
+    TableError
+        When it is neither, or a column name occurs twice.
+    """
+    if isinstance(frame, pa.Table):
+        table = frame
+    else:
+        columns = getattr(frame, "columns", None)
+        if columns is None:
+            found = f"a {type(frame).__name__}"
+            raise TableError(Problem(where, found, "a pandas DataFrame, a pyarrow Table or the path of a file"))
+        names = [str(name) for name in columns]
+        table = pa.table([_from_series(frame.iloc[:, at]) for at in range(len(names))], names=names)
+    double = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
+    if double:
+        raise TableError(Problem(f"{where} heading", f"the column {double[0]!r} twice", "every column once"))
+    return RawTable(where, table.combine_chunks(), np.arange(table.num_rows) + 2)
+
+
+def _from_series(series: Any) -> pa.Array:
+    try:
+        return pa.array(series, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        return pa.array([_plain(value) for value in series], pa.string())
+
+
+def _plain(value: Any) -> str | None:
+    if isinstance(value, list | tuple | np.ndarray):
+        return "|".join("" if item is None else str(item) for item in value)
+    if value is None or value != value:  # noqa: PLR0124  (not a number)
+        return None
+    return str(value)
+
+
+def _read_parquet(path: Path) -> RawTable:
+    import pyarrow.parquet as pq  # noqa: PLC0415  (only for Parquet)
+
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        mend = "it may have been cut off: write or copy it again"
+        raise TableError(Problem(path.name, f"a file that cannot be read ({error})", "a Parquet file", mend)) from None
+    return RawTable(path.name, table.combine_chunks(), np.arange(table.num_rows) + 2)
+
+
+def _check_encoding(path: Path) -> None:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    line = 1
+    with path.open("rb") as stream:
+        while piece := stream.read(_CHUNK):
+            if b"\x00" in piece:
+                raise TableError(Problem(path.name, "a file that is not text", "a CSV file in UTF-8", _SAVE))
+            try:
+                decoder.decode(piece)
+            except UnicodeDecodeError as error:
+                start = max(0, error.start - 3)
+                raise TableError(
+                    _encoding_problem(path.name, piece[start:], line + piece.count(b"\n", 0, error.start))
+                ) from None
+            line += piece.count(b"\n")
+
+
+def _encoding_problem(where: str, content: bytes, line: int) -> Problem:
+    found = f"bytes that are not UTF-8 on line {line}"
+    for row in content.splitlines()[:3]:
+        try:
+            row.decode("gb18030")
+        except UnicodeDecodeError:
+            return Problem(where, found, "text in UTF-8", "save it as CSV in UTF-8")
+    mend = f"save it as CSV in UTF-8, for instance: iconv -f GB18030 -t UTF-8 {where}"
+    return Problem(where, f"{found}, probably GB18030 (GBK)", "text in UTF-8", mend)
+
+
+def _read_csv(path: Path, names: Sequence[str]) -> RawTable:
+    broken: list[Any] = []
+
+    def keep(row: Any) -> str:
+        broken.append(row)
+        return "skip"
+
+    try:
+        table = _parse_csv(path, names, keep, threads=True)
+        if broken:
+            # Only one thread knows the numbers of the rows.
+            broken.clear()
+            table = _parse_csv(path, names, keep, threads=False)
+    except pa.ArrowInvalid as error:
+        raise TableError(Problem(path.name, f"rows that cannot be read ({error})", "a CSV file", _SAVE)) from None
+    table = table.combine_chunks()
+    if not broken:
+        return _without_blank_rows(RawTable(path.name, table, np.arange(table.num_rows) + 2))
+    numbers = [row.number for row in broken]
+    kept = np.setdiff1d(np.arange(2, table.num_rows + len(numbers) + 2), np.array(numbers), assume_unique=True)
+    wrong = [row for row in broken if row.text.strip(", \r\n")]
+    if not wrong:
+        return _without_blank_rows(RawTable(path.name, table, kept))
+    cells = [[*next(csv.reader(io.StringIO(row.text)), []), *[""] * len(names)][: len(names)] for row in wrong]
+    filled = pa.table([pa.array(column, pa.string()) for column in zip(*cells, strict=True)], names=list(names))
+    rows = np.concatenate([kept, np.array([row.number for row in wrong], dtype=np.int64)])
+    order = np.argsort(rows, kind="stable")
+    whole = RawTable(
+        path.name,
+        pa.concat_tables([table, filled]).combine_chunks().take(pa.array(order)).combine_chunks(),
+        rows[order],
+        tuple(BrokenRow(row.number, row.actual_columns, row.expected_columns) for row in wrong),
+    )
+    return _without_blank_rows(whole)
+
+
+def _without_blank_rows(raw: RawTable) -> RawTable:
+    """Leave out rows without any text: they are no cases, and the numbers of the others stay."""
+    blank = np.ones(raw.table.num_rows, dtype=bool)
+    for name in raw.table.column_names:
+        if not blank.any():
+            return raw
+        blank &= np.asarray(pc.equal(raw.table.column(name), "").to_numpy())
+    if not blank.any():
+        return raw
+    return RawTable(raw.where, raw.table.filter(pa.array(~blank)).combine_chunks(), raw.rows[~blank], raw.broken)
+
+
+def _parse_csv(path: Path, names: Sequence[str], keep: Any, *, threads: bool) -> pa.Table:
+    import pyarrow.csv as arrow_csv  # noqa: PLC0415  (only for CSV)
+
+    return arrow_csv.read_csv(
+        path,
+        read_options=arrow_csv.ReadOptions(use_threads=threads, column_names=list(names), skip_rows=1),
+        parse_options=arrow_csv.ParseOptions(
+            newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=keep
+        ),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False
+        ),
+    )

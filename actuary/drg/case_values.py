@@ -1,0 +1,106 @@
+"""One case as the grouper reads it: numbers as numbers, lists as lists."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from actuary.drg.cases import Case
+from actuary.kernels.grouping_arrays import HIGHEST, INVALID, LOWEST
+
+__all__ = ["CaseValues", "read_case"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseValues:
+    """Hold one case after conversion; None means missing or not to be read.
+
+    Parameters
+    ----------
+    case_id : str
+        Its name.
+    sex, age_years, age_days, birth_weight_g, los_days, icu_hours : int or None
+        As in :class:`~actuary.drg.cases.Case` [1 or 2, years, days, g, days, h].
+    age_is_no_number : bool
+        Whether an age in years is given that is no number.
+    discharge_status, department : str or None
+        As coded.
+    dx, px : tuple of str
+        Codes, the principal or main one first.
+    """
+
+    case_id: str = ""
+    sex: int | None = None
+    age_years: int | None = None
+    age_is_no_number: bool = False
+    age_days: int | None = None
+    birth_weight_g: int | None = None
+    los_days: int | None = None
+    icu_hours: int | None = None
+    discharge_status: str | None = None
+    department: str | None = None
+    dx: tuple[str, ...] = ()
+    px: tuple[str, ...] = ()
+
+
+def _number(cell: object) -> int | None:
+    """Return a number in whole units, `INVALID` for what is none, None for nothing."""
+    if cell is None or (isinstance(cell, str) and not cell.strip()):
+        return None
+    try:
+        value = float(cell)  # type: ignore[arg-type]
+    except (TypeError, ValueError):  # what pandas writes for a missing value is no number either
+        return None if type(cell).__name__ in {"NAType", "NaTType"} else INVALID
+    if math.isnan(value):
+        return None
+    return math.floor(value) if LOWEST <= value <= HIGHEST else INVALID
+
+
+def _quantity(cell: object) -> int | None:
+    number = _number(cell)
+    return None if number == INVALID else number
+
+
+def _sex(cell: object) -> int | None:
+    number = _quantity(cell)
+    return None if number is None or float(cell) != number else number  # type: ignore[arg-type]
+
+
+def _text(cell: object) -> str | None:
+    if cell is None or type(cell).__name__ in {"NAType", "NaTType"}:
+        return None
+    return None if isinstance(cell, float) and math.isnan(cell) else str(cell)
+
+
+def _codes(cell: object) -> tuple[str, ...]:
+    if isinstance(cell, str):
+        return tuple(cell.split("|"))
+    if not isinstance(cell, Iterable):
+        return ()
+    return tuple(_text(code) or "" for code in cell)
+
+
+def read_case(case: Case) -> CaseValues:
+    """Convert one case as the grouper does.
+
+    Examples
+    --------
+    >>> read_case(Case(sex="1", age_years=40.0, dx="A41.900|N17.900")).dx
+    ('A41.900', 'N17.900')
+    """
+    age_years = _number(case.age_years)
+    return CaseValues(
+        case_id=case.case_id,
+        sex=_sex(case.sex),
+        age_years=None if age_years == INVALID else age_years,
+        age_is_no_number=age_years == INVALID,
+        age_days=_quantity(case.age_days),
+        birth_weight_g=_quantity(case.birth_weight_g),
+        los_days=_quantity(case.los_days),
+        icu_hours=_quantity(case.icu_hours),
+        discharge_status=_text(case.discharge_status),
+        department=_text(case.department),
+        dx=_codes(case.dx),
+        px=_codes(case.px),
+    )

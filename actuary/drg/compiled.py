@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import weakref
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actuary.drg.cases import NO_ADRG, NO_DRG, NO_MDC, QY
-from actuary.drg.scheme import Conditions, DrgRow, Scheme
+from actuary.drg.scheme import Conditions, DrgRow, Rule, Scheme
 from actuary.drg.statuses import Severity
 from actuary.errors import DeclarationError, Problem
 from actuary.kernels import grouping_arrays as ga
@@ -19,6 +18,7 @@ from actuary.kernels import grouping_arrays as ga
 __all__ = ["CompiledScheme", "compile_scheme"]
 
 _MOST_MDCS = 62
+_MOST_ROWS = 32_767
 _SEVERITY_TESTS = {"MCC": 0, "CC": 1, "CC_ONLY": 2, "none": 3, "undivided": 3}
 _FLAGS = {"": 0, "main_valid": 1, "none_valid": 2, "main_not_valid": 3}
 _RANGES = (
@@ -72,7 +72,8 @@ def compile_scheme(scheme: Scheme) -> CompiledScheme:
     Raises
     ------
     DeclarationError
-        When it has more than 62 categories, more than 62 body sites, or several categories by body sites.
+        When it has more than 62 categories or body sites, several categories by body sites, or more rules or groups
+        than an answer has room for (32,767).
     """
     known = _COMPILED.get(scheme)
     if known is None:
@@ -86,11 +87,30 @@ def _frozen[T: np.generic](values: object, dtype: type[T]) -> NDArray[T]:
     return array
 
 
-def _csr(count: int, pairs: Iterable[tuple[int, int]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    table = np.array(sorted(pairs), dtype=np.int32).reshape(-1, 2)
-    offsets = np.zeros(count + 1, dtype=np.int32)
-    np.cumsum(np.bincount(table[:, 0], minlength=count), out=offsets[1:])
-    return _frozen(offsets, np.int32), _frozen(table[:, 1], np.int32)
+class _Members:
+    """Collect lists of any length in one array; a row says from where to where its list stands."""
+
+    def __init__(self) -> None:
+        self.parts: list[NDArray[np.int32]] = []
+        self.size = 0
+
+    def add(self, members: Sequence[int]) -> tuple[int, int]:
+        """Add one list; return where it begins and ends."""
+        begin, self.size = self.size, self.size + len(members)
+        self.parts.append(np.asarray(members, dtype=np.int32))
+        return begin, self.size
+
+    def add_by_code(self, count: int, pairs: Iterable[tuple[int, int]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Add the sorted list of each code; return where they begin and where they end."""
+        table = np.array(sorted(pairs), dtype=np.int32).reshape(-1, 2)
+        ends = self.size + np.cumsum(np.bincount(table[:, 0], minlength=count)).astype(np.int32)
+        begins = np.concatenate([np.array([self.size], np.int32), ends[:-1]])
+        self.add(table[:, 1])  # type: ignore[arg-type]
+        return begins, ends
+
+    def array(self) -> NDArray[np.int32]:
+        """Return all members."""
+        return _frozen(np.concatenate([np.empty(0, np.int32), *self.parts]), np.int32)
 
 
 class _Compiler:
@@ -113,82 +133,37 @@ class _Compiler:
         self.px_number = {code: number for number, code in enumerate(self.px)}
         self.dx_list = {key: number for number, key in enumerate(sorted(scheme.adrg_dx))}
         self.px_list = {key: number for number, key in enumerate(sorted(scheme.adrg_px))}
+        self.dx_members = {number: scheme.adrg_dx[key] for key, number in self.dx_list.items()}
+        self.px_members = {number: scheme.adrg_px[key] for key, number in self.px_list.items()}
+        self.members = _Members()
         self.stays: list[list[int]] = []
-        self.sets: list[list[int]] = []
         self.discharges: dict[str, int] = {}
         self.departments: dict[str, int] = {}
 
     def compile(self) -> CompiledScheme:
         scheme = self.scheme
         self._check_limits()
-        rows, apx, ways = self._rules()
+        rules, ways = self._rules()
         drgs = [row for adrg in scheme.adrgs for row in scheme.drgs.get(adrg, ())]
         drg_rows = [self._drg(row) for row in drgs]
-        pdx, anywhere, by_prefix, sites = self._entries()
-        complications = {name: self._tables(getattr(scheme, name), -2) for name in ("mcc", "cc")}
-        dx_rules = _csr(self.count, ways["dx"])
-        flags = np.zeros(self.count, np.uint8)
-        flags[np.diff(dx_rules[0]) > 0] |= ga.DX_LEADS
-        flags[(anywhere | by_prefix) != 0] |= ga.DX_ENTERS
-        flags[(complications["mcc"] != -2) | (complications["cc"] != -2)] |= ga.DX_WEIGHS
-        first_rules = [0] * (len(scheme.mdcs) + 1)
-        for row in rows:
-            first_rules[row[ga.RULE_MDC] + 1] += 1
-        open_rules = _csr(len(scheme.mdcs), ways["open"])
-        listed = np.zeros(self.count, np.uint8)
-        listed[: self.known] = 2
-        for members in scheme.mdc_pdx.values():
-            listed[[self.dx_number[code] for code in members]] |= 1
-        valid = np.zeros(len(self.px), np.uint8)
-        valid[[self.px_number[code] for code in scheme.valid_px]] = 1
-        conflicts, conflict_mdcs = self._conflicts()
-        only = scheme.adrg_dx.get((scheme.roles.newborn_only_adrg, 1), frozenset())
-        newborn_only = np.zeros(self.count, np.uint8)
-        newborn_only[[self.dx_number[code] for code in only]] = 1
-        dx_lists = self._lists(self.count, scheme.adrg_dx, self.dx_number, self.dx_list)
-        px_lists = self._lists(len(self.px), scheme.adrg_px, self.px_number, self.px_list)
-        pdx_rules, ppx_rules = _csr(self.count, ways["pdx"]), _csr(len(self.px), ways["ppx"])
-        px_rules = _csr(len(self.px), ways["px"])
-        mdc_from = np.cumsum(first_rules)
+        entries = self._entries()
+        conflicts, conflict_of_dx = self._conflicts()
+        dx = self._dx(ways, conflict_of_dx)
+        mdcs = self._mdcs(rules, ways["open"])
         arrays = ga.SchemeArrays(
             options=_frozen(self._options(), np.int32),
-            dx_flags=_frozen(flags, np.uint8),
-            pdx_mdcs=_frozen(pdx, np.int64),
-            any_mdcs=_frozen(anywhere, np.int64),
-            prefix_mdcs=_frozen(by_prefix, np.int64),
-            sites=_frozen(sites, np.int64),
-            excl=_frozen(self._tables(scheme.exclusions, -1), np.int32),
-            mcc=_frozen(complications["mcc"], np.int32),
-            cc=_frozen(complications["cc"], np.int32),
-            dx_lists_from=dx_lists[0],
-            dx_lists=dx_lists[1],
-            pdx_rules_from=pdx_rules[0],
-            pdx_rules=pdx_rules[1],
-            dx_rules_from=dx_rules[0],
-            dx_rules=dx_rules[1],
-            px_valid=_frozen(valid, np.uint8),
-            px_lists_from=px_lists[0],
-            px_lists=px_lists[1],
-            ppx_rules_from=ppx_rules[0],
-            ppx_rules=ppx_rules[1],
-            px_rules_from=px_rules[0],
-            px_rules=px_rules[1],
-            open_rules_from=open_rules[0],
-            open_rules=open_rules[1],
-            masks=_frozen(self._masks(open_rules[0]), np.int64),
-            mdc_from=_frozen(mdc_from, np.int32),
-            mdc_qy=_frozen(self._first_medical(mdc_from), np.int32),
-            rules=_frozen(np.array(rows, np.int32).reshape(-1, 12), np.int32),
-            apx=_frozen(apx, np.int32),
-            stays=_frozen(np.array(self.stays, np.int32).reshape(-1, 12), np.int32),
-            sets_from=_frozen(np.cumsum([0, *map(len, self.sets)]), np.int32),
-            sets=_frozen([member for members in self.sets for member in members], np.int32),
-            drg_from=_frozen(np.cumsum([0, *(len(scheme.drgs.get(adrg, ())) for adrg in scheme.adrgs)]), np.int32),
+            masks=_frozen(self._masks(mdcs), np.int64),
+            dx_flags=_frozen(self._flags(dx, entries), np.uint8),
+            dx=_frozen(dx, np.int32),
+            entries=_frozen(entries, np.int64),
+            px=_frozen(self._px(ways), np.int32),
+            mdcs=_frozen(mdcs, np.int32),
+            rules=_frozen(np.array(rules, np.int32).reshape(-1, 12), np.int32),
+            stays=_frozen(np.array(self.stays, np.int32).reshape(-1, 14), np.int32),
+            adrgs=_frozen(np.cumsum([0, *(len(scheme.drgs.get(adrg, ())) for adrg in scheme.adrgs)]), np.int32),
             drgs=_frozen(np.array(drg_rows, np.int32).reshape(-1, 3), np.int32),
-            conflicts=_frozen(conflicts, np.uint8),
-            conflict_mdcs=_frozen(np.array(conflict_mdcs, np.int32).reshape(-1, 3), np.int32),
-            newborn_only=_frozen(newborn_only, np.uint8),
-            listed=_frozen(listed, np.uint8),
+            conflicts=_frozen(np.array(conflicts, np.int32).reshape(-1, 3), np.int32),
+            members=self.members.array(),
         )
         return CompiledScheme(
             arrays=arrays,
@@ -214,6 +189,8 @@ class _Compiler:
                 (len(scheme.mdcs), "categories", _MOST_MDCS),
                 (len(by_site), "categories entered by body sites", 1),
                 (len(sites), "body sites", _MOST_MDCS),
+                (len(scheme.rules), "rules", _MOST_ROWS),
+                (sum(map(len, scheme.drgs.values())) + len(scheme.mdcs) + 1, "groups", _MOST_ROWS),
             )
             if found > most
         ]
@@ -235,41 +212,85 @@ class _Compiler:
             self.dx_number[""],
         ]
 
-    def _tables(self, table_of: Mapping[str, int], none: int) -> NDArray[np.int32]:
-        tables = np.full(self.count, none, np.int32)
-        tables[[self.dx_number[code] for code in table_of]] = list(table_of.values())
-        return tables
+    def _dx(self, ways: Mapping[str, list[tuple[int, int]]], conflicts: NDArray[np.int32]) -> NDArray[np.int32]:
+        scheme = self.scheme
+        table = np.zeros((self.count, 10), np.int32)
+        for column, tables, none in (
+            (ga.DX_EXCL, scheme.exclusions, -1),
+            (ga.DX_MCC, scheme.mcc, -2),
+            (ga.DX_CC, scheme.cc, -2),
+        ):
+            table[:, column] = none
+            table[self._numbers(tables), column] = list(tables.values())
+        lists = self._lists(scheme.adrg_dx, self.dx_number, self.dx_list)
+        for column, pairs in ((ga.DX_LISTS, lists), (ga.DX_PDX_RULES, ways["pdx"]), (ga.DX_RULES, ways["dx"])):
+            table[:, column], table[:, column + 1] = self.members.add_by_code(self.count, pairs)
+        table[:, ga.DX_CONFLICTS] = conflicts
+        return table
+
+    def _px(self, ways: Mapping[str, list[tuple[int, int]]]) -> NDArray[np.int32]:
+        table = np.zeros((len(self.px), 7), np.int32)
+        table[[self.px_number[code] for code in self.scheme.valid_px], ga.PX_VALID] = 1
+        lists = self._lists(self.scheme.adrg_px, self.px_number, self.px_list)
+        for column, pairs in ((ga.PX_LISTS, lists), (ga.PX_MAIN_RULES, ways["ppx"]), (ga.PX_RULES, ways["px"])):
+            table[:, column], table[:, column + 1] = self.members.add_by_code(len(self.px), pairs)
+        return table
+
+    def _flags(self, dx: NDArray[np.int32], entries: NDArray[np.int64]) -> NDArray[np.uint8]:
+        scheme = self.scheme
+        flags = np.zeros(self.count, np.uint8)
+        flags[dx[:, ga.DX_RULES] < dx[:, ga.DX_RULES_END]] |= ga.DX_LEADS
+        flags[(entries[:, ga.ENTRY_ANY] | entries[:, ga.ENTRY_PREFIX]) != 0] |= ga.DX_ENTERS
+        flags[(dx[:, ga.DX_MCC] != -2) | (dx[:, ga.DX_CC] != -2)] |= ga.DX_WEIGHS
+        flags[: self.known] |= ga.DX_KNOWN
+        for members in scheme.mdc_pdx.values():
+            flags[self._numbers(members)] |= ga.DX_LISTED
+        flags[self._numbers(scheme.adrg_dx.get((scheme.roles.newborn_only_adrg, 1), ()))] |= ga.DX_NEWBORN
+        return flags
+
+    def _mdcs(self, rules: Sequence[Sequence[int]], open_rules: Iterable[tuple[int, int]]) -> NDArray[np.int32]:
+        count = len(self.scheme.mdcs)
+        table = np.zeros((count + 1, 4), np.int32)
+        sizes = np.bincount(np.array([row[ga.RULE_MDC] for row in rules], np.int64), minlength=count)
+        table[1:, ga.MDC_FIRST] = np.cumsum(sizes)
+        for number in range(count):
+            first, last = int(table[number, ga.MDC_FIRST]), int(table[number + 1, ga.MDC_FIRST])
+            kinds = [self.scheme.adrgs[rule.adrg].kind for rule in self.scheme.rules[first:last]]
+            table[number, ga.MDC_MEDICAL] = first + kinds.index("medical") if "medical" in kinds else last
+        table[:count, ga.MDC_OPEN], table[:count, ga.MDC_OPEN_END] = self.members.add_by_code(count, open_rules)
+        return table
+
+    def _numbers(self, codes: Iterable[str]) -> list[int]:
+        return [self.dx_number[code] for code in codes]
 
     def _lists(
         self,
-        count: int,
         lists: Mapping[tuple[str, int], frozenset[str]],
         number: Mapping[str, int],
         list_number: Mapping[tuple[str, int], int],
-    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        return _csr(count, ((number[code], list_number[key]) for key, codes in lists.items() for code in codes))
+    ) -> list[tuple[int, int]]:
+        return [(number[code], list_number[key]) for key, codes in lists.items() for code in codes]
 
-    def _entries(self) -> tuple[NDArray[np.int64], ...]:
-        pdx, anywhere, by_prefix, sites = (np.zeros(self.count, np.int64) for _ in range(4))
-        for number, row in enumerate(self.scheme.mdcs):
-            bit = np.int64(1 << number)
+    def _entries(self) -> NDArray[np.int64]:
+        table = np.zeros((self.count, 4), np.int64)
+        for place, row in enumerate(self.scheme.mdcs):
+            bit = np.int64(1 << place)
             members = self.scheme.mdc_pdx[row.mdc]
-            codes = [self.dx_number[code] for code in members]
+            codes = self._numbers(members)
             if row.dx_role in {"principal", "sites"}:
-                pdx[codes] |= bit
+                table[codes, ga.ENTRY_PDX] |= bit
             elif row.dx_role == "any":
-                anywhere[codes] |= bit
+                table[codes, ga.ENTRY_ANY] |= bit
             if row.dx_role == "sites":
                 names = sorted({site for site in members.values() if site})
-                sites[codes] = [1 << names.index(site) if site else 0 for site in members.values()]
+                table[codes, ga.ENTRY_SITE] = [1 << names.index(site) if site else 0 for site in members.values()]
             if row.any_dx_prefix:
-                by_prefix[[self.dx_number[code] for code in self.dx if code.startswith(row.any_dx_prefix)]] |= bit
-                for prefix, other in self.prefixes.items():
-                    if prefix.startswith(row.any_dx_prefix):
-                        by_prefix[other] |= bit
-        return pdx, anywhere, by_prefix, sites
+                starting = self._numbers(code for code in self.dx if code.startswith(row.any_dx_prefix))
+                starting += [number for prefix, number in self.prefixes.items() if prefix.startswith(row.any_dx_prefix)]
+                table[starting, ga.ENTRY_PREFIX] |= bit
+        return table
 
-    def _masks(self, open_from: NDArray[np.int32]) -> list[int]:
+    def _masks(self, mdcs: NDArray[np.int32]) -> list[int]:
         def mask(condition: Callable[[int], bool]) -> int:
             return sum(1 << number for number in range(len(rows)) if condition(number))
 
@@ -284,76 +305,63 @@ class _Compiler:
             mask(lambda j: rows[j].any_dx_prefix_sex == "2"),
             mask(lambda j: rows[j].needs_valid_main_px),
             mask(lambda j: on and rows[j].qy),
-            mask(lambda j: bool(open_from[j + 1] > open_from[j])),
+            mask(lambda j: bool(mdcs[j, ga.MDC_OPEN] < mdcs[j, ga.MDC_OPEN_END])),
         ]
 
-    def _first_medical(self, mdc_from: NDArray[np.int64]) -> list[int]:
-        firsts = []
-        for number in range(len(self.scheme.mdcs)):
-            first, last = int(mdc_from[number]), int(mdc_from[number + 1])
-            kinds = [self.scheme.adrgs[rule.adrg].kind for rule in self.scheme.rules[first:last]]
-            firsts.append(first + kinds.index("medical") if "medical" in kinds else last)
-        return firsts
-
-    def _rules(self) -> tuple[list[list[int]], list[int], dict[str, list[tuple[int, int]]]]:
+    def _rules(self) -> tuple[list[list[int]], dict[str, list[tuple[int, int]]]]:
         rows: list[list[int]] = []
-        apx: list[int] = []
-        ways: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+        ways: dict[str, list[tuple[int, int]]] = {way: [] for way in ("pdx", "dx", "ppx", "px", "open")}
         for number, rule in enumerate(self.scheme.rules):
-
-            def dx(wanted: int | None, adrg: str = rule.adrg) -> int:
-                return -1 if wanted is None else self.dx_list[adrg, wanted]
-
-            def px(wanted: int | None, adrg: str = rule.adrg) -> int:
-                return -1 if wanted is None else self.px_list[adrg, wanted]
-
-            everywhere = [self.px_list[rule.adrg, wanted] for wanted in rule.apx_lists]
-            row = [
-                self.mdc[rule.mdc],
-                self.adrg[rule.adrg],
-                dx(rule.pdx_list),
-                dx(rule.not_pdx_list),
-                dx(rule.anydx_list),
-                dx(rule.odx_list),
-                px(rule.ppx_list),
-                px(rule.px_pair_list),
-                _FLAGS[rule.px_flag],
-                len(apx),
-                len(apx) + len(everywhere),
-                self._stay(rule),
-            ]
-            apx += everywhere
-            self._lead(number, row, apx, ways)
+            row = self._rule(rule, number, ways)
+            row[ga.RULE_ASKS] = int(
+                any(row[column] >= 0 for column in range(ga.RULE_PDX, ga.RULE_FLAG))
+                or row[ga.RULE_FLAG] > 0
+                or row[ga.RULE_APX] < row[ga.RULE_APX_END]
+                or row[ga.RULE_STAY] >= 0
+            )
             rows.append(row)
-        return rows, apx, dict.fromkeys(("pdx", "dx", "ppx", "px", "open"), []) | dict(ways)
+        return rows, ways
 
-    def _lead(self, number: int, row: list[int], apx: Sequence[int], ways: Mapping[str, list[tuple[int, int]]]) -> None:
-        """Choose the code that leads to a rule, and take from the rule what that code has settled."""
-        if not hasattr(self, "dx_members"):
-            self.dx_members = {number: self.scheme.adrg_dx[key] for key, number in self.dx_list.items()}
-            self.px_members = {number: self.scheme.adrg_px[key] for key, number in self.px_list.items()}
-        if row[ga.RULE_PPX] >= 0:
-            ways["ppx"].extend((self.px_number[code], number) for code in self.px_members[row[ga.RULE_PPX]])
-            row[ga.RULE_PPX] = -1
-        elif row[ga.RULE_APX_FROM] < row[ga.RULE_APX_TO]:
-            leading = apx[row[ga.RULE_APX_FROM]]
+    def _rule(self, rule: Rule, number: int, ways: Mapping[str, list[tuple[int, int]]]) -> list[int]:
+        """Choose the code that leads to a rule, and write the conditions that are left once it has."""
+
+        def dx(wanted: int | None) -> int:
+            return -1 if wanted is None else self.dx_list[rule.adrg, wanted]
+
+        pdx, odx, anydx = rule.pdx_list, rule.odx_list, rule.anydx_list
+        everywhere = [self.px_list[rule.adrg, wanted] for wanted in rule.apx_lists]
+        pair = -1 if rule.px_pair_list is None else self.px_list[rule.adrg, rule.px_pair_list]
+        if rule.ppx_list is not None:
+            ways["ppx"].extend((self.px_number[code], number) for code in self.scheme.adrg_px[rule.adrg, rule.ppx_list])
+        elif everywhere or pair >= 0:
+            leading = everywhere.pop(0) if everywhere else pair
             ways["px"].extend((self.px_number[code], number) for code in self.px_members[leading])
-            row[ga.RULE_APX_FROM] += 1
-        elif row[ga.RULE_PAIR] >= 0:
-            ways["px"].extend((self.px_number[code], number) for code in self.px_members[row[ga.RULE_PAIR]])
-        elif row[ga.RULE_PDX] >= 0:
-            ways["pdx"].extend((self.dx_number[code], number) for code in self.dx_members[row[ga.RULE_PDX]])
-            row[ga.RULE_PDX] = -1
-        elif row[ga.RULE_ODX] >= 0:
-            ways["dx"].extend((self.dx_number[code], number) for code in self.dx_members[row[ga.RULE_ODX]])
-        elif row[ga.RULE_ANYDX] >= 0:
-            ways["dx"].extend((self.dx_number[code], number) for code in self.dx_members[row[ga.RULE_ANYDX]])
-            row[ga.RULE_ANYDX] = -1
+        elif pdx is not None:
+            ways["pdx"].extend((self.dx_number[code], number) for code in self.dx_members[dx(pdx)])
+            pdx = None
+        elif odx is not None:
+            ways["dx"].extend((self.dx_number[code], number) for code in self.dx_members[dx(odx)])
+        elif anydx is not None:
+            ways["dx"].extend((self.dx_number[code], number) for code in self.dx_members[dx(anydx)])
+            anydx = None
         else:
-            ways["open"].append((row[ga.RULE_MDC], number))
+            ways["open"].append((self.mdc[rule.mdc], number))
+        return [
+            self.mdc[rule.mdc],
+            self.adrg[rule.adrg],
+            dx(pdx),
+            dx(rule.not_pdx_list),
+            dx(anydx),
+            dx(odx),
+            pair,
+            _FLAGS[rule.px_flag],
+            *self.members.add(everywhere),
+            self._stay(rule),
+            0,
+        ]
 
     def _stay(self, row: Conditions) -> int:
-        values = [ga.LOWEST, ga.HIGHEST] * 5 + [-1, -1]
+        values = [ga.LOWEST, ga.HIGHEST] * 5 + [-1] * 4
         for name, column in _RANGES:
             low, high = getattr(row, f"{name}_min"), getattr(row, f"{name}_max")
             if low is not None:
@@ -365,9 +373,9 @@ class _Compiler:
             (row.department, self.departments, ga.STAY_DEPARTMENT),
         ):
             if codes:
-                values[column] = len(self.sets)
-                self.sets.append([numbers.setdefault(code, len(numbers)) for code in codes])
-        if values == [ga.LOWEST, ga.HIGHEST] * 5 + [-1, -1]:
+                members = [numbers.setdefault(code, len(numbers)) for code in codes]
+                values[column], values[column + 1] = self.members.add(members)
+        if values == [ga.LOWEST, ga.HIGHEST] * 5 + [-1] * 4:
             return -1
         self.stays.append(values)
         return len(self.stays) - 1
@@ -376,12 +384,12 @@ class _Compiler:
         answered = Severity("CC" if row.severity == "CC_ONLY" else row.severity)
         return [_SEVERITY_TESTS[row.severity], answered.number, self._stay(row)]
 
-    def _conflicts(self) -> tuple[NDArray[np.uint8], list[list[int]]]:
+    def _conflicts(self) -> tuple[list[list[int]], NDArray[np.int32]]:
         scheme = self.scheme
-        bound = np.zeros(self.count, np.uint8)
+        bound = np.zeros(self.count, np.int32)
         rows: list[list[int]] = []
         if scheme.switches.sex_conflict == "next_mdc":
-            return bound, rows
+            return rows, bound
         names = [mdc for mdc in scheme.roles.sex_mdcs if mdc in self.mdc]
         for mdc in names:
             row = scheme.mdcs[self.mdc[mdc]]
@@ -391,7 +399,7 @@ class _Compiler:
             bound[codes] |= 1 << len(rows)
             answered = names[0] if scheme.switches.sex_conflict == "mqy" else mdc
             rows.append([self.mdc[mdc], int(row.sex), self.mdc[answered]])
-        return bound, rows
+        return rows, bound
 
     def _reads(self, drgs: Sequence[DrgRow]) -> frozenset[str]:
         rows: list[Conditions] = [*self.scheme.rules, *drgs]

@@ -16,12 +16,20 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from actuary.drg.compiled import CompiledScheme
-from actuary.kernels.grouping_arrays import HIGHEST, INVALID, LOWEST, MISSING, CaseArrays
+from actuary.kernels import grouping_arrays as ga
+from actuary.kernels.grouping_arrays import HIGHEST, INVALID, LOWEST, MISSING
 
 __all__ = ["SEPARATOR", "CodeBook", "encode_cases"]
 
 #: What stands between the codes of a list that is written as one text.
 SEPARATOR = "|"
+
+_QUANTITIES = (
+    (ga.AGE_DAYS, "age_days"),
+    (ga.WEIGHT, "birth_weight_g"),
+    (ga.LOS, "los_days"),
+    (ga.ICU, "icu_hours"),
+)
 
 type Ints = NDArray[np.int32]
 
@@ -126,12 +134,12 @@ def _numbers(column: Any) -> NDArray[np.int64]:
     return words[column.indices.fill_null(len(words) - 1).to_numpy(zero_copy_only=False)]
 
 
-def _sexes(column: Any) -> Ints:
+def _sexes(column: Any) -> NDArray[np.int64]:
     numbers = _numbers(column)
     if pa.types.is_floating(column.type) or _is_text(column.type):
         numbers = np.where(_whole(column), numbers, INVALID)
     given = np.where((numbers == 1) | (numbers == 2), numbers, 0)
-    return _frozen(np.where((numbers == MISSING) | (numbers == INVALID), MISSING, given))
+    return np.where((numbers == MISSING) | (numbers == INVALID), MISSING, given)
 
 
 def _whole(column: Any) -> NDArray[np.bool_]:
@@ -147,9 +155,9 @@ def _is_whole(word: object) -> bool:
     return number in (MISSING, INVALID) or float(word) == number  # type: ignore[arg-type]
 
 
-def _quantities(column: Any) -> Ints:
+def _quantities(column: Any) -> NDArray[np.int64]:
     numbers = _numbers(column)
-    return _frozen(np.where(numbers == INVALID, MISSING, numbers))
+    return np.where(numbers == INVALID, MISSING, numbers)
 
 
 def _choices(column: Any, known: Mapping[str, int]) -> Ints:
@@ -162,7 +170,7 @@ def _choices(column: Any, known: Mapping[str, int]) -> Ints:
     return _frozen(found.to_numpy(zero_copy_only=False))
 
 
-def encode_cases(columns: Mapping[str, Any], scheme: CompiledScheme, books: tuple[CodeBook, CodeBook]) -> CaseArrays:
+def encode_cases(columns: Mapping[str, Any], scheme: CompiledScheme, books: tuple[CodeBook, CodeBook]) -> ga.CaseArrays:
     """Encode a batch.
 
     Parameters
@@ -180,27 +188,16 @@ def encode_cases(columns: Mapping[str, Any], scheme: CompiledScheme, books: tupl
         The batch, ready for the loop.
     """
     count = len(columns["dx"])
-    nothing = _frozen(np.full(count, MISSING))
     dx_from, dx = _lists(columns["dx"], books[0])
     px_from, px = _lists(columns["px"], books[1])
-
-    def quantity(name: str) -> Ints:
-        return _quantities(columns[name]) if name in scheme.reads else nothing
-
-    def choice(name: str, known: Mapping[str, int]) -> Ints:
-        return _choices(columns[name], known) if name in scheme.reads else nothing
-
-    return CaseArrays(
-        dx_from=dx_from,
-        dx=dx,
-        px_from=px_from,
-        px=px,
-        sex=_sexes(columns["sex"]),
-        age_years=_frozen(_numbers(columns["age_years"])),
-        age_days=quantity("age_days"),
-        weight_g=quantity("birth_weight_g"),
-        los_days=quantity("los_days"),
-        icu_hours=quantity("icu_hours"),
-        discharge=choice("discharge_status", scheme.discharges),
-        department=choice("department", scheme.departments),
-    )
+    numbers = np.empty((8, count), np.int32)
+    numbers[ga.SEX] = _sexes(columns["sex"])
+    numbers[ga.AGE_YEARS] = _numbers(columns["age_years"])
+    for row, name in _QUANTITIES:
+        numbers[row] = _quantities(columns[name]) if name in scheme.reads else ga.MISSING
+    for row, name, known in (
+        (ga.DISCHARGE, "discharge_status", scheme.discharges),
+        (ga.DEPARTMENT, "department", scheme.departments),
+    ):
+        numbers[row] = _choices(columns[name], known) if name in scheme.reads else -1
+    return ga.CaseArrays(dx_from, dx, px_from, px, _frozen(numbers))

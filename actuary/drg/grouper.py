@@ -19,8 +19,9 @@ from actuary.drg.encode import CodeBook, encode_cases
 from actuary.drg.scheme import Scheme, load_scheme
 from actuary.drg.statuses import Reason, Severity, Status
 from actuary.errors import Problem, UnknownNameError
+from actuary.kernels import grouping_arrays as ga
 from actuary.kernels.grouping import group_range
-from actuary.kernels.grouping_arrays import AnswerArrays, CaseArrays
+from actuary.kernels.grouping_arrays import AnswerRows, CaseArrays
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,17 @@ __all__ = ["ANSWERS", "Case", "Grouper", "Result", "group_cases", "group_one", "
 
 #: Columns of the answers, in this order.
 ANSWERS = ("case_id", "status", "mdc", "adrg", "drg", "severity", "reason")
+
+#: Rows of the answers by name.
+_ROWS = {
+    "status": ga.STATUS,
+    "mdc": ga.MDC,
+    "adrg": ga.ADRG,
+    "drg": ga.DRG,
+    "severity": ga.SEVERITY,
+    "reason": ga.REASON,
+    "rule": ga.RULE,
+}
 
 #: Cases a thread takes at a time.
 _SHARE = 65_536
@@ -78,18 +90,10 @@ class Grouper:
         """Encode a batch of columns, each one array."""
         return encode_cases(columns, self.compiled, self.books)
 
-    def group(self, cases: CaseArrays, *, pool: ThreadPoolExecutor | None = None) -> AnswerArrays:
+    def group(self, cases: CaseArrays, *, pool: ThreadPoolExecutor | None = None) -> AnswerRows:
         """Group an encoded batch, in shares of fixed size, so that the threads change nothing but the time."""
-        count = len(cases.sex)
-        answers = AnswerArrays(
-            status=np.empty(count, np.uint8),
-            reason=np.empty(count, np.uint8),
-            severity=np.empty(count, np.uint8),
-            mdc=np.empty(count, np.int16),
-            adrg=np.empty(count, np.int16),
-            drg=np.empty(count, np.int32),
-            rule=np.empty(count, np.int32),
-        )
+        count = cases.numbers.shape[1]
+        answers = np.empty((len(_ROWS), count), np.int16)
 
         def share(first: int) -> None:
             last = min(first + _SHARE, count)
@@ -116,13 +120,11 @@ class Grouper:
         }
         return {name: pa.array(words, pa.string()) for name, words in listed.items()}
 
-    def decode(self, answers: AnswerArrays, *, as_dictionary: bool = False) -> dict[str, Any]:
+    def decode(self, answers: AnswerRows, *, as_dictionary: bool = False) -> dict[str, Any]:
         """Return the answers in words, as Arrow arrays of text or of dictionaries."""
         columns = {}
         for name, words in self.words().items():
-            numbers = getattr(answers, name)
-            # Arrow's readers of dictionaries know signed numbers only.
-            indices = pa.array(numbers.view(np.int8) if numbers.dtype == np.uint8 else numbers)
+            indices = pa.array(answers[_ROWS[name]])
             columns[name] = pa.DictionaryArray.from_arrays(indices, words) if as_dictionary else words.take(indices)
         return columns
 
@@ -222,16 +224,16 @@ def group_one(case: Case, scheme: Scheme) -> Result:
     columns, _ = arrow_columns([case], grouper.compiled.reads, scheme=scheme.name)
     answers = grouper.group(grouper.encode(columns))
     compiled = grouper.compiled
-    severity, rule = int(answers.severity[0]), int(answers.rule[0])
+    found = {name: int(answers[row, 0]) for name, row in _ROWS.items()}
     return Result(
         case_id=case.case_id,
-        status=list(Status)[answers.status[0]],
-        mdc=compiled.mdcs[answers.mdc[0]],
-        adrg=compiled.adrgs[answers.adrg[0]],
-        drg=compiled.drgs[answers.drg[0]],
-        severity=list(Severity)[severity] if severity < len(Severity) else None,
-        reason=list(Reason)[answers.reason[0]],
-        rule_id=compiled.rules[rule] if rule >= 0 else "",
+        status=list(Status)[found["status"]],
+        mdc=compiled.mdcs[found["mdc"]],
+        adrg=compiled.adrgs[found["adrg"]],
+        drg=compiled.drgs[found["drg"]],
+        severity=list(Severity)[found["severity"]] if found["severity"] < len(Severity) else None,
+        reason=list(Reason)[found["reason"]],
+        rule_id=compiled.rules[found["rule"]] if found["rule"] >= 0 else "",
     )
 
 

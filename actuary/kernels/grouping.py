@@ -12,60 +12,16 @@ than 5e8 rules and categories together.
 
 from __future__ import annotations
 
+# Loops pass plain arrays: a tuple of arrays would be copied, and each array in it counted, at every call.
+# ruff: noqa: PLR0913
+
 from collections.abc import Callable
 from typing import Any
 
 import numba
 
-from actuary.kernels.grouping_arrays import (
-    DX_ENTERS,
-    DX_LEADS,
-    DX_WEIGHS,
-    HIGHEST,
-    INVALID,
-    LOWEST,
-    MASK_INFANTS,
-    MASK_MEN,
-    MASK_NO_DX,
-    MASK_OPEN,
-    MASK_PREFIX_WOMEN,
-    MASK_QY,
-    MASK_SITES,
-    MASK_VALID_PX,
-    MASK_WOMEN,
-    MISSING,
-    OPTION_CHECK_AGE,
-    OPTION_CHECK_SEX,
-    OPTION_DAYS_ARE_0,
-    OPTION_EMPTY_CODE,
-    OPTION_EMPTY_FAILS,
-    OPTION_FALL_THROUGH,
-    OPTION_NEWBORN_MDC,
-    OPTION_PRINCIPAL_WEIGHS,
-    OPTION_QY,
-    RULE_ADRG,
-    RULE_ANYDX,
-    RULE_APX_FROM,
-    RULE_APX_TO,
-    RULE_FLAG,
-    RULE_MDC,
-    RULE_NOT_PDX,
-    RULE_ODX,
-    RULE_PAIR,
-    RULE_PDX,
-    RULE_PPX,
-    RULE_STAY,
-    STAY_AGE_DAYS,
-    STAY_AGE_YEARS,
-    STAY_DEPARTMENT,
-    STAY_DISCHARGE,
-    STAY_ICU,
-    STAY_LOS,
-    STAY_WEIGHT,
-    AnswerArrays,
-    CaseArrays,
-    SchemeArrays,
-)
+from actuary.kernels import grouping_arrays as a
+from actuary.kernels.grouping_arrays import AnswerRows, CaseArrays, SchemeArrays
 
 __all__ = ["group_range"]
 
@@ -97,149 +53,170 @@ _MCC, _CC, _CC_ONLY = range(3)
 
 
 def _compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
-    compiled: Callable[..., Any] = numba.njit(nogil=True, cache=True)(loop)
+    compiled: Callable[..., Any] = numba.njit(nogil=True, cache=True, forceinline=True, _nrt=False)(loop)
     return compiled
 
 
 @_compiled
-def _holds_code(offsets: Any, members: Any, code: int, wanted: int) -> bool:
-    """Say whether a code is in a list."""
-    if code < 0:
-        return False
-    for k in range(offsets[code], offsets[code + 1]):
+def _has(members: Any, first: int, end: int, wanted: int) -> bool:
+    """Say whether a number is among some members."""
+    for k in range(first, end):
         if members[k] == wanted:
             return True
     return False
 
 
 @_compiled
-def _some_code(offsets: Any, members: Any, codes: Any, first: int, last: int, wanted: int) -> bool:
-    """Say whether one of several codes is in a list."""
-    for k in range(first, last):
-        if _holds_code(offsets, members, codes[k], wanted):
+def _some_dx(dx_table: Any, members: Any, dx: Any, first: int, end: int, wanted: int) -> bool:
+    """Say whether one of some diagnoses is in a list."""
+    for k in range(first, end):
+        code = dx[k]
+        if code >= 0 and _has(members, dx_table[code, a.DX_LISTS], dx_table[code, a.DX_LISTS_END], wanted):
             return True
     return False
 
 
 @_compiled
-def _two_codes(offsets: Any, members: Any, codes: Any, first: int, last: int, wanted: int) -> bool:
-    """Say whether two different codes are in a list."""
-    found = -1
-    for k in range(first, last):
-        if codes[k] != found and _holds_code(offsets, members, codes[k], wanted):
-            if found >= 0:
-                return True
-            found = codes[k]
+def _some_px(px_table: Any, members: Any, px: Any, first: int, end: int, wanted: int) -> bool:
+    """Say whether one of some procedures is in a list."""
+    for k in range(first, end):
+        code = px[k]
+        if code >= 0 and _has(members, px_table[code, a.PX_LISTS], px_table[code, a.PX_LISTS_END], wanted):
+            return True
     return False
 
 
 @_compiled
-def _outside(value: int, row: Any, column: int) -> bool:
+def _two_px(px_table: Any, members: Any, px: Any, first: int, end: int, wanted: int) -> bool:
+    """Say whether two different procedures are in a list."""
+    found = -1
+    for k in range(first, end):
+        code = px[k]
+        if code < 0 or code == found:
+            continue
+        if _has(members, px_table[code, a.PX_LISTS], px_table[code, a.PX_LISTS_END], wanted):
+            if found >= 0:
+                return True
+            found = code
+    return False
+
+
+@_compiled
+def _some_valid(px_table: Any, px: Any, first: int, end: int) -> bool:
+    """Say whether some procedure is valid."""
+    for k in range(first, end):
+        if px[k] >= 0 and px_table[px[k], a.PX_VALID]:
+            return True
+    return False
+
+
+@_compiled
+def _outside(value: int, low: int, high: int) -> bool:
     """Say whether a number breaks a range; a missing one breaks every range that has an end."""
-    low, high = row[column], row[column + 1]
-    if low == LOWEST and high == HIGHEST:
+    if low == a.LOWEST and high == a.HIGHEST:
         return False
     return value < low or value > high
 
 
 @_compiled
-def _in_set(scheme: Any, value: int, wanted: int) -> bool:
-    """Say whether a number is in a set of discharges or departments."""
-    for k in range(scheme.sets_from[wanted], scheme.sets_from[wanted + 1]):
-        if scheme.sets[k] == value:
-            return True
-    return False
-
-
-@_compiled
-def _stay_fits(scheme: Any, cases: Any, i: int, days: int, condition: int) -> bool:
-    """Say whether the stay meets a row of conditions."""
-    row = scheme.stays[condition]
-    if _outside(days, row, STAY_AGE_DAYS) or _outside(cases.age_years[i], row, STAY_AGE_YEARS):
+def _stay_fits(stays: Any, members: Any, numbers: Any, i: int, days: int, row: int) -> bool:
+    """Say whether a stay meets a row of conditions."""
+    if _outside(days, stays[row, a.STAY_AGE_DAYS], stays[row, a.STAY_AGE_DAYS + 1]):
         return False
-    if _outside(cases.weight_g[i], row, STAY_WEIGHT) or _outside(cases.los_days[i], row, STAY_LOS):
-        return False
-    if _outside(cases.icu_hours[i], row, STAY_ICU):
-        return False
-    if row[STAY_DISCHARGE] >= 0 and not _in_set(scheme, cases.discharge[i], row[STAY_DISCHARGE]):
-        return False
-    return row[STAY_DEPARTMENT] < 0 or _in_set(scheme, cases.department[i], row[STAY_DEPARTMENT])
-
-
-@_compiled
-def _some_valid(scheme: Any, cases: Any, i: int) -> bool:
-    """Say whether some procedure is valid."""
-    for k in range(cases.px_from[i], cases.px_from[i + 1]):
-        if cases.px[k] >= 0 and scheme.px_valid[cases.px[k]]:
-            return True
-    return False
-
-
-@_compiled
-def _flag_fits(scheme: Any, cases: Any, i: int, main_valid: bool, flag: int) -> bool:
-    """Say whether the procedures are valid as a rule asks."""
-    if flag == 1:
-        return main_valid
-    if flag == 3:
-        return not main_valid
-    return not _some_valid(scheme, cases, i)
-
-
-@_compiled
-def _rule_holds(scheme: Any, cases: Any, i: int, days: int, main_valid: bool, r: int) -> bool:  # noqa: C901, PLR0911, PLR0912
-    """Say whether what is left of a rule's conditions holds."""
-    row = scheme.rules[r]
-    dx_first, dx_last = cases.dx_from[i], cases.dx_from[i + 1]
-    px_first, px_last = cases.px_from[i], cases.px_from[i + 1]
-    if row[RULE_FLAG] and not _flag_fits(scheme, cases, i, main_valid, row[RULE_FLAG]):
-        return False
-    if row[RULE_PDX] >= 0 and not _holds_code(scheme.dx_lists_from, scheme.dx_lists, cases.dx[dx_first], row[RULE_PDX]):
-        return False
-    if row[RULE_NOT_PDX] >= 0 and _holds_code(
-        scheme.dx_lists_from, scheme.dx_lists, cases.dx[dx_first], row[RULE_NOT_PDX]
+    for number, column in (
+        (a.AGE_YEARS, a.STAY_AGE_YEARS),
+        (a.WEIGHT, a.STAY_WEIGHT),
+        (a.LOS, a.STAY_LOS),
+        (a.ICU, a.STAY_ICU),
     ):
-        return False
-    if row[RULE_ANYDX] >= 0 and not _some_code(
-        scheme.dx_lists_from, scheme.dx_lists, cases.dx, dx_first, dx_last, row[RULE_ANYDX]
-    ):
-        return False
-    if row[RULE_ODX] >= 0 and not _some_code(
-        scheme.dx_lists_from, scheme.dx_lists, cases.dx, dx_first + 1, dx_last, row[RULE_ODX]
-    ):
-        return False
-    if row[RULE_PPX] >= 0 and (
-        px_first == px_last or not _holds_code(scheme.px_lists_from, scheme.px_lists, cases.px[px_first], row[RULE_PPX])
-    ):
-        return False
-    for k in range(row[RULE_APX_FROM], row[RULE_APX_TO]):
-        if not _some_code(scheme.px_lists_from, scheme.px_lists, cases.px, px_first, px_last, scheme.apx[k]):
+        if _outside(numbers[number, i], stays[row, column], stays[row, column + 1]):
             return False
-    if row[RULE_PAIR] >= 0 and not _two_codes(
-        scheme.px_lists_from, scheme.px_lists, cases.px, px_first, px_last, row[RULE_PAIR]
-    ):
+    for number, column in ((a.DISCHARGE, a.STAY_DISCHARGE), (a.DEPARTMENT, a.STAY_DEPARTMENT)):
+        first = stays[row, column]
+        if first >= 0 and not _has(members, first, stays[row, column + 1], numbers[number, i]):
+            return False
+    return True
+
+
+@_compiled
+def _rule_holds(  # noqa: C901, PLR0911, PLR0912
+    rules: Any,
+    stays: Any,
+    members: Any,
+    dx_table: Any,
+    px_table: Any,
+    dx: Any,
+    px: Any,
+    numbers: Any,
+    i: int,
+    days: int,
+    main_valid: bool,
+    dx_first: int,
+    dx_end: int,
+    px_first: int,
+    px_end: int,
+    r: int,
+) -> bool:
+    """Say whether what is left of a rule's conditions holds."""
+    if not rules[r, a.RULE_ASKS]:
+        return True
+    flag = rules[r, a.RULE_FLAG]
+    if (flag == 1 and not main_valid) or (flag == 3 and main_valid):
         return False
-    return row[RULE_STAY] < 0 or _stay_fits(scheme, cases, i, days, row[RULE_STAY])
+    if flag == 2 and _some_valid(px_table, px, px_first, px_end):
+        return False
+    wanted = rules[r, a.RULE_PDX]
+    if wanted >= 0 and not _some_dx(dx_table, members, dx, dx_first, dx_first + 1, wanted):
+        return False
+    wanted = rules[r, a.RULE_NOT_PDX]
+    if wanted >= 0 and _some_dx(dx_table, members, dx, dx_first, dx_first + 1, wanted):
+        return False
+    wanted = rules[r, a.RULE_ANYDX]
+    if wanted >= 0 and not _some_dx(dx_table, members, dx, dx_first, dx_end, wanted):
+        return False
+    wanted = rules[r, a.RULE_ODX]
+    if wanted >= 0 and not _some_dx(dx_table, members, dx, dx_first + 1, dx_end, wanted):
+        return False
+    for k in range(rules[r, a.RULE_APX], rules[r, a.RULE_APX_END]):
+        if not _some_px(px_table, members, px, px_first, px_end, members[k]):
+            return False
+    wanted = rules[r, a.RULE_PAIR]
+    if wanted >= 0 and not _two_px(px_table, members, px, px_first, px_end, wanted):
+        return False
+    return rules[r, a.RULE_STAY] < 0 or _stay_fits(stays, members, numbers, i, days, rules[r, a.RULE_STAY])
 
 
 @_compiled
 def _first_rule(
-    scheme: Any,
-    cases: Any,
+    rules: Any,
+    stays: Any,
+    members: Any,
+    dx_table: Any,
+    px_table: Any,
+    dx: Any,
+    px: Any,
+    numbers: Any,
     i: int,
     days: int,
     main_valid: bool,
+    dx_first: int,
+    dx_end: int,
+    px_first: int,
+    px_end: int,
     mask: int,
-    rules: Any,
     first: int,
-    last: int,
+    end: int,
     best: int,
 ) -> int:
     """Return the first of some rules that holds in a category entered, if it stands before the best so far."""
-    for k in range(first, last):
-        r = rules[k]
+    for k in range(first, end):
+        r = members[k]
         if r >= best:
             break
-        if (mask >> scheme.rules[r, RULE_MDC]) & 1 and _rule_holds(scheme, cases, i, days, main_valid, r):
+        if (mask >> rules[r, a.RULE_MDC]) & 1 and _rule_holds(
+            rules, stays, members, dx_table, px_table, dx, px, numbers,
+            i, days, main_valid, dx_first, dx_end, px_first, px_end, r,
+        ):  # fmt: skip
             return r
     return best
 
@@ -254,256 +231,271 @@ def _lowest(mask: int) -> int:
 
 
 @_compiled
-def _best_rule(scheme: Any, cases: Any, i: int, days: int, main_valid: bool, mask: int, leads: bool) -> int:
-    """Return the first rule that holds in the categories entered, or one past the last."""
-    best = scheme.rules.shape[0]
-    first, last = cases.px_from[i], cases.px_from[i + 1]
-    for k in range(first, last):
-        code = cases.px[k]
-        if code < 0:
-            continue
-        if k == first:
-            a, b = scheme.ppx_rules_from[code], scheme.ppx_rules_from[code + 1]
-            best = _first_rule(scheme, cases, i, days, main_valid, mask, scheme.ppx_rules, a, b, best)
-        a, b = scheme.px_rules_from[code], scheme.px_rules_from[code + 1]
-        if a < b:
-            best = _first_rule(scheme, cases, i, days, main_valid, mask, scheme.px_rules, a, b, best)
-    first, last = cases.dx_from[i], cases.dx_from[i + 1]
-    code = cases.dx[first]
-    if code >= 0:
-        a, b = scheme.pdx_rules_from[code], scheme.pdx_rules_from[code + 1]
-        best = _first_rule(scheme, cases, i, days, main_valid, mask, scheme.pdx_rules, a, b, best)
-    if leads:
-        for k in range(first, last):
-            code = cases.dx[k]
-            if code >= 0 and scheme.dx_flags[code] & DX_LEADS:
-                a, b = scheme.dx_rules_from[code], scheme.dx_rules_from[code + 1]
-                best = _first_rule(scheme, cases, i, days, main_valid, mask, scheme.dx_rules, a, b, best)
-    left = mask & scheme.masks[MASK_OPEN]
-    while left:
-        j = _lowest(left)
-        left &= left - 1
-        if scheme.mdc_from[j] >= best:
-            break
-        a, b = scheme.open_rules_from[j], scheme.open_rules_from[j + 1]
-        best = _first_rule(scheme, cases, i, days, main_valid, mask, scheme.open_rules, a, b, best)
-    return best
-
-
-@_compiled
-def _check(scheme: Any, cases: Any, i: int) -> int:
+def _check(options: Any, numbers: Any, dx: Any, i: int, first: int, end: int) -> int:
     """Return the reason for which a case fails the check, or 0."""
-    sex, age = cases.sex[i], cases.age_years[i]
-    if sex == MISSING or (scheme.options[OPTION_CHECK_SEX] and sex == 0):
+    sex, age = numbers[a.SEX, i], numbers[a.AGE_YEARS, i]
+    if sex == a.MISSING or (options[a.OPTION_CHECK_SEX] and sex == 0):
         return _SEX_INVALID
-    if age == INVALID:
+    if age == a.INVALID:
         return _AGE_INVALID
-    if scheme.options[OPTION_CHECK_AGE]:
-        if age == MISSING:
+    if options[a.OPTION_CHECK_AGE]:
+        if age == a.MISSING:
             return _AGE_MISSING
         if age == 0:
-            if cases.age_days[i] == MISSING:
+            if numbers[a.AGE_DAYS, i] == a.MISSING:
                 return _AGE_DAYS_MISSING
-            if cases.age_days[i] <= _NEWBORN_DAYS and cases.weight_g[i] == MISSING:
+            if numbers[a.AGE_DAYS, i] <= _NEWBORN_DAYS and numbers[a.WEIGHT, i] == a.MISSING:
                 return _BIRTH_WEIGHT_MISSING
-    first, last = cases.dx_from[i], cases.dx_from[i + 1]
-    if first == last:
+    if first == end:
         return _NO_DIAGNOSIS
-    if scheme.options[OPTION_EMPTY_FAILS]:
-        for k in range(first, last):
-            if cases.dx[k] != scheme.options[OPTION_EMPTY_CODE]:
+    if options[a.OPTION_EMPTY_FAILS]:
+        for k in range(first, end):
+            if dx[k] != options[a.OPTION_EMPTY_CODE]:
                 return 0
         return _NO_DIAGNOSIS
     return 0
 
 
 @_compiled
-def _two_sites(scheme: Any, cases: Any, i: int) -> bool:
-    """Say whether the diagnoses touch two body sites."""
-    sites = 0
-    for k in range(cases.dx_from[i], cases.dx_from[i + 1]):
-        if cases.dx[k] >= 0:
-            sites |= scheme.sites[cases.dx[k]]
-    return sites & (sites - 1) != 0
-
-
-@_compiled
-def _entered(scheme: Any, cases: Any, i: int, main_valid: bool, principal: int, flags: int) -> int:
+def _entered(
+    masks: Any, entries: Any, dx: Any, first: int, end: int, sex: int, age: int, main_valid: bool, flags: int
+) -> int:
     """Return the categories that a case enters, as bits."""
-    mask = scheme.masks[MASK_NO_DX]
-    if principal >= 0:
-        mask |= scheme.pdx_mdcs[principal]
-    sex = cases.sex[i]
-    if flags & DX_ENTERS:
+    mask = masks[a.MASK_NO_DX]
+    if dx[first] >= 0:
+        mask |= entries[dx[first], a.ENTRY_PDX]
+    if flags & a.DX_ENTERS:
         by_prefix = mask & 0
-        for k in range(cases.dx_from[i], cases.dx_from[i + 1]):
-            if cases.dx[k] >= 0:
-                mask |= scheme.any_mdcs[cases.dx[k]]
-                by_prefix |= scheme.prefix_mdcs[cases.dx[k]]
-        if sex != 2:
-            by_prefix &= ~scheme.masks[MASK_PREFIX_WOMEN]
-        mask |= by_prefix
-    if mask & scheme.masks[MASK_SITES] and not _two_sites(scheme, cases, i):
-        mask &= ~scheme.masks[MASK_SITES]
+        for k in range(first, end):
+            if dx[k] >= 0:
+                mask |= entries[dx[k], a.ENTRY_ANY]
+                by_prefix |= entries[dx[k], a.ENTRY_PREFIX]
+        mask |= by_prefix if sex == 2 else by_prefix & ~masks[a.MASK_PREFIX_WOMEN]
+    if mask & masks[a.MASK_SITES]:
+        sites = mask & 0
+        for k in range(first, end):
+            if dx[k] >= 0:
+                sites |= entries[dx[k], a.ENTRY_SITE]
+        if sites & (sites - 1) == 0:
+            mask &= ~masks[a.MASK_SITES]
     if sex != 1:
-        mask &= ~scheme.masks[MASK_MEN]
+        mask &= ~masks[a.MASK_MEN]
     if sex != 2:
-        mask &= ~scheme.masks[MASK_WOMEN]
-    if cases.age_years[i] != 0:
-        mask &= ~scheme.masks[MASK_INFANTS]
+        mask &= ~masks[a.MASK_WOMEN]
+    if age != 0:
+        mask &= ~masks[a.MASK_INFANTS]
     if not main_valid:
-        mask &= ~scheme.masks[MASK_VALID_PX]
+        mask &= ~masks[a.MASK_VALID_PX]
     return mask
 
 
 @_compiled
-def _complications(scheme: Any, cases: Any, i: int, flags: int) -> int:
+def _complications(dx_flags: Any, dx_table: Any, dx: Any, first: int, end: int, voided: int) -> int:
     """Return 1 for a major complication that counts, 2 for another one, 3 for both, 0 for none."""
-    if not flags & DX_WEIGHS:
-        return 0
-    first, last = cases.dx_from[i], cases.dx_from[i + 1]
-    voided = scheme.excl[cases.dx[first]] if cases.dx[first] >= 0 else -1
-    start = first + 1
-    if scheme.options[OPTION_PRINCIPAL_WEIGHS] and last - first > 1:
-        start = first
     found = 0
-    for k in range(start, last):
-        code = cases.dx[k]
-        if code >= 0 and scheme.dx_flags[code] & DX_WEIGHS:
-            if scheme.mcc[code] != -2 and scheme.mcc[code] != voided:
+    for k in range(first, end):
+        code = dx[k]
+        if code >= 0 and dx_flags[code] & a.DX_WEIGHS:
+            if dx_table[code, a.DX_MCC] != -2 and dx_table[code, a.DX_MCC] != voided:
                 found |= 1
-            if scheme.cc[code] != -2 and scheme.cc[code] != voided:
+            if dx_table[code, a.DX_CC] != -2 and dx_table[code, a.DX_CC] != voided:
                 found |= 2
     return found
 
 
 @_compiled
-def _drg(scheme: Any, cases: Any, i: int, days: int, flags: int, adrg: int) -> int:
-    """Return the first group of an ADRG that accepts the case, or -1."""
-    found = -1
-    for d in range(scheme.drg_from[adrg], scheme.drg_from[adrg + 1]):
-        test = scheme.drgs[d, 0]
-        if test <= _CC_ONLY:
-            if found < 0:
-                found = _complications(scheme, cases, i, flags)
-            if (test == _MCC and not found & 1) or (test == _CC and found == 0) or (test == _CC_ONLY and found != 2):
-                continue
-        if scheme.drgs[d, 2] < 0 or _stay_fits(scheme, cases, i, days, scheme.drgs[d, 2]):
-            return d
-    return -1
+def _severity_fits(test: int, found: int) -> bool:
+    """Say whether the complications found are those a group asks for."""
+    if test == _MCC:
+        return found & 1 != 0
+    if test == _CC:
+        return found != 0
+    return found == 2
 
 
 @_compiled
-def _why_not(scheme: Any, principal: int, mask: int) -> int:
+def _why_not(dx_flags: Any, principal: int, empty: int, by_dx: int) -> int:
     """Return the reason for which no rule held."""
-    if mask & ~scheme.masks[MASK_NO_DX]:
+    if by_dx:
         return _NO_RULE
-    if principal == scheme.options[OPTION_EMPTY_CODE]:
+    if principal == empty:
         return _DX_EMPTY
-    if principal < 0:
+    if principal < 0 or not dx_flags[principal] & a.DX_KNOWN:
         return _DX_UNKNOWN
-    if scheme.listed[principal] & 1:
-        return _MDC_NOT_MET
-    return _DX_IN_NO_MDC if scheme.listed[principal] & 2 else _DX_UNKNOWN
+    return _MDC_NOT_MET if dx_flags[principal] & a.DX_LISTED else _DX_IN_NO_MDC
 
 
 @_compiled
-def _early_event(scheme: Any, cases: Any, i: int, days: int, principal: int, mask: int) -> tuple[int, int, int]:
-    """Return place, category answered and reason of the first thing that makes a case ambiguous before any rule."""
-    place, answered, reason = HIGHEST, -1, 0
-    newborns = scheme.options[OPTION_NEWBORN_MDC]
-    if newborns >= 0:
-        inside = (mask >> newborns) & 1
-        if not inside and cases.age_years[i] == 0 and MISSING < days <= _NEWBORN_DAYS:
-            reason = _QY_NEONATE
-        elif inside and days > _NEWBORN_DAYS and principal >= 0 and scheme.newborn_only[principal]:
-            reason = _QY_OLD_NEONATE
-        if reason:
-            place, answered = 4 * (scheme.mdc_from[newborns] + newborns) + 1, newborns
-    if principal >= 0 and scheme.conflicts[principal]:
-        for c in range(scheme.conflict_mdcs.shape[0]):
-            j = scheme.conflict_mdcs[c, 0]
-            here = 4 * (scheme.mdc_from[j] + j) + 1
-            bound = (scheme.conflicts[principal] >> c) & 1
-            if bound and cases.sex[i] != scheme.conflict_mdcs[c, 1] and here < place:
-                place, answered, reason = here, scheme.conflict_mdcs[c, 2], _QY_SEX
-    return place, answered, reason
-
-
-@_compiled
-def _answer(scheme: Any, answers: Any, i: int, status: int, reason: int, mdc: int, adrg: int, drg: int) -> None:
-    """Write one answer without severity and rule."""
-    answers.status[i] = status
-    answers.reason[i] = reason
-    answers.severity[i] = _NO_SEVERITY
-    answers.mdc[i] = mdc
-    answers.adrg[i] = adrg
-    answers.drg[i] = drg
-    answers.rule[i] = -1
-
-
-@_compiled
-def _group_case(scheme: Any, cases: Any, answers: Any, i: int) -> None:
-    """Group one case."""
-    mdcs, adrgs, drgs = scheme.mdc_qy.size, scheme.drg_from.size - 1, scheme.drgs.shape[0]
-    failed = _check(scheme, cases, i)
-    if failed:
-        _answer(scheme, answers, i, _CHECK_FAILED, failed, mdcs, adrgs + 1, drgs + mdcs)
-        return
-    days = cases.age_days[i]
-    if days == MISSING and scheme.options[OPTION_DAYS_ARE_0]:
-        days = 0
-    first = cases.dx_from[i]
-    principal = cases.dx[first]
-    flags = 0
-    for k in range(first, cases.dx_from[i + 1]):
-        if cases.dx[k] >= 0:
-            flags |= scheme.dx_flags[cases.dx[k]]
-    main = cases.px[cases.px_from[i]] if cases.px_from[i] < cases.px_from[i + 1] else -1
-    main_valid = main >= 0 and scheme.px_valid[main] != 0
-    mask = _entered(scheme, cases, i, main_valid, principal, flags)
-    place, answered, reason = _early_event(scheme, cases, i, days, principal, mask)
-    qy = mask & scheme.masks[MASK_QY]
-    if qy and (main_valid or (scheme.options[OPTION_QY] == 1 and _some_valid(scheme, cases, i))):
-        j = _lowest(qy)
-        here = 4 * (scheme.mdc_qy[j] + j + 1)
-        if here < place:
-            place, answered, reason = here, j, _QY_VALID_PX
-    rule = _best_rule(scheme, cases, i, days, main_valid, mask, flags & DX_LEADS != 0)
-    if rule < scheme.rules.shape[0]:
-        here = 4 * (rule + scheme.rules[rule, RULE_MDC] + 1) + 2
-        if here < place:
-            place = here
-        else:
-            rule = -1
-    by_dx = mask & ~scheme.masks[MASK_NO_DX]
-    if by_dx and not scheme.options[OPTION_FALL_THROUGH]:
-        following = _lowest(by_dx) + 1
-        if place >= 4 * (scheme.mdc_from[following] + following) + 1:
-            place = HIGHEST
-    if place == HIGHEST:
-        _answer(scheme, answers, i, _UNGROUPED, _why_not(scheme, principal, mask), mdcs, adrgs + 1, drgs + mdcs)
-    elif rule < 0 or rule == scheme.rules.shape[0]:
-        _answer(scheme, answers, i, _AMBIGUOUS, reason, answered, adrgs, drgs + answered)
-    else:
-        adrg = scheme.rules[rule, RULE_ADRG]
-        drg = _drg(scheme, cases, i, days, flags, adrg)
-        if drg < 0:
-            _answer(scheme, answers, i, _UNGROUPED, _NO_DRG, mdcs, adrgs + 1, drgs + mdcs)
-        else:
-            _answer(scheme, answers, i, _GROUPED, _RULE_HIT, scheme.rules[rule, RULE_MDC], adrg, drg)
-            answers.severity[i] = scheme.drgs[drg, 1]
-        answers.rule[i] = rule
-
-
-@_compiled
-def _group_loop(scheme: Any, cases: Any, answers: Any, first: int, last: int) -> None:
+def _group_loop(  # noqa: C901, PLR0912, PLR0915
+    options: Any,
+    masks: Any,
+    dx_flags: Any,
+    dx_table: Any,
+    entries: Any,
+    px_table: Any,
+    members: Any,
+    mdcs: Any,
+    rules: Any,
+    stays: Any,
+    adrgs: Any,
+    drgs: Any,
+    conflicts: Any,
+    dx_from: Any,
+    dx: Any,
+    px_from: Any,
+    px: Any,
+    numbers: Any,
+    answers: Any,
+    start: int,
+    stop: int,
+) -> None:
     """Group a range of cases."""
-    for i in range(first, last):
-        _group_case(scheme, cases, answers, i)
+    last_rule, no_mdc = rules.shape[0], mdcs.shape[0] - 1
+    no_adrg, no_drg = adrgs.size, drgs.shape[0] + no_mdc
+    newborns = options[a.OPTION_NEWBORN_MDC]
+    for i in range(start, stop):
+        dx_first, dx_end, px_first, px_end = dx_from[i], dx_from[i + 1], px_from[i], px_from[i + 1]
+        answers[a.SEVERITY, i] = _NO_SEVERITY
+        answers[a.MDC, i] = no_mdc
+        answers[a.ADRG, i] = no_adrg
+        answers[a.DRG, i] = no_drg
+        answers[a.RULE, i] = -1
+        failed = _check(options, numbers, dx, i, dx_first, dx_end)
+        if failed:
+            answers[a.STATUS, i] = _CHECK_FAILED
+            answers[a.REASON, i] = failed
+            continue
+
+        sex, age, days = numbers[a.SEX, i], numbers[a.AGE_YEARS, i], numbers[a.AGE_DAYS, i]
+        if days == a.MISSING and options[a.OPTION_DAYS_ARE_0]:
+            days = 0
+        principal = dx[dx_first]
+        own = dx_flags[principal] if principal >= 0 else 0
+        flags = own
+        for k in range(dx_first + 1, dx_end):
+            if dx[k] >= 0:
+                flags |= dx_flags[dx[k]]
+        main = px[px_first] if px_first < px_end else -1
+        main_valid = main >= 0 and px_table[main, a.PX_VALID] != 0
+        mask = _entered(masks, entries, dx, dx_first, dx_end, sex, age, main_valid, flags)
+
+        # What makes a case ambiguous before any rule of a category, or before its medical rules.
+        place, answered, reason = a.HIGHEST, 0, 0
+        if newborns >= 0:
+            inside = (mask >> newborns) & 1
+            if not inside and age == 0 and a.MISSING < days <= _NEWBORN_DAYS:
+                reason = _QY_NEONATE
+            elif inside and days > _NEWBORN_DAYS and own & a.DX_NEWBORN:
+                reason = _QY_OLD_NEONATE
+            if reason:
+                place, answered = 4 * (mdcs[newborns, a.MDC_FIRST] + newborns) + 1, newborns
+        if principal >= 0 and dx_table[principal, a.DX_CONFLICTS]:
+            for c in range(conflicts.shape[0]):
+                j = conflicts[c, a.CONFLICT_MDC]
+                here = 4 * (mdcs[j, a.MDC_FIRST] + j) + 1
+                bound = (dx_table[principal, a.DX_CONFLICTS] >> c) & 1
+                if bound and sex != conflicts[c, a.CONFLICT_SEX] and here < place:
+                    place, answered, reason = here, conflicts[c, a.CONFLICT_ANSWER], _QY_SEX
+        ambiguous = mask & masks[a.MASK_QY]
+        if ambiguous and (main_valid or (options[a.OPTION_QY] == 1 and _some_valid(px_table, px, px_first, px_end))):
+            j = _lowest(ambiguous)
+            here = 4 * (mdcs[j, a.MDC_MEDICAL] + j + 1)
+            if here < place:
+                place, answered, reason = here, j, _QY_VALID_PX
+
+        # The first rule, through the main procedure, any procedure, the principal diagnosis, any diagnosis, or none.
+        best = last_rule
+        for k in range(px_first, px_end):
+            code = px[k]
+            if code < 0:
+                continue
+            if k == px_first:
+                best = _first_rule(
+                    rules, stays, members, dx_table, px_table, dx, px, numbers,
+                    i, days, main_valid, dx_first, dx_end, px_first, px_end, mask,
+                    px_table[code, a.PX_MAIN_RULES], px_table[code, a.PX_MAIN_RULES_END], best,
+                )  # fmt: skip
+            if px_table[code, a.PX_RULES] < px_table[code, a.PX_RULES_END]:
+                best = _first_rule(
+                    rules, stays, members, dx_table, px_table, dx, px, numbers,
+                    i, days, main_valid, dx_first, dx_end, px_first, px_end, mask,
+                    px_table[code, a.PX_RULES], px_table[code, a.PX_RULES_END], best,
+                )  # fmt: skip
+        if principal >= 0:
+            best = _first_rule(
+                rules, stays, members, dx_table, px_table, dx, px, numbers,
+                i, days, main_valid, dx_first, dx_end, px_first, px_end, mask,
+                dx_table[principal, a.DX_PDX_RULES], dx_table[principal, a.DX_PDX_RULES_END], best,
+            )  # fmt: skip
+        if flags & a.DX_LEADS:
+            for k in range(dx_first, dx_end):
+                code = dx[k]
+                if code >= 0 and dx_flags[code] & a.DX_LEADS:
+                    best = _first_rule(
+                        rules, stays, members, dx_table, px_table, dx, px, numbers,
+                        i, days, main_valid, dx_first, dx_end, px_first, px_end, mask,
+                        dx_table[code, a.DX_RULES], dx_table[code, a.DX_RULES_END], best,
+                    )  # fmt: skip
+        left = mask & masks[a.MASK_OPEN]
+        while left:
+            j = _lowest(left)
+            left &= left - 1
+            if mdcs[j, a.MDC_FIRST] >= best:
+                break
+            best = _first_rule(
+                rules, stays, members, dx_table, px_table, dx, px, numbers,
+                i, days, main_valid, dx_first, dx_end, px_first, px_end, mask,
+                mdcs[j, a.MDC_OPEN], mdcs[j, a.MDC_OPEN_END], best,
+            )  # fmt: skip
+
+        rule = -1
+        if best < last_rule:
+            here = 4 * (best + rules[best, a.RULE_MDC] + 1) + 2
+            if here < place:
+                place, rule = here, best
+        by_dx = mask & ~masks[a.MASK_NO_DX]
+        if by_dx and not options[a.OPTION_FALL_THROUGH]:
+            following = _lowest(by_dx) + 1
+            if place >= 4 * (mdcs[following, a.MDC_FIRST] + following) + 1:
+                place, rule = a.HIGHEST, -1
+
+        if place == a.HIGHEST:
+            answers[a.STATUS, i] = _UNGROUPED
+            answers[a.REASON, i] = _why_not(dx_flags, principal, options[a.OPTION_EMPTY_CODE], by_dx)
+        elif rule < 0:
+            answers[a.STATUS, i] = _AMBIGUOUS
+            answers[a.REASON, i] = reason
+            answers[a.MDC, i] = answered
+            answers[a.ADRG, i] = no_adrg - 1
+            answers[a.DRG, i] = drgs.shape[0] + answered
+        else:
+            answers[a.RULE, i] = rule
+            answers[a.STATUS, i] = _UNGROUPED
+            answers[a.REASON, i] = _NO_DRG
+            adrg = rules[rule, a.RULE_ADRG]
+            found = -1
+            for d in range(adrgs[adrg], adrgs[adrg + 1]):
+                if drgs[d, a.DRG_TEST] <= _CC_ONLY:
+                    if found < 0:
+                        voided = dx_table[principal, a.DX_EXCL] if principal >= 0 else -1
+                        first = (
+                            dx_first if options[a.OPTION_PRINCIPAL_WEIGHS] and dx_end - dx_first > 1 else dx_first + 1
+                        )
+                        found = _complications(dx_flags, dx_table, dx, first, dx_end, voided)
+                    if not _severity_fits(drgs[d, a.DRG_TEST], found):
+                        continue
+                stay = drgs[d, a.DRG_STAY]
+                if stay < 0 or _stay_fits(stays, members, numbers, i, days, stay):
+                    answers[a.STATUS, i] = _GROUPED
+                    answers[a.REASON, i] = _RULE_HIT
+                    answers[a.SEVERITY, i] = drgs[d, a.DRG_SEVERITY]
+                    answers[a.MDC, i] = rules[rule, a.RULE_MDC]
+                    answers[a.ADRG, i] = adrg
+                    answers[a.DRG, i] = d
+                    break
 
 
-def group_range(scheme: SchemeArrays, cases: CaseArrays, answers: AnswerArrays, *, first: int, last: int) -> None:
+def group_range(scheme: SchemeArrays, cases: CaseArrays, answers: AnswerRows, *, first: int, last: int) -> None:
     """Group the cases of a range and write their answers; lets other threads run.
 
     Parameters
@@ -511,10 +503,10 @@ def group_range(scheme: SchemeArrays, cases: CaseArrays, answers: AnswerArrays, 
     scheme : SchemeArrays
         The scheme.
     cases : CaseArrays
-        All cases of the batch, each array read-only.
-    answers : AnswerArrays
+        All cases of the batch.
+    answers : int16 (7, case)
         Where the answers go.
     first, last : int
         The range, last exclusive.
     """
-    _group_loop(scheme, cases, answers, first, last)
+    _group_loop(*scheme, *cases, answers, first, last)

@@ -1,4 +1,8 @@
-"""What the grouping loop reads and writes: a scheme, a batch of cases and their answers, as named arrays."""
+"""What the grouping loop reads and writes: a scheme, a batch of cases and their answers, as few and flat arrays.
+
+Everything that is asked of one code stands in one row, so that a code costs one line of the processor's cache; lists of
+any length stand in one array of members, and a row says from where to where.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["HIGHEST", "INVALID", "LOWEST", "MISSING", "AnswerArrays", "CaseArrays", "SchemeArrays"]
+__all__ = ["HIGHEST", "INVALID", "LOWEST", "MISSING", "AnswerRows", "CaseArrays", "SchemeArrays"]
 
 type Ints = NDArray[np.int32]
-type Bits = NDArray[np.int64]
-type Bytes = NDArray[np.uint8]
 
 #: A number that is not given, and an age that is given but is no number.
 MISSING: Final = -(2**31)
@@ -20,7 +22,6 @@ INVALID: Final = MISSING + 1
 #: Ends of a range that is open on that side.
 LOWEST: Final = MISSING + 2
 HIGHEST: Final = 2**31 - 1
-
 
 #: Places of the switches in ``SchemeArrays.options``: QY (0 off, 1 any procedure, 2 main procedure), which checks are
 #: made, whether missing days are 0, whether empty diagnoses fail, whether later categories are tried, whether the
@@ -38,7 +39,37 @@ HIGHEST: Final = 2**31 - 1
     OPTION_EMPTY_CODE,
 ) = range(9)
 
-#: Columns of ``SchemeArrays.rules`` (-1 is no condition); the flag is 1 main valid, 2 none valid, 3 main not valid.
+#: Bits of ``SchemeArrays.dx_flags``: what a diagnosis does wherever it stands (leads to rules, enters a category, counts
+#: as a complication), and what it is as principal (listed in some category, a code of the scheme, for newborns only).
+DX_LEADS, DX_ENTERS, DX_WEIGHS, DX_LISTED, DX_KNOWN, DX_NEWBORN = 1, 2, 4, 8, 16, 32
+
+#: Columns of ``SchemeArrays.dx``: exclusion table as principal (-1 none), as major complication and as another one (-2
+#: is none); members from and to: lists, rules as principal, rules wherever it stands; conflicts of sex (bits).
+(
+    DX_EXCL,
+    DX_MCC,
+    DX_CC,
+    DX_LISTS,
+    DX_LISTS_END,
+    DX_PDX_RULES,
+    DX_PDX_RULES_END,
+    DX_RULES,
+    DX_RULES_END,
+    DX_CONFLICTS,
+) = range(10)
+
+#: Columns of ``SchemeArrays.entries``: categories (bits in the order of evaluation) entered as principal diagnosis, as
+#: any, by its prefix; body site (bit).
+ENTRY_PDX, ENTRY_ANY, ENTRY_PREFIX, ENTRY_SITE = range(4)
+
+#: Columns of ``SchemeArrays.px``: whether valid; members from and to: lists, rules as main procedure, rules as any.
+PX_VALID, PX_LISTS, PX_LISTS_END, PX_MAIN_RULES, PX_MAIN_RULES_END, PX_RULES, PX_RULES_END = range(7)
+
+#: Columns of ``SchemeArrays.mdcs``: first rule, first medical rule, members from and to: rules to which no code leads.
+MDC_FIRST, MDC_MEDICAL, MDC_OPEN, MDC_OPEN_END = range(4)
+
+#: Columns of ``SchemeArrays.rules`` (-1 is no condition, the last says whether any is left); the flag is 1 main valid, 2 none valid, 3 main not valid;
+#: the lists of procedures in any position are members from and to.
 (
     RULE_MDC,
     RULE_ADRG,
@@ -46,16 +77,17 @@ HIGHEST: Final = 2**31 - 1
     RULE_NOT_PDX,
     RULE_ANYDX,
     RULE_ODX,
-    RULE_PPX,
     RULE_PAIR,
     RULE_FLAG,
-    RULE_APX_FROM,
-    RULE_APX_TO,
+    RULE_APX,
+    RULE_APX_END,
     RULE_STAY,
+    RULE_ASKS,
 ) = range(12)
 
-#: Columns of ``SchemeArrays.stays``: five ranges (from, to, both inclusive) and two sets (-1 is no condition).
-STAY_AGE_DAYS, STAY_AGE_YEARS, STAY_WEIGHT, STAY_LOS, STAY_ICU, STAY_DISCHARGE, STAY_DEPARTMENT = 0, 2, 4, 6, 8, 10, 11
+#: Columns of ``SchemeArrays.stays``: five ranges (from, to, both inclusive); sets of discharges and
+#: departments as members from and to (from -1 is no condition).
+STAY_AGE_DAYS, STAY_AGE_YEARS, STAY_WEIGHT, STAY_LOS, STAY_ICU, STAY_DISCHARGE, STAY_DEPARTMENT = 0, 2, 4, 6, 8, 10, 12
 
 #: Masks of categories in ``SchemeArrays.masks``.
 (
@@ -70,100 +102,68 @@ STAY_AGE_DAYS, STAY_AGE_YEARS, STAY_WEIGHT, STAY_LOS, STAY_ICU, STAY_DISCHARGE, 
     MASK_OPEN,
 ) = range(9)
 
-#: Bits of ``SchemeArrays.dx_flags``.
-DX_LEADS, DX_ENTERS, DX_WEIGHS = 1, 2, 4
+
+#: Columns of ``SchemeArrays.drgs``: test of severity (0 MCC, 1 CC, 2 CC only, 3 none), severity answered, conditions.
+DRG_TEST, DRG_SEVERITY, DRG_STAY = range(3)
+
+#: Columns of ``SchemeArrays.conflicts``: category, its sex, category answered.
+CONFLICT_MDC, CONFLICT_SEX, CONFLICT_ANSWER = range(3)
+
+#: Rows of ``CaseArrays.numbers``.
+SEX, AGE_YEARS, AGE_DAYS, WEIGHT, LOS, ICU, DISCHARGE, DEPARTMENT = range(8)
+
+#: Rows of the answers.
+STATUS, REASON, SEVERITY, MDC, ADRG, DRG, RULE = range(7)
 
 
 class SchemeArrays(NamedTuple):
-    """Hold a scheme as arrays; "CSR" is a pair of offsets and members.
+    """Hold a scheme as arrays; the constants of this module name their columns.
 
     Parameters
     ----------
     options : int32 (9)
-        Switches, see `OPTION_QY` and the following.
-    dx_flags : uint8 (dx)
-        What a diagnosis does wherever it stands: 1 leads to rules, 2 enters a category, 4 counts as a complication.
-    pdx_mdcs, any_mdcs, prefix_mdcs : int64 (dx)
-        Categories (bits in the order of evaluation) that a diagnosis enters as principal, as any, by its prefix.
-    sites : int64 (dx)
-        Body site (bit) of a diagnosis.
-    excl, mcc, cc : int32 (dx)
-        Exclusion table of a principal diagnosis (-1 none) and of a complication (-2 is not one).
-    dx_lists_from, dx_lists : int32
-        Lists that hold each diagnosis, as CSR.
-    pdx_rules_from, pdx_rules, dx_rules_from, dx_rules : int32
-        Rules to which each diagnosis leads as principal, and wherever it stands, as CSR.
-    px_valid : uint8 (px)
-        Whether a procedure is valid.
-    px_lists_from, px_lists, ppx_rules_from, ppx_rules, px_rules_from, px_rules : int32
-        The same for procedures: lists, rules by the main procedure, rules by any.
-    open_rules_from, open_rules : int32
-        Rules of each category to which no code leads, as CSR.
+        Switches.
     masks : int64 (9)
-        Categories entered without diagnosis, by body sites, by men only, by women only, by infants only, through a
-        prefix by women only, with a valid main procedure only; with a group for ambiguous cases; with open rules.
-    mdc_from, mdc_qy : int32
-        First rule of each category (and one more), and its first medical rule.
+        Categories (bits in the order of evaluation) entered without diagnosis, by body sites, by men only, by women
+        only, by infants only, through a prefix by women only, with a valid main procedure only; with a group for
+        ambiguous cases; with rules to which no code leads.
+    dx_flags : uint8 (dx)
+        What a diagnosis is and does.
+    dx : int32 (dx, 10)
+        Diagnoses.
+    entries : int64 (dx, 4)
+        Categories a diagnosis enters.
+    px : int32 (px, 7)
+        Procedures.
+    members : int32
+        Members of all lists.
+    mdcs : int32 (mdc + 1, 4)
+        Categories, and the end of the rules.
     rules : int32 (rule, 12)
-        Conditions (see `RULE_MDC` and the following) that are left once a code has led to the rule.
-    apx : int32
-        Lists of procedures in any position, by rule.
-    stays : int32 (condition, 12)
-        Conditions on the stay, see `STAY_AGE_DAYS`.
-    sets_from, sets : int32
-        Members of the sets of discharges and departments, as CSR.
-    drg_from : int32 (adrg + 1)
-        Groups of each ADRG.
+        Conditions that are left once a code has led to the rule, in the order of evaluation.
+    stays : int32 (condition, 14)
+        Conditions on the stay.
+    adrgs : int32 (adrg + 1)
+        First group of each ADRG, and the end.
     drgs : int32 (drg, 3)
-        Test of severity (0 MCC, 1 CC, 2 CC only, 3 none), severity answered, condition on the stay.
-    conflicts : uint8 (dx)
-        Rows of `conflict_mdcs` (bits) whose sex a principal diagnosis asks for.
-    conflict_mdcs : int32 (n, 3)
-        Category, its sex, category answered.
-    newborn_only : uint8 (dx)
-        Whether a principal diagnosis is for newborns only.
-    listed : uint8 (dx)
-        1 the diagnosis belongs to some category, 2 it is a code of the scheme.
+        Groups.
+    conflicts : int32 (n, 3)
+        Categories whose other sex makes a case ambiguous.
     """
 
     options: Ints
-    dx_flags: Bytes
-    pdx_mdcs: Bits
-    any_mdcs: Bits
-    prefix_mdcs: Bits
-    sites: Bits
-    excl: Ints
-    mcc: Ints
-    cc: Ints
-    dx_lists_from: Ints
-    dx_lists: Ints
-    pdx_rules_from: Ints
-    pdx_rules: Ints
-    dx_rules_from: Ints
-    dx_rules: Ints
-    px_valid: Bytes
-    px_lists_from: Ints
-    px_lists: Ints
-    ppx_rules_from: Ints
-    ppx_rules: Ints
-    px_rules_from: Ints
-    px_rules: Ints
-    open_rules_from: Ints
-    open_rules: Ints
-    masks: Bits
-    mdc_from: Ints
-    mdc_qy: Ints
+    masks: NDArray[np.int64]
+    dx_flags: NDArray[np.uint8]
+    dx: Ints
+    entries: NDArray[np.int64]
+    px: Ints
+    members: Ints
+    mdcs: Ints
     rules: Ints
-    apx: Ints
     stays: Ints
-    sets_from: Ints
-    sets: Ints
-    drg_from: Ints
+    adrgs: Ints
     drgs: Ints
-    conflicts: Bytes
-    conflict_mdcs: Ints
-    newborn_only: Bytes
-    listed: Bytes
+    conflicts: Ints
 
 
 class CaseArrays(NamedTuple):
@@ -172,49 +172,22 @@ class CaseArrays(NamedTuple):
     Parameters
     ----------
     dx_from, dx, px_from, px : int32
-        Diagnoses and procedures by their number in the scheme, as CSR, the principal (main) one first.
-    sex : int32 (case)
-        1, 2, 0 for another number, `MISSING`.
-    age_years, age_days, weight_g, los_days, icu_hours : int32 (case)
-        Numbers [years, days, g, days, h], or `MISSING`; an age that is no number is `INVALID`.
-    discharge, department : int32 (case)
-        Numbers in the scheme, -1 unknown.
+        Diagnoses and procedures by their number in the scheme (-1 unknown), the principal (main) one first, and where
+        those of each case begin (and one more).
+    numbers : int32 (8, case)
+        Sex (1, 2, 0 for another number, `MISSING`), age [years], age [days], birth weight [g], length of stay [days],
+        hours of intensive care [h], each `MISSING` where not given, an age that is no number `INVALID`; discharge and
+        department by number (-1 unknown).
     """
 
     dx_from: Ints
     dx: Ints
     px_from: Ints
     px: Ints
-    sex: Ints
-    age_years: Ints
-    age_days: Ints
-    weight_g: Ints
-    los_days: Ints
-    icu_hours: Ints
-    discharge: Ints
-    department: Ints
+    numbers: Ints
 
 
-class AnswerArrays(NamedTuple):
-    """Hold the answers of a batch of cases.
-
-    Parameters
-    ----------
-    status, reason : uint8 (case)
-        Numbers of `Status` and `Reason`.
-    severity : uint8 (case)
-        Number of `Severity`; 4 without a group.
-    mdc, adrg, drg : int16, int16, int32 (case)
-        Numbers in the scheme. After the last category stands "none"; after the last ADRG "QY" and "none"; after the
-        last DRG the ambiguous groups of all categories and "none".
-    rule : int32 (case)
-        The rule that held, -1 without one.
-    """
-
-    status: Bytes
-    reason: Bytes
-    severity: Bytes
-    mdc: NDArray[np.int16]
-    adrg: NDArray[np.int16]
-    drg: Ints
-    rule: Ints
+#: Answers, int16 (7, case): status, reason, severity (4 without a group), category, ADRG, DRG, and the rule that held (-1
+#: none), each by number. After the last category stands "none"; after the last ADRG "QY" and "none"; after the last DRG
+#: the ambiguous groups of all categories and "none".
+type AnswerRows = NDArray[np.int16]

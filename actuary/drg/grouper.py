@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ from actuary.kernels.grouping_arrays import AnswerRows, CaseArrays
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ANSWERS", "Case", "Grouper", "Result", "group_cases", "group_one", "threads_to_use"]
+__all__ = ["ANSWERS", "Case", "Grouper", "Result", "group_cases", "group_each", "group_one", "threads_to_use"]
 
 #: Columns of the answers, in this order.
 ANSWERS = ("case_id", "status", "mdc", "adrg", "drg", "severity", "reason")
@@ -220,21 +220,42 @@ def group_one(case: Case, scheme: Scheme) -> Result:
     >>> group_one(case, load_scheme("chs-drg-1.1")).drg
     'FM19'
     """
+    return group_each([case], scheme)[0]
+
+
+def group_each(cases: Sequence[Case], scheme: Scheme) -> tuple[Result, ...]:
+    """Group a handful of single cases in one batch, each answer with the rule that held.
+
+    Examples
+    --------
+    >>> stroke = Case(case_id="a", sex=1, age_years=60, dx=["I63.900"])
+    >>> [answer.rule_id for answer in group_each([stroke], load_scheme("chs-drg-1.1"))]
+    ['BR2']
+    """
+    if not cases:
+        return ()
     grouper = _grouper_of(scheme)
-    columns, _ = arrow_columns([case], grouper.compiled.reads, scheme=scheme.name)
+    columns, _ = arrow_columns(cases, grouper.compiled.reads, scheme=scheme.name)
     answers = grouper.group(grouper.encode(columns))
     compiled = grouper.compiled
-    found = {name: int(answers[row, 0]) for name, row in _ROWS.items()}
-    return Result(
-        case_id=case.case_id,
-        status=list(Status)[found["status"]],
-        mdc=compiled.mdcs[found["mdc"]],
-        adrg=compiled.adrgs[found["adrg"]],
-        drg=compiled.drgs[found["drg"]],
-        severity=list(Severity)[found["severity"]] if found["severity"] < len(Severity) else None,
-        reason=list(Reason)[found["reason"]],
-        rule_id=compiled.rules[found["rule"]] if found["rule"] >= 0 else "",
-    )
+    statuses, reasons, severities = list(Status), list(Reason), [*Severity, None]
+    rows = zip(*(answers[row].tolist() for row in _ROWS.values()), strict=True)
+    results = []
+    for case, row in zip(cases, rows, strict=True):
+        found = dict(zip(_ROWS, row, strict=True))
+        results.append(
+            Result(
+                case_id=case.case_id,
+                status=statuses[found["status"]],
+                mdc=compiled.mdcs[found["mdc"]],
+                adrg=compiled.adrgs[found["adrg"]],
+                drg=compiled.drgs[found["drg"]],
+                severity=severities[found["severity"]],
+                reason=reasons[found["reason"]],
+                rule_id=compiled.rules[found["rule"]] if found["rule"] >= 0 else "",
+            )
+        )
+    return tuple(results)
 
 
 def _grouper_of(scheme: Scheme) -> Grouper:

@@ -127,6 +127,7 @@ def _same_hospital(context: Context, table: str, given: Numbers, rows: Numbers) 
         return np.ones(len(rows), dtype=bool)
     case = context.lists.case_of(table)
     hospital = context.lists.column("case", "fixmedins_code").values
+    given = given[case[given] >= 0]
     return np.isin(hospital[case[rows]], hospital[case[given]]) & (case[rows] >= 0)
 
 

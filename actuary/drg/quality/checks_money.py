@@ -55,7 +55,7 @@ def payments_add_up(context: Context) -> Iterator[Hit]:
         counted = paid.known
         if lists.has("fund", "fund_pay_type"):
             # What the personal account pays is part of the patient's share already.
-            counted &= ~lists.column("fund", "fund_pay_type").where(context.codes("account_payment").holds)
+            counted = counted & ~lists.column("fund", "fund_pay_type").where(context.codes("account_payment").holds)
         together = lists.sum_of("fund", paid.values, counted) + patient
         total = lists.column("case", "total_cost")
         sure = known & total.known & _all_known(context, "fund", "fund_payamt")

@@ -69,7 +69,7 @@ def check_settlement_list(
     >>> result = check_settlement_list(cases)
     >>> result.case_count, result.rejected_count
     (2, 1)
-    >>> result.findings[["rule", "row", "field", "value"]].values.tolist()
+    >>> result.findings[["rule", "row", "field", "value"]].to_numpy().tolist()
     [['F02', 3, 'sex', '3']]
     """
     declared = load_declarations(root).with_limits(limits or {})

@@ -93,18 +93,22 @@ class SettlementList:
         declared = self.declared.tables[table].fields.get(field)
         return Place(table, field, declared.zh if declared else field, declared.en if declared else field)
 
-    def first_case(self) -> npt.NDArray[np.int64]:
-        """Return for each stay the position of its first row in the table of stays."""
-        first = np.full(self.stays, -1, dtype=np.int64)
-        first[self.case.stay[::-1]] = np.arange(len(self.case))[::-1]
-        return first
+    def only_case(self) -> npt.NDArray[np.int64]:
+        """Return for each stay the position of its row in the table of stays; -1 where it has several.
+
+        Which of several rows a child belongs to is not known, and their order must not decide.
+        """
+        only = np.full(self.stays, -1, dtype=np.int64)
+        only[self.case.stay] = np.arange(len(self.case))
+        only[np.bincount(self.case.stay, minlength=self.stays) > 1] = -1
+        return only
 
     def case_of(self, table: str) -> npt.NDArray[np.int64]:
-        """Return for each row of a table the position of its case; -1 where it belongs to none."""
+        """Return for each row of a table the position of its case; -1 where it belongs to none, or to several."""
         if table == "case":
             return np.arange(len(self.case))
         stay = self.tables[table].stay
-        return np.where(stay >= 0, self.first_case()[stay], -1)
+        return np.where(stay >= 0, self.only_case()[stay], -1)
 
     def any_of(self, table: str, mask: Mask) -> Mask:
         """Return for each case whether any of its rows in a table is marked."""

@@ -42,7 +42,7 @@ def age_in_days(context: Context) -> tuple[Numbers, Mask]:
         days, known = np.where(given.known, given.values, days), known | given.known
     if lists.has("case", "age"):
         years = lists.column("case", "age")
-        known &= ~(years.known & (years.values >= 1))
+        known = known & ~(years.known & (years.values >= 1))
     return days, known
 
 

@@ -103,7 +103,7 @@ def _wrong_sex(context: Context, limited: Limited, rows: Numbers, case: Numbers)
         return
     sex = context.lists.column("case", "gend")
     meanings = sex.field.choices
-    wrong = sex.where(lambda text: text.removesuffix(".0") in meanings and text.removesuffix(".0") != limited.sex)
+    wrong = sex.where(lambda text: text in meanings and text != limited.sex)
     found = wrong[case]
     if found.any():
         filling = {"group": limited.zh, "group_en": limited.en, "sex": sex.text(case[found])}

@@ -50,7 +50,7 @@ class Column:
     blank : array of bool
         Whether nothing stood there.
     categories : tuple of str
-        The distinct texts of a code or choice, exactly as they stood.
+        The distinct texts of a code exactly as they stood, or of a choice without space and ".0".
     """
 
     field: Field
@@ -153,6 +153,9 @@ def _texts(field: Field, raw: pa.Array, blank: Sequence[str]) -> Column:
 def _coded(field: Field, raw: pa.Array, blank: Sequence[str]) -> Column:
     encoded = _encode(raw)
     texts = tuple(as_text(encoded.dictionary).to_pylist())
+    if field.type == "choice":
+        # A number that a spreadsheet wrote with decimals is the code it shows.
+        texts = tuple(text.strip().removesuffix(".0") for text in texts)
     empty = np.fromiter((text.strip() in blank for text in texts), dtype=bool, count=len(texts))
     values = _filled(encoded.indices, pa.int32())
     known = _mask(pc.is_valid(encoded.indices))

@@ -48,8 +48,7 @@ def _values(table: str, name: str, column: Column) -> Iterator[Hit]:
     if field.choices:
         rule = "F03" if field.confidence == "recalled" else "F02"
         choices = set(field.choices)
-        # A number that a spreadsheet wrote with decimals is the code it shows.
-        wrong = np.flatnonzero(column.known & ~column.where(lambda text: text.removesuffix(".0") in choices))
+        wrong = np.flatnonzero(column.known & ~column.where(choices.__contains__))
         if len(wrong):
             yield Hit(rule, "choice", table, wrong, name, filling=_choices(field))
     if field.minimum is not None or field.maximum is not None:

@@ -183,3 +183,37 @@ def test_the_panel_and_the_hospitals_count_the_same(rows: Rows, run: Run) -> Non
     assert "拒收 rejected 1" in panel
     assert "<b>&" not in panel
     assert result.error_count == 1
+
+
+def test_columns_of_any_type_are_read(dictionary: Path) -> None:
+    cases = pa.table(
+        {
+            "mdtrt_id": [1, 2],
+            "gend": pa.array(["1.0", "2"]).dictionary_encode(),
+            "age": pa.array([50, None], pa.int8()),
+            "adm_time": pa.array([pd.Timestamp("2024-01-01 08:00"), None], pa.timestamp("us")),
+            "dscg_time": pa.array(["2024-01-05", "bad"], pa.large_string()),
+            "act_ipt_days": pa.array([4.0, 2.5]),
+            "total_cost": pa.array(["10.00", "3.5"]).cast(pa.decimal128(9, 2)),
+            "psn_selfpay": [10, 3],
+            "psn_ownpay": [0.0, float("nan")],
+            "days_rinp_flag_31": [True, None],
+            "setl_id": pa.nulls(2),
+        }
+    )
+    empty = {name: pa.nulls(0) for name in ("mdtrt_id", "med_chrgitm", "amt")}
+    result = check_settlement_list({"case": cases, "item": pa.table(empty)}, dictionary=dictionary)
+    found = result.findings.query("row > 1")[["rule", "case_id", "field", "value"]].to_numpy().tolist()
+    assert found == [
+        ["Q01", "1", "setl_id", ""],
+        ["Q04", "1", "total_cost", "10.00"],
+        ["Q10", "1", "act_ipt_days", "4"],
+        ["F01", "2", "dscg_time", "bad"],
+        ["F01", "2", "act_ipt_days", "2.5"],
+        ["Q01", "2", "setl_id", ""],
+        ["Q01", "2", "adm_time", ""],
+        ["Q01", "2", "days_rinp_flag_31", ""],
+        ["Q01", "2", "psn_ownpay", ""],
+        ["Q01", "2", "age", ""],
+        ["Q04", "2", "total_cost", "3.50"],
+    ]

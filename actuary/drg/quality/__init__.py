@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from actuary.drg.quality.declarations import load_declarations
+    from actuary.drg.quality.declarations import check_declarations, load_declarations
     from actuary.drg.quality.dictionaries import CodeDictionary, load_dictionary
     from actuary.drg.quality.result import QualityResult
     from actuary.drg.quality.run import check_settlement_list
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CodeDictionary",
     "QualityResult",
+    "check_declarations",
     "check_settlement_list",
     "is_case_data",
     "load_declarations",
@@ -27,6 +28,7 @@ __all__ = [
 _HOMES = {
     "CodeDictionary": "dictionaries",
     "QualityResult": "result",
+    "check_declarations": "declarations",
     "check_settlement_list": "run",
     "is_case_data": "settlement_list",
     "load_declarations": "declarations",

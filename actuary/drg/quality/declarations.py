@@ -25,7 +25,7 @@ from actuary.drg.quality.shapes import (
 from actuary.errors import DeclarationError, Problem, raise_all
 from actuary.paths import models_root
 
-__all__ = ["load_declarations"]
+__all__ = ["check_declarations", "load_declarations"]
 
 _FOLDER = Path("national") / "settlement_list"
 _FILES = ("tables", "rules", "limits", "codes", "case_file")
@@ -53,6 +53,26 @@ def load_declarations(root: Path | str | None = None) -> Declarations:
     '性别'
     """
     return _load(Path(root) if root is not None else models_root())
+
+
+def check_declarations(root: Path | str | None = None) -> list[Problem]:
+    """Return every problem of the declared tables, checks, limits and lists of codes.
+
+    Parameters
+    ----------
+    root : path, optional
+        A models folder; the one that comes with the package when left out.
+
+    Examples
+    --------
+    >>> check_declarations()
+    []
+    """
+    try:
+        load_declarations(root)
+    except DeclarationError as error:
+        return list(error.problems)
+    return []
 
 
 @lru_cache(maxsize=4)

@@ -7,7 +7,7 @@ as missing, and a code that the scheme does not have becomes -1.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from actuary.drg.compiled import CompiledScheme
 from actuary.kernels import grouping_arrays as ga
 from actuary.kernels.grouping_arrays import HIGHEST, INVALID, LOWEST, MISSING
 
-__all__ = ["SEPARATOR", "CodeBook", "encode_cases"]
+__all__ = ["SEPARATOR", "CodeBook", "arrow_numbers", "arrow_texts", "encode_cases"]
 
 #: What stands between the codes of a list that is written as one text.
 SEPARATOR = "|"
@@ -34,6 +34,39 @@ _QUANTITIES = (
 type Ints = NDArray[np.int32]
 
 
+def arrow_texts(words: Sequence[str]) -> Any:
+    """Return texts as an Arrow array, without the detour through pandas that `pyarrow.array` takes.
+
+    Examples
+    --------
+    >>> arrow_texts(["A00.000", ""]).to_pylist()
+    ['A00.000', '']
+    """
+    encoded = [word.encode() for word in words]
+    offsets = np.zeros(len(encoded) + 1, np.int32)
+    np.cumsum([len(word) for word in encoded], out=offsets[1:])
+    buffers = [None, pa.py_buffer(offsets.tobytes()), pa.py_buffer(b"".join(encoded))]
+    return pa.Array.from_buffers(pa.string(), len(encoded), buffers)
+
+
+def arrow_numbers(numbers: NDArray[np.int16]) -> Any:
+    """Return numbers as an Arrow array that shares their memory."""
+    return pa.Array.from_buffers(pa.int16(), len(numbers), [None, pa.py_buffer(numbers)])
+
+
+def _plain(array: Any, null: float) -> NDArray[Any]:
+    """Return the numbers of an Arrow array with a stand-in for null, again without pandas."""
+    if not array.null_count:
+        return np.from_dlpack(array)
+    bare = pa.Array.from_buffers(array.type, len(array), [None, array.buffers()[1]], offset=array.offset)
+    return np.where(_flags(pc.is_valid(array)), np.from_dlpack(bare), np.asarray(null))
+
+
+def _flags(array: Any) -> NDArray[np.bool_]:
+    flags: NDArray[np.bool_] = _plain(array.cast(pa.uint8()), 0) != 0
+    return flags
+
+
 class CodeBook:
     """Number codes as a scheme does; built once and shared by all batches.
 
@@ -46,19 +79,18 @@ class CodeBook:
     """
 
     def __init__(self, codes: list[str], prefixes: Mapping[str, int]) -> None:
-        self.codes = pa.array(codes, pa.string())
+        self.codes = arrow_texts(codes)
         self.prefixes = prefixes
         self.empty = codes.index("") if "" in codes else -1
 
     def numbers(self, words: Any) -> Ints:
         """Return the numbers of the words of a dictionary, -1 for an unknown one and one more for null at the end."""
-        found = pc.index_in(words.cast(pa.string()), value_set=self.codes).fill_null(-1).to_numpy(zero_copy_only=False)
+        found = _plain(pc.index_in(words.cast(pa.string()), value_set=self.codes), -1)
         numbers = np.append(found.astype(np.int32), np.int32(self.empty))
         if words.null_count:
-            numbers[:-1][words.is_null().to_numpy(zero_copy_only=False)] = self.empty
+            numbers[:-1][_flags(words.is_null())] = self.empty
         for prefix, number in self.prefixes.items():
-            starts = pc.starts_with(words, prefix).fill_null(False).to_numpy(zero_copy_only=False)
-            numbers[:-1][starts & (numbers[:-1] < 0)] = number
+            numbers[:-1][_flags(pc.starts_with(words, prefix)) & (numbers[:-1] < 0)] = number
         return numbers
 
 
@@ -81,7 +113,7 @@ def _lists(column: Any, book: CodeBook) -> tuple[Ints, Ints]:
         kind = column.type
     if pa.types.is_fixed_size_list(kind):
         column = column.cast(pa.list_(kind.value_type))
-    lengths = pc.list_value_length(column).fill_null(0).to_numpy(zero_copy_only=False)
+    lengths = _plain(pc.list_value_length(column), 0)
     offsets = np.zeros(len(column) + 1, dtype=np.int64)
     np.cumsum(lengths, out=offsets[1:])
     values = column.flatten()
@@ -92,10 +124,7 @@ def _lists(column: Any, book: CodeBook) -> tuple[Ints, Ints]:
             values = values.cast(pa.string())
         values = values.dictionary_encode()
     numbers = book.numbers(values.dictionary)
-    indices = values.indices
-    if indices.null_count:
-        indices = indices.fill_null(len(numbers) - 1)
-    return _frozen(offsets), _frozen(numbers[indices.to_numpy(zero_copy_only=False)])
+    return _frozen(offsets), _frozen(numbers[_plain(values.indices, len(numbers) - 1)])
 
 
 def _is_text(kind: Any) -> bool:
@@ -115,23 +144,30 @@ def _read_number(cell: object) -> int:
     return math.floor(value) if LOWEST <= value <= HIGHEST else INVALID
 
 
+def _by_word(column: Any, read: Callable[[object], int], null: object) -> NDArray[np.int64]:
+    """Read every different cell once; `null` is read for a missing one."""
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    words = np.array([*map(read, column.dictionary.to_pylist()), read(null)], dtype=np.int64)
+    return words[_plain(column.indices, len(words) - 1)]
+
+
 def _numbers(column: Any) -> NDArray[np.int64]:
     """Return whole numbers, `MISSING` for nothing and `INVALID` for what is no number."""
     kind = column.type
     if pa.types.is_null(kind):
         return np.full(len(column), MISSING, np.int64)
     if pa.types.is_integer(kind) and kind.bit_width <= 32:
-        return column.cast(pa.int64()).fill_null(MISSING).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+        return _plain(column.cast(pa.int64()), MISSING)
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        values = column.cast(pa.float64(), safe=False).fill_null(math.nan).to_numpy(zero_copy_only=False)
+        values = _plain(column.cast(pa.float64(), safe=False), math.nan)
+        missing = np.isnan(values)
         with np.errstate(invalid="ignore"):
-            whole = np.where(np.isnan(values), MISSING, np.floor(values))
-            readable = np.isnan(values) | ((values >= LOWEST) & (values <= HIGHEST))
-        return np.where(readable, whole, INVALID).astype(np.int64)
-    if not pa.types.is_dictionary(kind):
-        column = column.dictionary_encode()
-    words = np.array([*(_read_number(word) for word in column.dictionary.to_pylist()), MISSING], dtype=np.int64)
-    return words[column.indices.fill_null(len(words) - 1).to_numpy(zero_copy_only=False)]
+            readable = (values >= LOWEST) & (values <= HIGHEST)
+        return np.where(missing, MISSING, np.where(readable, np.floor(np.where(readable, values, 0)), INVALID)).astype(
+            np.int64
+        )
+    return _by_word(column, _read_number, None)
 
 
 def _sexes(column: Any) -> NDArray[np.int64]:
@@ -144,10 +180,7 @@ def _sexes(column: Any) -> NDArray[np.int64]:
 
 def _whole(column: Any) -> NDArray[np.bool_]:
     """Say which cells are whole numbers, so that a sex of 1.5 is none."""
-    words = column.dictionary_encode()
-    fits = np.array([*(_is_whole(word) for word in words.dictionary.to_pylist()), True])
-    whole: NDArray[np.bool_] = fits[words.indices.fill_null(len(fits) - 1).to_numpy(zero_copy_only=False)]
-    return whole
+    return _by_word(column, _is_whole, None).astype(bool)
 
 
 def _is_whole(word: object) -> bool:
@@ -166,8 +199,7 @@ def _choices(column: Any, known: Mapping[str, int]) -> Ints:
         column = column.cast(column.type.value_type)
     if not _is_text(column.type):
         column = column.cast(pa.string())
-    found = pc.index_in(column.cast(pa.string()), value_set=pa.array(list(known), pa.string())).fill_null(-1)
-    return _frozen(found.to_numpy(zero_copy_only=False))
+    return _frozen(_plain(pc.index_in(column.cast(pa.string()), value_set=arrow_texts(list(known))), -1))
 
 
 def encode_cases(columns: Mapping[str, Any], scheme: CompiledScheme, books: tuple[CodeBook, CodeBook]) -> ga.CaseArrays:

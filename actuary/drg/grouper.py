@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import pyarrow as pa
 from actuary.drg.case_columns import arrow_columns
 from actuary.drg.cases import Case, Result
 from actuary.drg.compiled import CompiledScheme, compile_scheme
-from actuary.drg.encode import CodeBook, encode_cases
+from actuary.drg.encode import CodeBook, arrow_numbers, arrow_texts, encode_cases
 from actuary.drg.scheme import Scheme, load_scheme
 from actuary.drg.statuses import Reason, Severity, Status
 from actuary.errors import Problem, UnknownNameError
@@ -26,7 +27,17 @@ from actuary.kernels.grouping_arrays import AnswerRows, CaseArrays
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ANSWERS", "Case", "Grouper", "Result", "group_cases", "group_each", "group_one", "threads_to_use"]
+__all__ = [
+    "ANSWERS",
+    "Case",
+    "Grouper",
+    "Result",
+    "group_cases",
+    "group_each",
+    "group_one",
+    "loaded_scheme",
+    "threads_to_use",
+]
 
 #: Columns of the answers, in this order.
 ANSWERS = ("case_id", "status", "mdc", "adrg", "drg", "severity", "reason")
@@ -41,6 +52,8 @@ _ROWS = {
     "reason": ga.REASON,
     "rule": ga.RULE,
 }
+
+_BOOKS: weakref.WeakKeyDictionary[CompiledScheme, tuple[CodeBook, CodeBook]] = weakref.WeakKeyDictionary()
 
 #: Cases a thread takes at a time.
 _SHARE = 65_536
@@ -83,7 +96,9 @@ class Grouper:
     def of(cls, scheme: Scheme) -> Grouper:
         """Make a scheme ready."""
         compiled = compile_scheme(scheme)
-        books = CodeBook(compiled.dx, compiled.prefixes), CodeBook(compiled.px, {})
+        books = _BOOKS.get(compiled)
+        if books is None:
+            books = _BOOKS[compiled] = CodeBook(compiled.dx, compiled.prefixes), CodeBook(compiled.px, {})
         return cls(scheme, compiled, books)
 
     def encode(self, columns: Mapping[str, Any]) -> CaseArrays:
@@ -118,13 +133,13 @@ class Grouper:
             "severity": [*(level.value for level in Severity), ""],
             "reason": [reason.value for reason in Reason],
         }
-        return {name: pa.array(words, pa.string()) for name, words in listed.items()}
+        return {name: arrow_texts(words) for name, words in listed.items()}
 
     def decode(self, answers: AnswerRows, *, as_dictionary: bool = False) -> dict[str, Any]:
         """Return the answers in words, as Arrow arrays of text or of dictionaries."""
         columns = {}
         for name, words in self.words().items():
-            indices = pa.array(answers[_ROWS[name]])
+            indices = arrow_numbers(answers[_ROWS[name]])
             columns[name] = pa.DictionaryArray.from_arrays(indices, words) if as_dictionary else words.take(indices)
         return columns
 
@@ -149,7 +164,7 @@ def group_cases(
     threads : int, optional
         Threads to use; as many as there are cores when left out. The answers do not depend on it.
     switches : mapping of str to str, optional
-        Readings that replace the scheme's own; not together with a loaded scheme.
+        Readings that replace the scheme's own.
 
     Returns
     -------
@@ -173,7 +188,7 @@ def group_cases(
     >>> group_cases(cases)[["status", "adrg", "drg"]].values.tolist()
     [['grouped', 'FM1', 'FM19']]
     """
-    loaded = _loaded(scheme, switches)
+    loaded = loaded_scheme(scheme, switches)
     grouper = Grouper.of(loaded)
     columns, case_ids = arrow_columns(cases, grouper.compiled.reads, scheme=loaded.name)
     with ThreadPoolExecutor(threads_to_use(threads)) as pool:
@@ -189,14 +204,11 @@ def group_cases(
     )
 
 
-def _loaded(scheme: str | Path | Scheme, switches: Mapping[str, str] | None) -> Scheme:
+def loaded_scheme(scheme: str | Path | Scheme, switches: Mapping[str, str] | None) -> Scheme:
+    """Return a scheme given by name, folder or as such, under the readings wanted."""
     if not isinstance(scheme, Scheme):
         return load_scheme(scheme, switches=switches)
-    if switches:
-        raise UnknownNameError(
-            Problem("switches", "given together with a loaded scheme", "one of them", "load the scheme with them")
-        )
-    return scheme
+    return scheme.with_switches(switches) if switches else scheme
 
 
 def group_one(case: Case, scheme: Scheme) -> Result:
@@ -234,7 +246,7 @@ def group_each(cases: Sequence[Case], scheme: Scheme) -> tuple[Result, ...]:
     """
     if not cases:
         return ()
-    grouper = _grouper_of(scheme)
+    grouper = Grouper.of(scheme)
     columns, _ = arrow_columns(cases, grouper.compiled.reads, scheme=scheme.name)
     answers = grouper.group(grouper.encode(columns))
     compiled = grouper.compiled
@@ -256,7 +268,3 @@ def group_each(cases: Sequence[Case], scheme: Scheme) -> tuple[Result, ...]:
             )
         )
     return tuple(results)
-
-
-def _grouper_of(scheme: Scheme) -> Grouper:
-    return Grouper.of(scheme)

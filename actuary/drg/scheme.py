@@ -257,7 +257,8 @@ def load_scheme(
 
 
 def _roles(declared: dict[str, Any]) -> Roles:
-    return Roles(**{key: tuple(value) if isinstance(value, list) else value for key, value in declared.items()})
+    named: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in declared.items()}
+    return Roles(**named)
 
 
 def _inferred_reading(inferred: str) -> Switches:

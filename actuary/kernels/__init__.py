@@ -1,11 +1,22 @@
-"""Recursions over time on plain arrays: compiled, and blind to labels, units and rules.
+"""Loops on plain arrays: compiled, and blind to labels, units and rules.
 
-Every kernel is a generalised ufunc, so leading dimensions (scenario, scheme, draw) broadcast. Kernels hold no strings,
-no randomness and no exceptions; each has a slow, obvious twin in ``tests/reference``.
+The recursions over time are generalised ufuncs, so leading dimensions (scenario, scheme, draw) broadcast; the grouping
+of stays is one loop over cases. Kernels hold no strings, no randomness and no exceptions; each has a slow, obvious twin
+in ``tests/reference``. Each kernel is loaded when it is first used, because compiled code takes time to load.
 """
 
 from __future__ import annotations
 
-from actuary.kernels.recursions import compound, roll_forward, trailing_sum
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from actuary.kernels.recursions import compound, roll_forward, trailing_sum
 
 __all__ = ["compound", "roll_forward", "trailing_sum"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module("actuary.kernels.recursions"), name)

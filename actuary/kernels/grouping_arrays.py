@@ -1,7 +1,8 @@
 """What the grouping loop reads and writes: a scheme, a batch of cases and their answers, as few and flat arrays.
 
 Everything that is asked of one code stands in one row, so that a code costs one line of the processor's cache; lists of
-any length stand in one array of members, and a row says from where to where.
+any length stand in one array of members, and a row says from where to where. Compiled loops are kept on disk by the
+date of ``grouping.py``: whoever changes a number here also touches that file.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ HIGHEST: Final = 2**31 - 1
     OPTION_EMPTY_CODE,
 ) = range(9)
 
-#: Bits of ``SchemeArrays.dx_flags``: what a diagnosis does wherever it stands (leads to rules, enters a category, counts
-#: as a complication), and what it is as principal (listed in some category, a code of the scheme, for newborns only).
+#: Bits of ``SchemeArrays.dx_flags``: what a diagnosis does wherever it stands (leads to rules, enters a category,
+#: counts as a complication), and what it is as principal (listed in some category, known, for newborns only).
 DX_LEADS, DX_ENTERS, DX_WEIGHS, DX_LISTED, DX_KNOWN, DX_NEWBORN = 1, 2, 4, 8, 16, 32
 
 #: Columns of ``SchemeArrays.dx``: exclusion table as principal (-1 none), as major complication and as another one (-2
@@ -68,8 +69,8 @@ PX_VALID, PX_LISTS, PX_LISTS_END, PX_MAIN_RULES, PX_MAIN_RULES_END, PX_RULES, PX
 #: Columns of ``SchemeArrays.mdcs``: first rule, first medical rule, members from and to: rules to which no code leads.
 MDC_FIRST, MDC_MEDICAL, MDC_OPEN, MDC_OPEN_END = range(4)
 
-#: Columns of ``SchemeArrays.rules`` (-1 is no condition, the last says whether any is left); the flag is 1 main valid, 2 none valid, 3 main not valid;
-#: the lists of procedures in any position are members from and to.
+#: Columns of ``SchemeArrays.rules`` (-1 is no condition): the flag is 1 main valid, 2 none valid, 3 main not valid; the
+#: lists of procedures in any position are members from and to; the last one says whether any condition is left.
 (
     RULE_MDC,
     RULE_ADRG,
@@ -85,8 +86,8 @@ MDC_FIRST, MDC_MEDICAL, MDC_OPEN, MDC_OPEN_END = range(4)
     RULE_ASKS,
 ) = range(12)
 
-#: Columns of ``SchemeArrays.stays``: five ranges (from, to, both inclusive); sets of discharges and
-#: departments as members from and to (from -1 is no condition).
+#: Columns of ``SchemeArrays.stays``: five ranges (from, to, both inclusive); sets of discharges and departments as
+#: members from and to (from -1 is no condition).
 STAY_AGE_DAYS, STAY_AGE_YEARS, STAY_WEIGHT, STAY_LOS, STAY_ICU, STAY_DISCHARGE, STAY_DEPARTMENT = 0, 2, 4, 6, 8, 10, 12
 
 #: Masks of categories in ``SchemeArrays.masks``.
@@ -187,7 +188,7 @@ class CaseArrays(NamedTuple):
     numbers: Ints
 
 
-#: Answers, int16 (7, case): status, reason, severity (4 without a group), category, ADRG, DRG, and the rule that held (-1
-#: none), each by number. After the last category stands "none"; after the last ADRG "QY" and "none"; after the last DRG
-#: the ambiguous groups of all categories and "none".
+#: Answers, int16 (7, case): status, reason, severity (4 without a group), category, ADRG, DRG, and the rule that held
+#: (-1 none), each by number. After the last category stands "none"; after the last ADRG "QY" and "none"; after the last
+#: DRG the ambiguous groups of all categories and "none".
 type AnswerRows = NDArray[np.int16]

@@ -1,0 +1,212 @@
+"""Group a file of cases into a file of answers, batch by batch, so that memory does not grow with the file."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from actuary.drg.case_files import BATCH_CASES, is_parquet, open_cases
+from actuary.drg.grouper import ANSWERS, Grouper, loaded_scheme, threads_to_use
+from actuary.drg.scheme import Scheme
+from actuary.drg.statuses import Reason, Status
+from actuary.errors import OutputError, Problem
+from actuary.kernels import grouping_arrays as ga
+
+__all__ = ["GroupedFile", "group_file"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupedFile:
+    """Say what was written.
+
+    Parameters
+    ----------
+    path : Path
+        The file of answers.
+    cases : int
+        How many cases it has.
+    statuses : mapping of Status to int
+        Cases by status, all statuses.
+    reasons : mapping of Reason to int
+        Cases by reason, those that occur.
+    scheme, fingerprint : str
+        The scheme and the hash of its tables and switches.
+    """
+
+    path: Path
+    cases: int
+    statuses: Mapping[Status, int]
+    reasons: Mapping[Reason, int]
+    scheme: str
+    fingerprint: str
+
+
+def group_file(
+    path: str | Path,
+    out: str | Path,
+    scheme: str | Path | Scheme = "chs-drg-1.1",
+    *,
+    threads: int | None = None,
+    switches: Mapping[str, str] | None = None,
+    batch_cases: int = BATCH_CASES,
+    progress: Callable[[int, int | None], None] | None = None,
+) -> GroupedFile:
+    """Group a file of cases.
+
+    Parameters
+    ----------
+    path : str or Path
+        Cases as Parquet or CSV by suffix, with the columns of `group_cases`.
+    out : str or Path
+        File of answers, Parquet or CSV by suffix, written whole or not at all.
+    scheme, threads, switches :
+        As in `group_cases`; the file does not depend on the number of threads.
+    batch_cases : int
+        Cases held at a time; decides the row groups of the output and the memory, never an answer.
+    progress : callable, optional
+        Called after each batch with the cases done and, where the file tells, the cases in all.
+
+    Returns
+    -------
+    GroupedFile
+        What was written.
+
+    Raises
+    ------
+    TableError
+        When the file of cases is missing, empty, broken or lacks a column.
+    UnknownNameError
+        When the scheme or a switch is not known.
+    OutputError
+        When the output cannot be written.
+    """
+    source, target = Path(path).expanduser(), Path(out).expanduser().absolute()
+    is_parquet(target)
+    count = threads_to_use(threads)
+    loaded = loaded_scheme(scheme, switches)
+    grouper = Grouper.of(loaded)
+    opened = open_cases(
+        source, grouper.compiled.reads, scheme=loaded.name, threads=count, batch_cases=max(1, batch_cases)
+    )
+    statuses: Counter[int] = Counter()
+    reasons: Counter[int] = Counter()
+    done = 0
+    with _written_whole(target) as partial, _writer(partial, target) as write:
+        for table, answers in _grouped(opened.batches, grouper, count):
+            write(table)
+            done += table.num_rows
+            for counter, row in ((statuses, ga.STATUS), (reasons, ga.REASON)):
+                counter.update(dict(enumerate(np.bincount(answers[row]).tolist())))
+            if progress is not None:
+                progress(done, opened.cases)
+    return GroupedFile(
+        path=target,
+        cases=done,
+        statuses={status: statuses[number] for number, status in enumerate(Status)},
+        reasons={reason: reasons[number] for number, reason in enumerate(Reason) if reasons[number]},
+        scheme=loaded.name,
+        fingerprint=loaded.fingerprint,
+    )
+
+
+def _grouped(batches: Iterator[Any], grouper: Grouper, threads: int) -> Iterator[tuple[Any, ga.AnswerRows]]:
+    """Group batches side by side and give them back in their order, holding no more than the threads can work on."""
+
+    def group(batch: Any) -> tuple[Any, ga.AnswerRows]:
+        answers = grouper.group(grouper.encode({name: batch.column(name) for name in batch.schema.names}))
+        decoded = grouper.decode(answers, as_dictionary=True)
+        arrays = [batch.column("case_id"), *(decoded[name] for name in ANSWERS[1:])]
+        return pa.Table.from_arrays(arrays, names=list(ANSWERS)), answers
+
+    if threads == 1:
+        yield from map(group, batches)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[tuple[Any, ga.AnswerRows]]] = deque()
+        try:
+            for batch in batches:
+                waiting.append(pool.submit(group, batch))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+@contextmanager
+def _written_whole(target: Path) -> Iterator[Path]:
+    """Give a file beside the target that takes its place when the block ends well."""
+    partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
+    try:
+        yield partial
+        partial.replace(target)
+    except OSError as error:
+        found = error.strerror or str(error)
+        raise OutputError(Problem(f"--out {target}", found, "a file that can be written")) from None
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writer(partial: Path, target: Path) -> Iterator[Callable[[Any], None]]:
+    """Give a function that writes one batch of answers."""
+    empty = pa.table({name: pa.nulls(0, pa.string()) for name in ANSWERS})
+    if is_parquet(target):
+        with _ParquetFile(partial) as write:
+            yield write
+            if not write.begun:
+                write(empty)
+        return
+    with partial.open("wb") as file:
+        file.write((",".join(ANSWERS) + "\n").encode())
+        yield lambda table: _write_csv(table, file)
+
+
+class _ParquetFile:
+    """Write tables into one file; the first one decides the types."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.writer: Any = None
+
+    @property
+    def begun(self) -> bool:
+        return self.writer is not None
+
+    def __enter__(self) -> _ParquetFile:
+        return self
+
+    def __call__(self, table: Any) -> None:
+        if self.writer is None:
+            import pyarrow.parquet as pq  # noqa: PLC0415  (only where it is needed)
+
+            # Without the Arrow schema readers see texts, not dictionaries.
+            self.writer = pq.ParquetWriter(
+                self.path, table.schema, use_dictionary=list(ANSWERS[1:]), compression="snappy", store_schema=False
+            )
+        self.writer.write_table(table)
+
+    def __exit__(self, *_error: object) -> None:
+        if self.writer is not None:
+            self.writer.close()
+
+
+def _write_csv(table: Any, file: Any) -> None:
+    import pyarrow.csv as pacsv  # noqa: PLC0415  (only where it is needed)
+
+    plain = table.cast(pa.schema([(name, pa.string()) for name in table.column_names]))
+    special = pc.any(pc.match_substring_regex(plain["case_id"], '[",\r\n]')).as_py()
+    options = pacsv.WriteOptions(include_header=False, quoting_style="needed" if special else "none")
+    pacsv.write_csv(plain, file, write_options=options)

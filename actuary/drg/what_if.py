@@ -167,7 +167,7 @@ def what_if(case: Case, scheme: Scheme) -> WhatIf:
     >>> from actuary.drg.scheme import load_scheme
     >>> case = Case(sex=1, age_years=60, dx=["I63.900", "J96.000"], px=[])
     >>> [(a.change, a.code, a.result.drg) for a in what_if(case, load_scheme("chs-drg-1.1")).alternatives]
-    [('as_principal', 'J96.000', 'ET15'), ('drop_dx', 'I63.900', 'ET15'), ('drop_dx', 'J96.000', 'BR25')]
+    [('as_principal', 'J96.000', 'ER35'), ('drop_dx', 'I63.900', 'ER35'), ('drop_dx', 'J96.000', 'BR25')]
     """
     values = read_case(case)
     return WhatIf(

@@ -7,7 +7,7 @@ from types import FrameType
 
 import typer
 
-from actuary.cli import check, cities, data, indicators, models, project, report, warn
+from actuary.cli import check, cities, data, explain, group, indicators, models, project, report, scheme, warn
 
 __all__ = ["app", "main"]
 
@@ -25,9 +25,10 @@ app = typer.Typer(
     ),
 )
 
-for _module in (report, project, warn, indicators, cities, check):
+for _module in (report, project, warn, indicators, cities, group, explain, check):
     _module.register(app)
 app.add_typer(models.app, name="models")
+app.add_typer(scheme.app, name="scheme")
 app.add_typer(data.app, name="data")
 
 

@@ -149,7 +149,7 @@ def _by_word(column: Any, read: Callable[[object], int], null: object) -> NDArra
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     words = np.array([*map(read, column.dictionary.to_pylist()), read(null)], dtype=np.int64)
-    return words[_plain(column.indices, len(words) - 1)]
+    return np.asarray(words[_plain(column.indices, len(words) - 1)], np.int64)
 
 
 def _numbers(column: Any) -> NDArray[np.int64]:
@@ -158,7 +158,7 @@ def _numbers(column: Any) -> NDArray[np.int64]:
     if pa.types.is_null(kind):
         return np.full(len(column), MISSING, np.int64)
     if pa.types.is_integer(kind) and kind.bit_width <= 32:
-        return _plain(column.cast(pa.int64()), MISSING)
+        return np.asarray(_plain(column.cast(pa.int64()), MISSING), np.int64)
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
         values = _plain(column.cast(pa.float64(), safe=False), math.nan)
         missing = np.isnan(values)

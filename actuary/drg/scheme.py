@@ -374,7 +374,7 @@ def import_scheme(folder: str | Path, name: str, *, root: Path | None = None) ->
         raise OutputError(Problem("--name", repr(name), "a plain name, such as chs-drg-2.0"))
     if taken is not None and taken != target:
         raise OutputError(Problem("--name", f"{name!r}, which is shipped", "another name"))
-    load_scheme(source.absolute(), root=root)
+    scheme = load_scheme(source.absolute(), root=root)
     partial = target.with_name(f".{name}.partial")
     try:
         shutil.rmtree(partial, ignore_errors=True)
@@ -382,9 +382,17 @@ def import_scheme(folder: str | Path, name: str, *, root: Path | None = None) ->
         for file in (*TABLES, DECLARATION, "sources.md", "known_findings.toml"):
             if (source / file).is_file():
                 shutil.copyfile(source / file, partial / file)
+        if not (source / DECLARATION).is_file():
+            (partial / DECLARATION).write_text(_declared_reading(scheme, name), encoding="utf-8")
         shutil.rmtree(target, ignore_errors=True)
         partial.rename(target)
     except OSError as error:
         expected = "a folder that can be written (ACTUARY_SCHEMES names another)"
         raise OutputError(Problem(str(target.parent), str(error.strerror), expected)) from None
     return load_scheme(target, root=root)
+
+
+def _declared_reading(scheme: Scheme, name: str) -> str:
+    """Write down the reading of a folder that declares none, so that it can be seen and changed."""
+    switches = "\n".join(f'{switch} = "{position}"' for switch, position in scheme.switches.as_dict().items())
+    return f'title = "{name}"\nnote = "reading {scheme.reading}"\n\n[switches]\n{switches}\n'

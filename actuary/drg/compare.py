@@ -164,7 +164,10 @@ class Comparison:
         return Sheet(
             title=word("comparison", lang),
             headline=headline,
-            lines=(f"{word('first', lang)}: {self.first}", f"{word('second', lang)}: {self.second}"),
+            lines=(
+                f"{word('first', lang)}: {self.first} ({self.first_fingerprint[:12]})",
+                f"{word('second', lang)}: {self.second} ({self.second_fingerprint[:12]})",
+            ),
             sections=(self._statuses(lang), self._mdcs(lang), self._transitions(lang)),
             lang=lang,
         )

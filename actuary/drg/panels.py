@@ -24,7 +24,8 @@ color:#1f2933;background:#fff;max-width:62em;padding:.4em .8em;border:1px solid 
 .actuary-sheet table{border-collapse:collapse;width:100%;margin:.2em 0}
 .actuary-sheet th,.actuary-sheet td{text-align:left;vertical-align:top;padding:.15em .6em .15em 0;
 border:0;border-bottom:1px solid #e8ecf0;background:none;white-space:normal;overflow-wrap:anywhere}
-.actuary-sheet th{color:#52606d;font-weight:600}.actuary-sheet td.n,.actuary-sheet th.n{text-align:right;white-space:nowrap;
+.actuary-sheet th{color:#52606d;font-weight:600}
+.actuary-sheet td.n,.actuary-sheet th.n{text-align:right;white-space:nowrap;
 overflow-wrap:normal}
 .actuary-sheet tr.yes td{background:#eef7ee;font-weight:600}.actuary-sheet tr.no td{color:#52606d}
 .actuary-sheet tr.dim td{color:#829ab1}

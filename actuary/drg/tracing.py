@@ -6,28 +6,20 @@ Tests hold the two against each other.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from actuary.drg.case_values import CaseValues
 from actuary.drg.cases import NO_ADRG, NO_DRG, NO_MDC, QY, Result
-from actuary.drg.scheme import Conditions, DrgRow, MdcRow, Rule, Scheme
+from actuary.drg.scheme import DrgRow, MdcRow, Scheme
 from actuary.drg.statuses import Reason, Severity, Status
+from actuary.drg.trace_conditions import case_days, on_list, trace_rule, trace_stay
 from actuary.drg.trace_rows import Complication, Condition, DrgTest, InputCheck, MdcTrace, RuleTrace
 
-__all__ = ["NEWBORN_DAYS", "Trace", "find_complications", "trace_case", "trace_rule", "trace_stay"]
+__all__ = ["NEWBORN_DAYS", "Trace", "find_complications", "trace_case"]
 
 #: A newborn is at most this old [days]; the tables state the same limit for the groups of newborns.
 NEWBORN_DAYS = 28
-
-#: Numeric conditions on the stay: field of the case they look at.
-_LIMITED = {
-    "age_days": "age_days",
-    "age_years": "age_years",
-    "weight_g": "birth_weight_g",
-    "los": "los_days",
-    "icu_hours": "icu_hours",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +65,6 @@ def trace_case(values: CaseValues, scheme: Scheme) -> Trace:
     return _Tracer(values, scheme).run()
 
 
-def trace_rule(values: CaseValues, rule: Rule, scheme: Scheme) -> RuleTrace:
-    """Try one rule on a case, whether or not the case would come to it."""
-    adrg = scheme.adrgs[rule.adrg]
-    return RuleTrace(
-        rule.rule_id, rule.adrg, adrg.name, rule.mdc, adrg.kind, rule.seq, tuple(_conditions(values, rule, scheme))
-    )
-
-
 def _none(values: CaseValues, status: Status, reason: Reason, rule_id: str = "") -> Result:
     return Result(
         case_id=values.case_id,
@@ -92,84 +76,6 @@ def _none(values: CaseValues, status: Status, reason: Reason, rule_id: str = "")
         reason=reason,
         rule_id=rule_id,
     )
-
-
-def _days(values: CaseValues, scheme: Scheme) -> int | None:
-    if values.age_days is None and scheme.switches.missing_age_days == "zero":
-        return 0
-    return values.age_days
-
-
-def _on_list(codes: Collection[str], listed: Collection[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(code for code in codes if code in listed))
-
-
-def trace_stay(values: CaseValues, row: Conditions, scheme: Scheme) -> Iterator[Condition]:
-    """Try the conditions on the stay and the patient that a rule or a group states."""
-    for stem, field in _LIMITED.items():
-        low, high = getattr(row, f"{stem}_min"), getattr(row, f"{stem}_max")
-        if low is None and high is None:
-            continue
-        value = _days(values, scheme) if field == "age_days" else getattr(values, field)
-        found = "" if value is None else str(value)
-        if low is not None:
-            yield Condition(f"{stem}_min", str(low), value is not None and value >= low, found)
-        if high is not None:
-            within = value is not None and (value < high if stem == "weight_g" else value <= high)
-            yield Condition(f"{stem}_max", str(high), within, found)
-    for name, value in (("discharge", values.discharge_status), ("department", values.department)):
-        wanted = getattr(row, name)
-        if wanted:
-            yield Condition(name, ";".join(wanted), value in wanted, value or "")
-
-
-def _conditions(values: CaseValues, rule: Rule, scheme: Scheme) -> Iterator[Condition]:
-    yield from _dx_conditions(values, rule, scheme)
-    yield from _px_conditions(values, rule, scheme)
-    yield from trace_stay(values, rule, scheme)
-
-
-def _dx_conditions(values: CaseValues, rule: Rule, scheme: Scheme) -> Iterator[Condition]:
-    principal, others = values.dx[:1], values.dx[1:]
-    for name, places, away in (
-        ("pdx_list", principal, others),
-        ("anydx_list", values.dx, ()),
-        ("odx_list", others, principal),
-    ):
-        number = getattr(rule, name)
-        if number is not None:
-            listed = scheme.adrg_dx[rule.adrg, number]
-            codes = _on_list(places, listed)
-            yield Condition(name, str(number), bool(codes), codes=codes, elsewhere=_on_list(away, listed))
-    if rule.not_pdx_list is not None:
-        barred = _on_list(principal, scheme.adrg_dx[rule.adrg, rule.not_pdx_list])
-        yield Condition("not_pdx_list", str(rule.not_pdx_list), not barred, found="".join(barred))
-
-
-def _px_conditions(values: CaseValues, rule: Rule, scheme: Scheme) -> Iterator[Condition]:
-    if rule.ppx_list is not None:
-        listed = scheme.adrg_px[rule.adrg, rule.ppx_list]
-        codes = _on_list(values.px[:1], listed)
-        away = _on_list(values.px[1:], listed)
-        yield Condition("ppx_list", str(rule.ppx_list), bool(codes), codes=codes, elsewhere=away)
-    for number in rule.apx_lists:
-        codes = _on_list(values.px, scheme.adrg_px[rule.adrg, number])
-        yield Condition("apx_list", str(number), bool(codes), codes=codes)
-    if rule.px_pair_list is not None:
-        codes = _on_list(values.px, scheme.adrg_px[rule.adrg, rule.px_pair_list])
-        yield Condition("px_pair_list", str(rule.px_pair_list), len(codes) >= 2, codes=codes)
-    if rule.px_flag:
-        yield _flag(values, rule.px_flag, scheme)
-
-
-def _flag(values: CaseValues, flag: str, scheme: Scheme) -> Condition:
-    main = _on_list(values.px[:1], scheme.valid_px)
-    anywhere = _on_list(values.px, scheme.valid_px)
-    if flag == "none_valid":
-        return Condition("px_flag", flag, not anywhere, found=", ".join(anywhere))
-    if flag == "main_not_valid":
-        return Condition("px_flag", flag, not main, found=", ".join(main))
-    return Condition("px_flag", flag, bool(main), codes=main, elsewhere=() if main else anywhere)
 
 
 def find_complications(values: CaseValues, scheme: Scheme) -> tuple[Complication, ...]:
@@ -193,7 +99,7 @@ class _Tracer:
         self.values = values
         self.scheme = scheme
         self.principal = values.dx[0] if values.dx else ""
-        self.main = _on_list(values.px[:1], scheme.valid_px)
+        self.main = on_list(values.px[:1], scheme.valid_px)
 
     def run(self) -> Trace:
         checks = tuple(self.checks())
@@ -266,13 +172,13 @@ class _Tracer:
         if row.needs_valid_main_px:
             yield Condition("needs_valid_main_px", "1", bool(self.main), "".join(values.px[:1]), self.main)
         if row.dx_role == "any":
-            codes = _on_list(values.dx, listed)
+            codes = on_list(values.dx, listed)
             yield Condition("mdc_anydx", row.mdc, bool(codes), codes=codes)
         elif row.dx_role != "none":
-            codes, others = _on_list(values.dx[:1], listed), _on_list(values.dx[1:], listed)
+            codes, others = on_list(values.dx[:1], listed), on_list(values.dx[1:], listed)
             yield Condition("mdc_pdx", row.mdc, bool(codes), self.principal, codes, others)
         if row.dx_role == "sites":
-            codes = _on_list(values.dx, listed)
+            codes = on_list(values.dx, listed)
             sites = sorted({listed[code] for code in codes} - {""})
             yield Condition("mdc_sites", "2", len(sites) >= 2, ", ".join(sites), codes)
         if row.any_dx_prefix and row.any_dx_prefix_sex in ("", str(values.sex)):
@@ -281,7 +187,7 @@ class _Tracer:
 
     def ambiguous_before(self, row: MdcRow, *, entered: bool) -> Reason | None:
         scheme, values = self.scheme, self.values
-        days = _days(values, scheme)
+        days = case_days(values, scheme)
         if row.mdc == scheme.roles.newborn_mdc and scheme.switches.neonate_elsewhere == "pqy":
             # A gate of procedures says nothing about the age: it keeps the case out of this question.
             inside = entered and not row.needs_valid_main_px
@@ -311,7 +217,7 @@ class _Tracer:
 
     def valid_for_qy(self) -> bool:
         if self.scheme.switches.qy == "any":
-            return bool(_on_list(self.values.px, self.scheme.valid_px))
+            return bool(on_list(self.values.px, self.scheme.valid_px))
         return self.scheme.switches.qy == "main" and bool(self.main)
 
     def group(self, rule: RuleTrace, complications: tuple[Complication, ...]) -> tuple[tuple[DrgTest, ...], Result]:

@@ -98,9 +98,10 @@ def _from_cells(name: str, cells: list[Any]) -> Any:
 def _codes(cell: Any) -> list[str | None] | None:
     if isinstance(cell, str):
         return list(cell.split("|"))
-    if cell is None or not isinstance(cell, Iterable):
-        return None
-    return [_word(code) for code in cell]
+    if isinstance(cell, Iterable):
+        return [_word(code) for code in cell]
+    word = _word(cell)
+    return None if word is None else [word]
 
 
 def _word(cell: Any) -> str | None:

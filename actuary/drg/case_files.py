@@ -18,6 +18,9 @@ __all__ = ["BATCH_CASES", "CaseBatches", "is_parquet", "open_cases"]
 #: Cases that are held at a time.
 BATCH_CASES = 131_072
 
+#: Row groups of fewer cases are read together: a dictionary of its own is not worth it then.
+_FEW_CASES = 16_384
+
 _PARQUET = (".parquet", ".pq")
 _TEXT = (".csv",)
 _BLOCK_BYTES = 1 << 23
@@ -110,12 +113,32 @@ def _open_parquet(path: Path, needed: frozenset[str], scheme: str, threads: int,
         metadata = pq.read_metadata(path)
     leaves = [metadata.schema.column(number).path for number in range(metadata.num_columns)]
     codes = [leaf for leaf in leaves if leaf.startswith(("dx.", "px."))]
+    options = {"batch_size": batch_cases, "columns": sorted(needed), "use_threads": threads > 1}
 
     def batches() -> Iterator[Any]:
-        with _named(path, "a whole Parquet file"), pq.ParquetFile(path, read_dictionary=codes) as file:
-            yield from file.iter_batches(batch_size=batch_cases, columns=sorted(needed), use_threads=threads > 1)
+        with _named(path, "a whole Parquet file"), pq.ParquetFile(path) as plain:
+            if metadata.num_rows < metadata.num_row_groups * _FEW_CASES:
+                yield from plain.iter_batches(**options)
+                return
+            with pq.ParquetFile(path, read_dictionary=codes) as coded:
+                for group in range(metadata.num_row_groups):
+                    yield from _row_group(coded, plain, group, options)
 
     return CaseBatches(batches(), metadata.num_rows)
+
+
+def _row_group(coded: Any, plain: Any, group: int, options: dict[str, Any]) -> Iterator[Any]:
+    """Read the codes of a row group as numbers in its own dictionary, or as texts where it has several."""
+    done = 0
+    try:
+        for batch in coded.iter_batches(row_groups=[group], **options):
+            yield batch
+            done += batch.num_rows
+    except pa.ArrowNotImplementedError:
+        for batch in plain.iter_batches(row_groups=[group], **options):
+            if done < batch.num_rows:
+                yield batch.slice(done)
+            done = max(0, done - batch.num_rows)
 
 
 def _open_csv(path: Path, needed: frozenset[str], scheme: str, threads: int) -> CaseBatches:

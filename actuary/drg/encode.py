@@ -108,8 +108,8 @@ def _lists(column: Any, book: CodeBook) -> tuple[Ints, Ints]:
         kind = column.type
     if pa.types.is_null(kind):
         return _frozen(np.zeros(len(column) + 1)), _frozen(np.empty(0))
-    if _is_text(kind):
-        column = pc.split_pattern(column, SEPARATOR)
+    if not pa.types.is_nested(kind):
+        column = pc.split_pattern(column if _is_text(kind) else column.cast(pa.string()), SEPARATOR)
         kind = column.type
     if pa.types.is_fixed_size_list(kind):
         column = column.cast(pa.list_(kind.value_type))

@@ -1,4 +1,4 @@
-"""The grouper as one would write it down: category by category, rule by rule, with sets. Slow and obvious on purpose."""
+"""The grouper as one would write it down: category by category, rule by rule, with sets; slow and obvious."""
 
 from __future__ import annotations
 
@@ -90,10 +90,8 @@ def _enters(mdc: MdcRow, case: Mapping[str, Any], dx: Sequence[str], px: Sequenc
     if mdc.needs_valid_main_px and not _main_valid(px, scheme):
         return False
     listed = scheme.mdc_pdx[mdc.mdc]
-    if mdc.any_dx_prefix and _sex_fits(mdc.any_dx_prefix_sex, case):
-        if any(code.startswith(mdc.any_dx_prefix) for code in dx):
-            return True
-    if mdc.dx_role == "none":
+    by_prefix = mdc.any_dx_prefix and _sex_fits(mdc.any_dx_prefix_sex, case)
+    if mdc.dx_role == "none" or (by_prefix and any(code.startswith(mdc.any_dx_prefix) for code in dx)):
         return True
     if mdc.dx_role == "any":
         return any(code in listed for code in dx)
@@ -113,9 +111,9 @@ def _ambiguous_before(mdc: MdcRow, case: Mapping[str, Any], dx: Sequence[str], s
         for_newborns_only = scheme.adrg_dx.get((roles.newborn_only_adrg, 1), frozenset())
         if entered and days is not None and days > NEWBORN_DAYS and dx[0] in for_newborns_only:
             return _qy(mdc.mdc, "qy_old_neonate")
-    if mdc.mdc in roles.sex_mdcs and switches.sex_conflict != "next_mdc":
-        if listed and not _sex_fits(mdc.sex, case) and dx[0] not in scheme.sex_conflict_exempt:
-            return _qy(roles.sex_mdcs[0] if switches.sex_conflict == "mqy" else mdc.mdc, "qy_sex_conflict")
+    conflict = listed and not _sex_fits(mdc.sex, case) and dx[0] not in scheme.sex_conflict_exempt
+    if conflict and mdc.mdc in roles.sex_mdcs and switches.sex_conflict != "next_mdc":
+        return _qy(roles.sex_mdcs[0] if switches.sex_conflict == "mqy" else mdc.mdc, "qy_sex_conflict")
     return None
 
 

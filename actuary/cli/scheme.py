@@ -65,21 +65,31 @@ def import_folder(
 def check(
     scheme: Name,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="CSV file to write instead of printing.")] = None,
-    show_all: Annotated[bool, typer.Option("--all", help="Show the known findings one by one too.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Show every finding, not how many there are.")] = False,
+    dictionary: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the code dictionary.", show_default="the variable ACTUARY_DICTIONARY"),
+    ] = None,
     models: Models = None,
 ) -> None:
     """Find what in a scheme contradicts itself; exit status 1 when an error is found that is not known yet."""
+    from actuary.drg.quality.dictionaries import load_dictionary  # noqa: PLC0415
     from actuary.drg.scheme import load_scheme  # noqa: PLC0415
-    from actuary.drg.scheme_check import check_scheme, findings_frame  # noqa: PLC0415
+    from actuary.drg.scheme_check import check_scheme  # noqa: PLC0415
+    from actuary.drg.scheme_findings import count_findings, findings_frame  # noqa: PLC0415
 
-    found = check_scheme(load_scheme(scheme, root=models))
+    codes = load_dictionary(dictionary)
+    found = check_scheme(
+        load_scheme(scheme, root=models), dictionaries=(codes.diagnosis.grey, codes.procedure.grey) if codes else None
+    )
     fresh = [finding for finding in found if not finding.known]
     if out is not None:
         write_table(findings_frame(found), out)
         typer.echo(str(out))
-    elif found and (show_all or fresh):
-        print_frame(findings_frame(found if show_all else fresh), title=f"{scheme}: findings")
-    say(f"{scheme}: {len(found):,} findings, {len(found) - len(fresh):,} of them known (--all shows them).")
+    elif found:
+        print_frame(findings_frame(found) if show_all else count_findings(found), title=f"{scheme}: findings")
+    without = "" if codes else "; no code was looked up: no dictionary is named"
+    say(f"{scheme}: {len(found):,} findings, {len(fresh):,} of them new{without}.")
     if any(finding.severity == "error" for finding in fresh):
         raise typer.Exit(1)
 

@@ -103,9 +103,11 @@ def _reach(scheme: Scheme) -> Iterator[Finding]:
     for rule, left, pairs, taking in nearly_unreachable_rules(scheme):
         yield _finding("rule_nearly_unreachable", rule.rule_id, f"{', '.join(taking)}; {left} / {pairs}")
     dead: dict[str, tuple[str, ...]] = {}
+    groups = {rule.rule_id: rule.adrg for rule in scheme.rules}
     for rule, taking in unreachable_rules(scheme):
         dead[rule.rule_id] = taking
-        yield _finding("unreachable_rule", rule.rule_id, ", ".join(taking))
+        own = bool(taking) and {groups.get(name) for name in taking} == {rule.adrg}
+        yield _finding("rule_redundant" if own else "unreachable_rule", rule.rule_id, ", ".join(taking))
     alive = {rule.adrg for rule in scheme.rules if rule.rule_id not in dead}
     takers = {rule.adrg: dead[rule.rule_id] for rule in scheme.rules if rule.rule_id in dead}
     for adrg, rows in scheme.drgs.items():

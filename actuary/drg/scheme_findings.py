@@ -13,7 +13,15 @@ from actuary.errors import DeclarationError, Problem, raise_all, unknown_name
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CHECKS", "KNOWN_FINDINGS", "Finding", "SchemeCheck", "findings_frame", "read_known_findings"]
+__all__ = [
+    "CHECKS",
+    "KNOWN_FINDINGS",
+    "Finding",
+    "SchemeCheck",
+    "count_findings",
+    "findings_frame",
+    "read_known_findings",
+]
 
 #: File in a scheme's folder that lists the findings already known, each with its source.
 KNOWN_FINDINGS = "known_findings.toml"
@@ -110,6 +118,12 @@ _ALL = (
         "MDC主诊表中的编码不在任何排除表",
         "a principal diagnosis is in no exclusion table, so it voids no complication",
     ),
+    SchemeCheck(
+        "rule_redundant",
+        "note",
+        "同一ADRG前面的规则已取走该规则的全部病例",
+        "earlier rules of the same ADRG take every case of the rule, so it changes nothing",
+    ),
     SchemeCheck("dx_unknown", "note", "诊断编码不在诊断字典中", "a diagnosis is not in the dictionary of diagnoses"),
     SchemeCheck("px_unknown", "note", "手术操作编码不在字典中", "a procedure is not in the dictionary of procedures"),
 )
@@ -164,6 +178,37 @@ def findings_frame(findings: Collection[Finding], lang: str = "zh") -> pd.DataFr
         for finding in findings
     ]
     return pd.DataFrame(rows, columns=columns)
+
+
+def count_findings(findings: Collection[Finding], lang: str = "zh", *, examples: int = 3) -> pd.DataFrame:
+    """Count findings by check.
+
+    Parameters
+    ----------
+    findings : collection of Finding
+        What was found.
+    lang : str
+        Language of the text, ``zh`` or ``en``.
+    examples : int
+        How many subjects are named, the new ones first.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``severity, check, text, known, new, examples``, in the order of `CHECKS`.
+    """
+    import pandas as pd  # noqa: PLC0415  (checking needs no frames)
+
+    rows = []
+    for check in CHECKS.values():
+        here = [finding for finding in findings if finding.check == check.name]
+        new = [finding for finding in here if not finding.known]
+        named = [finding.subject for finding in [*new, *(finding for finding in here if finding.known)]]
+        text = check.zh if lang == "zh" else check.en
+        shown = ", ".join(named[:examples]) + (" …" if len(named) > examples else "")
+        if here:
+            rows.append((check.severity, check.name, text, len(here) - len(new), len(new), shown))
+    return pd.DataFrame(rows, columns=["severity", "check", "text", "known", "new", "examples"])
 
 
 def read_known_findings(folder: Path) -> Mapping[tuple[str, str], str]:

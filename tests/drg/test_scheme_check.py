@@ -16,6 +16,7 @@ from actuary.drg.grouper import group_one
 from actuary.drg.rule_reach import covers_every_case, unreachable_drgs, unreachable_rules
 from actuary.drg.scheme import DrgRow, Rule, Scheme, load_scheme
 from actuary.drg.scheme_check import CHECKS, KNOWN_FINDINGS, check_scheme, findings_frame
+from actuary.drg.scheme_findings import count_findings
 from actuary.errors import DeclarationError
 
 
@@ -161,7 +162,8 @@ def test_the_later_scheme_has_a_rule_twice(reference: Path) -> None:
         dictionaries = {row["icd"] for row in csv.DictReader(dx)}, {row["icd9"] for row in csv.DictReader(px)}
     found = check_scheme(load_scheme(folder / "chs-drg-2.0"), dictionaries=dictionaries)
     counts = Counter(finding.check for finding in found)
-    assert [(f.subject, f.detail) for f in found if f.check == "unreachable_rule"] == [("WR2_2", "WR2_1")]
+    assert [(f.subject, f.detail) for f in found if f.check == "rule_redundant"] == [("WR2_2", "WR2_1")]
+    assert not any(finding.severity == "error" for finding in found)
     assert counts["px_unknown"] == 77
     assert not any(finding.known for finding in found)
 
@@ -171,6 +173,8 @@ def test_findings_are_data_in_two_languages(scheme: Scheme) -> None:
     assert list(frame.columns) == ["severity", "check", "subject", "detail", "text", "known"]
     assert set(frame["check"]) <= set(CHECKS)
     assert frame["known"].str.contains(r"\[S\d").all()
+    counted = count_findings(check_scheme(scheme), "en")
+    assert counted.set_index("check").loc["dx_in_no_mdc", ["known", "new"]].tolist() == [106, 0]
     assert all(check.zh != check.en and check.severity in {"error", "warning", "note"} for check in CHECKS.values())
 
 

@@ -11,12 +11,18 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actuary.drg.case_changes import change_case
+from actuary.drg.case_values import read_case
 from actuary.drg.cases import Case
+from actuary.drg.explain import explain_case
 from actuary.drg.grouper import group_cases, group_one
+from actuary.drg.regroup import group_values
+from actuary.drg.rule_reach import unreachable_rules
 from actuary.drg.scheme import Scheme
 from actuary.drg.scheme_build import Roles, SchemeParts, apply_switches
 from actuary.drg.scheme_rows import AdrgRow, DrgRow, MdcRow, Rule
 from actuary.drg.switches import SWITCHES, Switches
+from actuary.drg.tracing import trace_case
 
 DX = ["A01", "A02", "B01", "B02", "C01", "C02", "D01", "P07.1", "P07.2", "Z37.0"]
 PX = ["01.0", "02.0", "03.0", "04.0", "05.0", "06.0"]
@@ -224,3 +230,28 @@ def national_cases(scheme: Scheme) -> st.SearchStrategy[dict[str, Any]]:
         }
 
     return build()
+
+
+@settings(max_examples=150)
+@given(scheme=schemes(), stays=st.lists(cases, min_size=1, max_size=25))
+def test_the_explained_way_through_random_schemes(scheme: Scheme, stays: list[dict[str, Any]]) -> None:
+    never = {rule.rule_id for rule, _ in unreachable_rules(scheme)}
+    for stay in stays:
+        found = group_one(Case(**stay), scheme)
+        trace = trace_case(read_case(Case(**stay)), scheme)
+        assert trace.result == found, stay
+        assert found.rule_id not in never, stay
+
+
+@settings(max_examples=60)
+@given(scheme=schemes(), stay=cases)
+def test_every_near_miss_of_a_random_case_gives_what_it_says(scheme: Scheme, stay: dict[str, Any]) -> None:
+    explanation = explain_case(Case(**stay), scheme)
+    assert explanation.result == group_one(Case(**stay), scheme)
+    for near in explanation.near_misses:
+        for example in near.examples:
+            changed = group_values([change_case(explanation.case, near.change, example)], scheme)[0]
+            assert changed.drg == near.would_give.drg
+            assert (changed.status, changed.drg) != (explanation.result.status, explanation.result.drg)
+    for lang in ("zh", "en"):
+        assert explanation.to_html(lang)

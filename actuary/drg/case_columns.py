@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from actuary.drg.arrow_arrays import SEPARATOR, arrow_lists, arrow_texts
 from actuary.drg.cases import Case
 from actuary.errors import Problem, TableError, nearest_name, raise_all
 
@@ -91,13 +92,13 @@ def _from_series(name: str, series: pd.Series[Any]) -> Any:
 def _from_cells(name: str, cells: list[Any]) -> Any:
     """Return cells of mixed types as one array: lists of texts for codes, texts for everything else."""
     if name in _LISTS:
-        return pa.array([_codes(cell) for cell in cells], pa.list_(pa.string()))
-    return pa.array([_word(cell) for cell in cells], pa.string())
+        return arrow_lists([_codes(cell) for cell in cells])
+    return arrow_texts([_word(cell) for cell in cells])
 
 
 def _codes(cell: Any) -> list[str | None] | None:
     if isinstance(cell, str):
-        return list(cell.split("|"))
+        return list(cell.split(SEPARATOR))
     if isinstance(cell, Iterable):
         return [_word(code) for code in cell]
     word = _word(cell)

@@ -7,7 +7,7 @@ as missing, and a code that the scheme does not have becomes -1.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from actuary.drg.arrow_arrays import SEPARATOR, arrow_texts
 from actuary.drg.compiled import CompiledScheme
 from actuary.kernels import grouping_arrays as ga
 from actuary.kernels.grouping_arrays import HIGHEST, INVALID, LOWEST, MISSING
 
-__all__ = ["SEPARATOR", "CodeBook", "arrow_numbers", "arrow_texts", "encode_cases"]
-
-#: What stands between the codes of a list that is written as one text.
-SEPARATOR = "|"
+__all__ = ["CodeBook", "encode_cases"]
 
 _QUANTITIES = (
     (ga.AGE_DAYS, "age_days"),
@@ -32,26 +30,6 @@ _QUANTITIES = (
 )
 
 type Ints = NDArray[np.int32]
-
-
-def arrow_texts(words: Sequence[str]) -> Any:
-    """Return texts as an Arrow array, without the detour through pandas that `pyarrow.array` takes.
-
-    Examples
-    --------
-    >>> arrow_texts(["A00.000", ""]).to_pylist()
-    ['A00.000', '']
-    """
-    encoded = [word.encode() for word in words]
-    offsets = np.zeros(len(encoded) + 1, np.int32)
-    np.cumsum([len(word) for word in encoded], out=offsets[1:])
-    buffers = [None, pa.py_buffer(offsets.tobytes()), pa.py_buffer(b"".join(encoded))]
-    return pa.Array.from_buffers(pa.string(), len(encoded), buffers)
-
-
-def arrow_numbers(numbers: NDArray[np.int16]) -> Any:
-    """Return numbers as an Arrow array that shares their memory."""
-    return pa.Array.from_buffers(pa.int16(), len(numbers), [None, pa.py_buffer(numbers)])
 
 
 def _plain(array: Any, null: float) -> NDArray[Any]:

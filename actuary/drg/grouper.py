@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from actuary.drg.arrow_arrays import arrow_numbers, arrow_texts
 from actuary.drg.case_columns import arrow_columns
 from actuary.drg.cases import Case, Result
 from actuary.drg.compiled import CompiledScheme, compile_scheme
-from actuary.drg.encode import CodeBook, arrow_numbers, arrow_texts, encode_cases
+from actuary.drg.encode import CodeBook, encode_cases
 from actuary.drg.scheme import Scheme, load_scheme
 from actuary.drg.statuses import Reason, Severity, Status
 from actuary.errors import Problem, UnknownNameError

@@ -6,10 +6,11 @@ BIN := .venv/bin
 CITY ?= national
 QUARTER ?=
 REPORT_LANG ?= zh
+CASES ?= 1000000
 OUT ?= output/$(CITY)
 export PYTHON
 
-.PHONY: help setup report test lint types imports notebooks ci lock environment format clean
+.PHONY: help setup report bench test lint types imports notebooks ci lock environment format clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -40,6 +41,9 @@ notebooks: setup  ## run the notebooks and compare their outputs
 ci: lint types imports test notebooks  ## everything that must hold before a change lands
 	$(MAKE) report OUT=output/ci
 	$(BIN)/actuary check
+
+bench: setup  ## measure the grouper (CASES=1000000)
+	@$(BIN)/python benchmarks/grouping.py --cases $(CASES)
 
 lock: setup  ## pin the newest versions that pyproject.toml allows; writes requirements.lock and environment.yml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --extra dev --python-version 3.12 --upgrade pyproject.toml --output-file requirements.lock

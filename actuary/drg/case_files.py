@@ -156,7 +156,7 @@ def _open_csv(path: Path, needed: frozenset[str], scheme: str, threads: int) -> 
 
     def batches() -> Iterator[Any]:
         with _named(path, "a CSV file with commas, in UTF-8"):
-            parse = pacsv.ParseOptions(newlines_in_values=False)
+            parse = pacsv.ParseOptions(newlines_in_values=True)
             with pacsv.open_csv(path, read_options=read, convert_options=convert, parse_options=parse) as reader:
                 yield from reader
 

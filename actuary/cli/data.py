@@ -41,6 +41,20 @@ def show(
         typer.echo(str(out))
 
 
+@app.command("check")
+@teaching
+def check(data: Data = None) -> None:
+    """Check the catalog and every table; exit status 1 when there is a problem."""
+    from actuary.tables import check_data  # noqa: PLC0415
+
+    problems = check_data(data)
+    for problem in problems:
+        typer.echo(str(problem))
+    if problems:
+        raise typer.Exit(1)
+    say("no problem")
+
+
 @app.command("seal")
 @teaching
 def seal(data: Data = None) -> None:

@@ -54,7 +54,7 @@ class Grid:
         self.schemes = tuple(schemes)
         self.quarters = tuple(quarters)
         shape = (len(self.schemes), len(self.quarters))
-        self.values: dict[str, NDArray[np.float64]] = {name: np.full(shape, np.nan) for name in VARIABLES}
+        self.series: dict[str, NDArray[np.float64]] = {name: np.full(shape, np.nan) for name in VARIABLES}
         self.status: dict[str, NDArray[np.str_]] = {name: np.full(shape, GAP, dtype="<U12") for name in STATUS_NAMES}
 
     def position(self, quarter: Quarter) -> int:
@@ -66,7 +66,7 @@ class Grid:
         column = self.position(quarter)
         if 0 <= column < len(self.quarters):
             row = self.schemes.index(scheme)
-            self.values[name][row, column] = value
+            self.series[name][row, column] = value
             if status is not None:
                 self.status[VARIABLES[name].status][row, column] = status
 
@@ -77,7 +77,7 @@ class Grid:
         for number in range(1, 5):
             column = self.position(Quarter(year, number))
             inside = 0 <= column < len(self.quarters)
-            values.append(float(self.values[name][row, column]) if inside else float("nan"))
+            values.append(float(self.series[name][row, column]) if inside else float("nan"))
             statuses.append(str(self.status[VARIABLES[name].status][row, column]) if inside else GAP)
         return values, statuses
 
@@ -136,10 +136,10 @@ def _lay_members(grid: Grid, figures: Figures, scheme: str) -> None:
             status = known[quarter.year].status if quarter.number == 4 else _INTERPOLATED
             grid.put(scheme, f"{name}_persons", quarter, value, status=status)
     row = grid.schemes.index(scheme)
-    active, retired = grid.values["active_persons"][row], grid.values["retired_persons"][row]
+    active, retired = grid.series["active_persons"][row], grid.series["retired_persons"][row]
     both = np.isfinite(active) & np.isfinite(retired)
     # Interpolated apart, active and retired would not add up to enrolled inside a year.
-    grid.values["enrolled_persons"][row] = np.where(both, active + retired, grid.values["enrolled_persons"][row])
+    grid.series["enrolled_persons"][row] = np.where(both, active + retired, grid.series["enrolled_persons"][row])
     if scheme == "all":
         _sum_members(grid, figures, row)
 
@@ -147,7 +147,7 @@ def _lay_members(grid: Grid, figures: Figures, scheme: str) -> None:
 def _sum_members(grid: Grid, figures: Figures, row: int) -> None:
     if not {"employee", "resident"} <= set(grid.schemes):
         return
-    enrolled = grid.values["enrolled_persons"]
+    enrolled = grid.series["enrolled_persons"]
     parts = [grid.schemes.index(scheme) for scheme in ("employee", "resident")]
     for column, quarter in enumerate(grid.quarters):
         ends = (quarter.year,) if quarter.number == 4 else (quarter.year - 1, quarter.year)

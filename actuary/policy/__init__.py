@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from actuary.policy.assumptions import AssumptionBasis, freeze_basis, load_basis
     from actuary.policy.check import check_file, check_models
     from actuary.policy.dated import DatedBook
-    from actuary.policy.fingerprint import canonical_json, fingerprint
+    from actuary.policy.fingerprints import canonical_json, fingerprint
     from actuary.policy.parameters import AssumptionParameter, AssumptionValue, DatedValue, Parameter
     from actuary.policy.policy_book import PolicyBook, PolicyChange, PolicyView, load_policy_book
     from actuary.policy.regions import Region, RequiredInput, list_regions, load_region
@@ -66,7 +66,7 @@ _HOMES = {
     "assumptions": ("AssumptionBasis", "freeze_basis", "load_basis"),
     "check": ("check_file", "check_models"),
     "dated": ("DatedBook",),
-    "fingerprint": ("canonical_json", "fingerprint"),
+    "fingerprints": ("canonical_json", "fingerprint"),
     "parameters": ("AssumptionParameter", "AssumptionValue", "DatedValue", "Parameter"),
     "policy_book": ("PolicyBook", "PolicyChange", "PolicyView", "load_policy_book"),
     "regions": ("Region", "RequiredInput", "list_regions", "load_region"),
@@ -83,7 +83,7 @@ def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module 'actuary.policy' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"actuary.policy.{_MODULES[name]}"), name)
-    globals()[name] = value  # a function may bear its module's name, which the import has just put here
+    globals()[name] = value
     return value
 
 

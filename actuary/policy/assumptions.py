@@ -15,7 +15,7 @@ from actuary.drivers import DRIVERS
 from actuary.errors import DeclarationError, Problem, UnknownNameError, raise_all, unknown_name
 from actuary.paths import models_root
 from actuary.policy.dated import DatedBook
-from actuary.policy.fingerprint import fingerprint
+from actuary.policy.fingerprints import fingerprint
 from actuary.policy.parameters import AssumptionParameter, read_groups
 from actuary.policy.regions import load_region, region_folder
 from actuary.policy.shapes import Shape, Text, fit

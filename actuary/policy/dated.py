@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from actuary.errors import DeclarationError, Problem, UnknownNameError, unknown_name
-from actuary.policy.fingerprint import fingerprint
+from actuary.policy.fingerprints import fingerprint
 from actuary.policy.parameters import DatedValue, Parameter
 
 __all__ = ["DatedBook", "Span", "close", "cut", "overlay", "spans_of"]

@@ -16,7 +16,7 @@ from actuary.errors import DeclarationError, Problem, UnknownNameError, raise_al
 from actuary.paths import models_root
 from actuary.policy.assumptions import ASSUMPTION_KEYS, AssumptionBasis, load_basis
 from actuary.policy.dated import DatedBook, Span, close, overlay, spans_of
-from actuary.policy.fingerprint import fingerprint
+from actuary.policy.fingerprints import fingerprint
 from actuary.policy.parameters import DatedValue, Parameter, Value, check_bounds
 from actuary.policy.policy_book import PolicyBook, load_policy_book, read_policy_folder
 from actuary.policy.shapes import Shape, Text, check_source, fit, shown

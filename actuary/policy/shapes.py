@@ -104,7 +104,7 @@ def fit[M: BaseModel](
     Returns
     -------
     tuple
-        The fitted table or None, and the problems in the order of the file.
+        The fitted table or None, and the problems.
     """
     try:
         return model.model_validate(data), []
@@ -119,6 +119,8 @@ def fit[M: BaseModel](
         location = error["loc"]
         where = file.where(_join(location, key_path))
         name = str(location[-1]) if location else ""
+        if error["type"] == "too_short" and error["input"]:
+            continue  # its entries were refused one by one, each with its own line
         if error["type"] == "missing":
             near = strangers.get(location[:-1], [])
             if not any(nearest_name(stranger, [name]) for stranger in near):

@@ -159,6 +159,7 @@ def _parts(dotted: str) -> list[str]:
 def _index_lines(text: str) -> Iterator[tuple[str, int]]:
     """Yield key paths with line numbers; entries of a list are counted from 1."""
     counts: dict[str, int] = {}
+    groups: set[str] = set()
     table, array, depth, quoted = "", "", 0, False
     for number, row in enumerate(text.splitlines(), 1):
         fences = row.count('"""') + row.count("'''")
@@ -173,7 +174,11 @@ def _index_lines(text: str) -> Iterator[tuple[str, int]]:
             continue
         header = _HEADER.match(row)
         if header:
-            table = _table_path(_parts(header[2]), counts, is_array=header[1] == "[[")
+            parts = _parts(header[2])
+            table = _table_path(parts, counts, is_array=header[1] == "[[")
+            if len(parts) > 1 and parts[0] not in groups:
+                groups.add(parts[0])
+                yield parts[0], number
             yield table, number
             continue
         key = _KEY.match(row)

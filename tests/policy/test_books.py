@@ -208,7 +208,7 @@ def test_a_scenario_replaces_and_refuses_what_a_region_lacks(models: Path) -> No
     path.write_text(text.replace('"add"', '"replace"').replace("value = 0.02", "value = 0.07"), encoding="utf-8")
     changed = resolve("national", scenario="higher_cost_growth", root=models).assumptions
     assert changed.value("employee.pooled_cost_growth", dt.date(2034, 1, 1)) == 0.07
-    path.write_text(text.replace("employee.pooled_cost_growth", "employee.personal_spending_growth"), encoding="utf-8")
+    path.write_text(text.replace("employee.pooled_cost_growth", "critical_illness.funding_per_head"), encoding="utf-8")
     with pytest.raises(UnknownNameError, match="scenario higher_cost_growth for city_panel"):
         resolve("city_panel", scenario="higher_cost_growth", root=models)
 

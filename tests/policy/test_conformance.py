@@ -70,8 +70,7 @@ def test_every_region_loads_and_names_in_chinese(region: str) -> None:
 def test_every_basis_covers_what_it_needs_and_says_why(region: str) -> None:
     for name in load_region(region).bases:
         basis = load_basis(region, name)
-        missing = set(DRIVERS) - set(basis.keys())
-        assert missing <= ({"employee.personal_spending_growth"} if region == "city_panel" else set())
+        assert set(DRIVERS) <= set(basis.keys())
         for key in basis.keys():  # noqa: SIM118
             for entry in basis.parameter(key).values:
                 assert CHINESE.search(basis.reason(key, entry.first_day))

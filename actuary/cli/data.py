@@ -20,7 +20,9 @@ def list_tables(data: Data = None) -> None:
     """List the tables of the catalog with their period, unit, publisher and licence."""
     from actuary.workflow import list_data  # noqa: PLC0415
 
-    print_frame(list_data(data=data), title="Tables")
+    print_frame(
+        list_data(data=data), title="Tables", columns=("name", "title_en", "period", "unit", "rows", "publisher")
+    )
 
 
 @app.command("show")

@@ -93,13 +93,13 @@ def assemble_paths(
                 path[:, row, start:] = one.paths[name].transpose("scenario", "quarter").values
     if "all" in schemes and len(projections) == 2:
         starts["all"] = _sum_schemes(values, schemes, start=min(starts.values()))
+    values["dependency_ratio"] = dependency_ratio(values["active_persons"], values["retired_persons"])
     for scheme, start in starts.items():
         row = schemes.index(scheme)
         phase[row, start:] = "projection"
         for name in VARIABLES:
             finite = np.isfinite(values[name][:, row, start:]).all(axis=0)
             status[VARIABLES[name].status][row, start:] = np.where(finite, _PROJECTED, GAP)
-    values["dependency_ratio"] = dependency_ratio(values["active_persons"], values["retired_persons"])
     basis = [months_basis[scheme] for scheme in schemes]
     values["payable_months"] = _payable_months(values, basis)
     status["status_payable_months"] = _months_status(values["payable_months"], status, phase, basis, quarters)

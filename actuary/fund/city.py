@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from actuary.fund.report_quarter import check_quarter
 from actuary.periods import Quarter
 from actuary.tables import facts, load_catalog, load_indicators, select_facts
 
@@ -43,7 +42,7 @@ def facts_page(region: str, quarter: str | Quarter, *, data: Path | None = None)
     region : str
         Region id.
     quarter : str or Quarter
-        The report quarter; later figures are left out.
+        The report quarter; later figures are left out. It may lie after the last figure: the age says how far.
     data : Path, optional
         Data folder.
 
@@ -53,14 +52,15 @@ def facts_page(region: str, quarter: str | Quarter, *, data: Path | None = None)
         One row for each scheme and indicator (and group and scope, "" where there are none): `zh` and `en` names,
         `value` in its base `unit`, `value_published` and `unit_published` as printed, `period`, the `quarter` in which
         it ends, `age_quarters` before the report quarter, `basis`, `source`, `url`, `confidence`, `note`, `table`.
-        Schemes in the order all, employee, resident, others; indicators in the order of the dictionary.
+        Schemes in the order all, employee, resident, others; indicators in alphabetical order. Empty when nothing is
+        published up to the quarter; plans and targets are no figures.
 
     Raises
     ------
     UnknownNameError
         When no table has a fact of the region.
     PeriodError
-        When the quarter lies outside the region's figures.
+        When the quarter cannot be read.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def facts_page(region: str, quarter: str | Quarter, *, data: Path | None = None)
     >>> row.zh, row.value_published, row.unit_published, int(row.age_quarters)
     ('基金收入', '190.6', '100m_yuan', 0)
     """
-    report = check_quarter(region, quarter, data=data)
+    report = Quarter.parse(quarter, where="--quarter")
     rows = select_facts(facts(region, root=data, until=report, observed=True), load_catalog(data).preference)
     key = ["scheme", "indicator", "group", "scope"]
     # Of a year, a quarter and a month that end together the year, with the shortest label, comes last and is kept.

@@ -77,7 +77,7 @@ def load_declared(region: str, *, basis: str, scenarios: Sequence[str], models: 
 
 
 def read_drivers(
-    declared: Declared, scheme: str, *, base_year: int, last_year: int
+    declared: Declared, scheme: str, *, base_year: int, last_year: int, unused: Sequence[str] = ()
 ) -> tuple[xr.Dataset, list[MissingInput]]:
     """Read the assumptions of a scheme for every year.
 
@@ -89,6 +89,8 @@ def read_drivers(
         ``employee`` or ``resident``.
     base_year, last_year : int
         Growth counts from the year after the base year.
+    unused : sequence of str
+        Keys that this projection does not need; they stay missing.
 
     Returns
     -------
@@ -105,7 +107,7 @@ def read_drivers(
         if not key.startswith(f"{scheme}."):
             continue
         values = np.full((len(scenarios), len(years)), np.nan)
-        first = 0 if key in _BASE_YEAR_DRIVERS else 1
+        first = len(years) if key in unused else 0 if key in _BASE_YEAR_DRIVERS else 1
         try:
             for row, resolved in enumerate(declared.resolved.values()):
                 for column, year in enumerate(years):

@@ -26,8 +26,7 @@ from actuary.fund.seasons import Profile
 from actuary.fund.sources import SeasonalSource, load_profiles, load_region_facts, load_shapes
 from actuary.fund.variables import SCHEMES
 from actuary.periods import Quarter, quarter_range
-from actuary.policy import RequiredInput, list_scenarios, load_alert_rules, load_basis, load_region
-from actuary.policy.fingerprint import fingerprint
+from actuary.policy import RequiredInput, fingerprint, list_scenarios, load_alert_rules, load_basis, load_region
 from actuary.tables import data_fingerprint
 
 __all__ = ["METHOD", "project_fund"]
@@ -104,7 +103,9 @@ def project_fund(
     published = load_region_facts(region, until=report, data=data)
     season = load_profiles(_season_region(declared, report, models=models), until=report, data=data)
     shapes = load_shapes(region, season.profiles, until=report, data=data)
-    schemes = [scheme for scheme in SCHEMES if any(key[0] == scheme for key in published.figures.rows())]
+    # Employees and residents are shown even where nothing is published: their gaps are findings.
+    known_schemes = {scheme for scheme, _, _ in published.figures.rows()} | {"employee", "resident"}
+    schemes = [scheme for scheme in SCHEMES if scheme in known_schemes]
     history = build_history(published.figures, shapes, schemes=schemes, last=report)
     projections: dict[str, SchemePaths] = {}
     calibrations: list[pd.DataFrame] = []
@@ -148,6 +149,7 @@ def project_fund(
         fingerprint=_fingerprint(declared, region=region, report=report, last=last, scenarios=chosen, data=data),
         data_fingerprint=data_fingerprint(data),
         synthetic=published.synthetic,
+        place=place,
     )
 
 
@@ -155,8 +157,12 @@ def _season_region(declared: Declared, report: Quarter, *, models: Path | None) 
     # A region without assumptions of its own takes the nation's word, as it does for rules.
     resolved = next(iter(declared.resolved.values()), None)
     basis = load_basis("national", root=models) if resolved is None else resolved.assumptions
-    source = str(basis.value("seasonal.source_region", report.first_day))
-    return basis.region if source == "own" else source
+    parameter = basis.parameter("seasonal.source_region")
+    # A choice declared later holds for earlier reports too: nothing else says whose seasons to use.
+    entry = parameter.entry(report.first_day)
+    first, *_ = parameter.values  # noqa: PD011  (entries of a declaration, not of a frame)
+    source = (entry or first).value
+    return basis.region if source == "own" else str(source)
 
 
 def _project_scheme(
@@ -169,13 +175,15 @@ def _project_scheme(
     profiles = [season.profiles.get((scheme, flow)) for flow in FLOWS]
     if missing or year is None or profiles[0] is None or profiles[1] is None:
         return None, None, missing or [_no_season(scheme)]
-    drivers, missing = read_drivers(declared, scheme, base_year=year, last_year=last.year)
+    divided = _is_divided(figures, year)
+    unused = () if divided else ("employee.personal_spending_growth",)
+    drivers, missing = read_drivers(declared, scheme, base_year=year, last_year=last.year, unused=unused)
     quarters = list(quarter_range(Quarter(year + 1, 1), last))
     if scheme == "employee":
         rates, gaps = read_rates(declared, list(quarter_range(Quarter(year, 1), last)))
         if missing + gaps:
             return None, None, missing + gaps
-        base = _employee_base(figures, history, year, profiles=(profiles[0], profiles[1]))
+        base = _employee_base(figures, history, year, divided=divided, profiles=(profiles[0], profiles[1]))
         paths = project_employee(base, drivers, rates=rates, quarters=quarters)
         levels = calibrate_employee(base, drivers, rates)
         return SchemePaths(Quarter(year, 4), "pooled" if base.divided else "undivided", paths), levels, []
@@ -197,9 +205,14 @@ def _project_scheme(
     return SchemePaths(Quarter(year, 4), "pooled", paths), calibrate_resident(resident, funding), []
 
 
-def _employee_base(figures: Figures, history: Grid, year: int, *, profiles: tuple[Profile, Profile]) -> EmployeeBase:
+def _is_divided(figures: Figures, year: int) -> bool:
     parts = [f"{fund}{name}" for fund in ("pooled_", "personal_") for name in (*FLOWS, *BALANCES)]
-    divided = all(figures.get("employee", name, year) is not None for name in parts)
+    return all(figures.get("employee", name, year) is not None for name in parts)
+
+
+def _employee_base(
+    figures: Figures, history: Grid, year: int, *, divided: bool, profiles: tuple[Profile, Profile]
+) -> EmployeeBase:
     funds = ("pooled_", "personal_") if divided else ("",)
     return EmployeeBase(
         year=year,

@@ -30,6 +30,8 @@ def check_quarter(region: str, quarter: str | Quarter, *, data: Path | None = No
     ------
     UnknownNameError
         When no table has a fact of the region.
+    TableError
+        When the region has plans and targets only.
     PeriodError
         When the quarter cannot be read, lies before the first published figure or after the last.
 
@@ -39,10 +41,10 @@ def check_quarter(region: str, quarter: str | Quarter, *, data: Path | None = No
     '2024Q4'
     """
     report = Quarter.parse(quarter, where="--quarter")
+    last = last_quarter(region, data)
     rows = facts(region, root=data, observed=True)
     core = rows[rows["scheme"].isin(list(SCHEMES)) & rows["indicator"].isin(list(_CORE))]
     first = Quarter.parse(str((core if len(core) else rows)["quarter"].min()))
-    last = last_quarter(region, data)
     if not first <= report <= last:
         raise PeriodError(
             Problem(

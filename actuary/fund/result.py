@@ -15,6 +15,7 @@ from actuary.fund.assembly import balance_residuals
 from actuary.fund.milestones import fund_of
 from actuary.fund.missing import MissingInput, Note
 from actuary.periods import Quarter
+from actuary.policy import Region
 
 __all__ = ["FundProjection"]
 
@@ -57,6 +58,8 @@ class FundProjection:
         Hash of everything resolved, and of the data.
     synthetic : bool
         Whether any figure was made up.
+    place : Region
+        What is declared of the region itself.
     """
 
     region: str
@@ -74,10 +77,20 @@ class FundProjection:
     fingerprint: str
     data_fingerprint: str
     synthetic: bool
+    place: Region
+
+    @property
+    def region_kind(self) -> str:
+        """Kind of the region: nation, province, city, county or panel."""
+        return self.place.kind
+
+    def region_name(self, lang: str = "zh") -> str:
+        """Return the name of the region, ``zh`` or ``en``."""
+        return self.place.name(lang)
 
     @property
     def schemes(self) -> tuple[str, ...]:
-        """Schemes with published figures."""
+        """Schemes: employees and residents always, all together where figures of them are published."""
         return tuple(str(name) for name in self.paths["scheme"].to_numpy())
 
     @property

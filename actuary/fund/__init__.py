@@ -9,6 +9,7 @@ Examples
 
 from __future__ import annotations
 
+from actuary.fund.assembly import payable_months
 from actuary.fund.city import facts_page
 from actuary.fund.missing import SCHEME_NAMES, MissingInput, Note
 from actuary.fund.projection import METHOD, project_fund
@@ -28,5 +29,6 @@ __all__ = [
     "Variable",
     "check_quarter",
     "facts_page",
+    "payable_months",
     "project_fund",
 ]

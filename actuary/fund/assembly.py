@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike, NDArray
 
 from actuary.demography import dependency_ratio
 from actuary.fund.history import Grid
@@ -15,7 +16,9 @@ from actuary.fund.seasons import GAP
 from actuary.fund.variables import FUNDS, STATUS_NAMES, VARIABLES, worst_status
 from actuary.periods import Quarter
 
-__all__ = ["SchemePaths", "assemble_paths", "balance_residuals"]
+__all__ = ["SchemePaths", "assemble_paths", "balance_residuals", "payable_months"]
+
+_MONTHS_A_YEAR = 12
 
 _PROJECTED = "projected"
 _SUMMED = (
@@ -106,6 +109,34 @@ def assemble_paths(
     return _label(values, status, scenarios=scenarios, schemes=schemes, quarters=quarters, phase=phase, basis=basis)
 
 
+def payable_months(balance: ArrayLike, spending_of_year: ArrayLike) -> NDArray[np.float64]:
+    """Return how many months of average spending a balance pays for.
+
+    Parameters
+    ----------
+    balance : array_like, any one shape
+        Closing balance [yuan].
+    spending_of_year : array_like, same shape
+        Spending of the last four quarters [yuan].
+
+    Returns
+    -------
+    array
+        ``balance / (spending_of_year / 12)`` [months]; missing where either is missing or nothing was spent.
+
+    Examples
+    --------
+    Urumqi 2013: 2.248 bn yuan held and 1.567 bn spent, printed as 17 months.
+
+    >>> round(float(payable_months(2_248_000_000.0, 1_567_000_000.0)), 1)
+    17.2
+    """
+    held, spent = np.broadcast_arrays(np.asarray(balance, float), np.asarray(spending_of_year, float))
+    months = np.full(held.shape, np.nan)
+    np.divide(held, spent / _MONTHS_A_YEAR, out=months, where=spent > 0)
+    return months
+
+
 def _sum_schemes(values: dict[str, np.ndarray], schemes: Sequence[str], *, start: int) -> int:
     row, parts = schemes.index("all"), [schemes.index("employee"), schemes.index("resident")]
     for name, path in values.items():
@@ -126,9 +157,7 @@ def _payable_months(values: Mapping[str, np.ndarray], basis: Sequence[str]) -> n
         for name in ("balance_end", "expenditure")
     )
     year = sum_of_year(xr.DataArray(spending, dims=("scenario", "scheme", "quarter"))).values
-    months = np.full(balance.shape, np.nan)
-    np.divide(balance, year / 12, out=months, where=year > 0)
-    return months
+    return payable_months(balance, year)
 
 
 def _months_status(

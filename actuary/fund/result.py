@@ -16,10 +16,13 @@ from actuary.fund.milestones import fund_of
 from actuary.fund.missing import MissingInput, Note
 from actuary.periods import Quarter
 from actuary.policy import Region
+from actuary.units import convert
 
 __all__ = ["FundProjection"]
 
 _SUMMARY_YEARS_BEFORE = 2
+_TEN_THOUSAND_PERSONS = convert(1, "10k_persons")
+_HUNDRED_MILLION_YUAN = convert(1, "100m_yuan")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -144,13 +147,20 @@ class FundProjection:
         return balance_residuals(self.paths)
 
     def summary(self) -> pd.DataFrame:
-        """Return the years around and after the report quarter under the first scenario, units in the column names."""
+        """Return the years around and after the report quarter under the first scenario, for reading.
+
+        Returns
+        -------
+        DataFrame
+            Columns scheme, year, phase, and figures with their unit in the column name, money in 100m_yuan (亿元) and
+            people in 10k_persons (万人). Columns of the pool are empty where the fund is not divided.
+        """
         frame = self.annual()
         first = self.quarter.year - _SUMMARY_YEARS_BEFORE
         chosen = frame[(frame["scenario"] == self.scenarios[0]) & (frame["year"] >= first)].reset_index(drop=True)
         pooled = np.array([self.fund_prefix(scheme) == "pooled_" for scheme in chosen["scheme"]], dtype=bool)
         shown = chosen[["scheme", "year", "phase"]].copy()
-        shown["enrolled [persons]"] = chosen["enrolled_persons"]
+        shown["enrolled [10k_persons]"] = chosen["enrolled_persons"] / _TEN_THOUSAND_PERSONS
         shown["active per retired [ratio]"] = chosen["dependency_ratio"]
         for name, label in (
             ("income", "income"),
@@ -158,9 +168,9 @@ class FundProjection:
             ("current_balance", "current balance"),
             ("balance_end", "balance at year-end"),
         ):
-            shown[f"{label} [yuan]"] = chosen[f"{name}_yuan"]
-            shown[f"pool {label} [yuan]"] = chosen[f"pooled_{name}_yuan"].where(pooled)
-        shown["months payable [months]"] = chosen["payable_months"]
+            shown[f"{label} [100m_yuan]"] = chosen[f"{name}_yuan"] / _HUNDRED_MILLION_YUAN
+            shown[f"pool {label} [100m_yuan]"] = (chosen[f"pooled_{name}_yuan"] / _HUNDRED_MILLION_YUAN).where(pooled)
+        shown["payable [months]"] = chosen["payable_months"]
         return shown
 
     def _check(self, scheme: str) -> None:

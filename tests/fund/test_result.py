@@ -67,6 +67,9 @@ def test_the_summary_names_units(projection):
     summary = projection.summary()
     assert all("[" in name for name in summary.columns[3:])
     assert summary["year"].min() == 2022
+    row = summary[(summary["scheme"] == "employee") & (summary["year"] == 2024)].iloc[0]
+    assert row["pool balance at year-end [100m_yuan]"] == 30_445.5
+    assert round(row["payable [months]"], 1) == 27.6
 
 
 def test_html_shows_the_years_and_the_hash(projection):

@@ -116,10 +116,9 @@ def read_basis_file(
     for group, content in tables.items():
         if group not in groups:
             problems.append(unknown_name(file.where(group), group, groups, what="group of assumptions"))
-            continue
         for name, table in content.items():
             key = f"{group}.{name}"
-            if key not in keys:
+            if group in groups and key not in keys:
                 problems.append(unknown_name(file.where(key), key, keys, what="assumption"))
             known.setdefault(group, {})[name] = table
     parameters, found = read_groups(AssumptionParameter, known, file=file, sources=sources)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -40,17 +40,24 @@ def file_kind(path: Path) -> str | None:
     return _NAMES.get(path.name) or _FOLDERS.get(path.resolve().parent.name)
 
 
+_Reader = Callable[[TomlFile, Mapping[str, str] | None, Path], list[Problem]]
+_READERS: dict[str, _Reader] = {
+    "policy": lambda file, sources, _root: read_policy_file(file, sources=sources)[1],
+    "assumptions": lambda file, sources, _root: read_basis_file(
+        file, region=file.path.resolve().parent.parent.name, sources=sources
+    )[1],
+    "scenario": lambda file, sources, root: read_scenario_file(file, known=scenario_keys(root), sources=sources)[1],
+    "alerts": lambda file, sources, _root: read_alert_file(file, sources=sources)[1],
+    "report": lambda file, _sources, root: read_report_file(
+        file, scenarios=list_scenarios(root), regions=list_regions(root)
+    )[1],
+    "region": lambda file, _sources, _root: read_region_file(file)[1],
+}
+
+
 def _read(file: TomlFile, kind: str, *, root: Path) -> list[Problem]:
     sources, problems = read_sources(file.path.parent, root=root)
-    readers: dict[str, Callable[[], list[Problem]]] = {
-        "policy": lambda: read_policy_file(file, sources=sources)[1],
-        "assumptions": lambda: read_basis_file(file, region=file.path.parent.parent.name, sources=sources)[1],
-        "scenario": lambda: read_scenario_file(file, known=scenario_keys(root), sources=sources)[1],
-        "alerts": lambda: read_alert_file(file, sources=sources)[1],
-        "report": lambda: read_report_file(file, scenarios=list_scenarios(root), regions=list_regions(root))[1],
-        "region": lambda: read_region_file(file)[1],
-    }
-    return problems + readers[kind]()
+    return problems + _READERS[kind](file, sources, root)
 
 
 def _check_header(file: TomlFile, kind: str, *, root: Path) -> list[Problem]:
@@ -78,15 +85,40 @@ def check_file(path: Path, *, root: Path | None = None) -> list[Problem]:
         None when the file is sound.
     """
     base = root if root is not None else locate_root(path)
-    kind = file_kind(path)
     file, problems = read_toml(path, root=base)
-    if kind is None:
-        known = (*_FOLDERS, *_NAMES)
-        label = file.label if file else path.name
-        return [unknown_name(label, path.resolve().parent.name, known, what="folder or file of declarations")]
     if file is None:
         return problems
+    kind = file_kind(path)
+    if kind is None and base == path.resolve().parent:
+        return _check_alone(file)
+    if kind is None:
+        known = (*_FOLDERS, *_NAMES)
+        return [unknown_name(file.label, path.resolve().parent.name, known, what="folder or file of declarations")]
     return [*_check_header(file, kind, root=base), *_read(file, kind, root=base)]
+
+
+def _check_alone(file: TomlFile) -> list[Problem]:
+    """Check a file with no models around it by the kind that its content shows; its names are those of the package."""
+    folder, root = file.path.resolve().parent, models_root()
+    own = (folder / "sources.md").is_file()
+    sources, problems = read_sources(folder if own else root / "national", root=folder if own else root)
+    return problems + _READERS[_kind_of_content(file)](file, sources, root)
+
+
+def _kind_of_content(file: TomlFile) -> str:
+    """Return the kind of a file by the tables that only that kind has; policy when none of them is there."""
+    for kind, name in (("alerts", "rule"), ("report", "section"), ("scenario", "delta")):
+        if name in file.data:
+            return kind
+    if "kind" in file.data or "required_inputs" in file.data:
+        return "region"
+    reasoned = any(
+        isinstance(entry, dict) and "reason" in entry
+        for group in file.data.values()
+        for table in (group.values() if isinstance(group, dict) else ())
+        for entry in (table.get("values", ()) if isinstance(table, dict) else ())
+    )
+    return "assumptions" if reasoned else "policy"
 
 
 def check_models(root: Path | None = None) -> list[Problem]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
-from actuary.errors import Problem, unknown_name
+from actuary.errors import Problem, nearest_name, unknown_name
 from actuary.policy.shapes import Shape, Text, check_source, fit, shown
 from actuary.policy.toml_files import TomlFile
 from actuary.units import UNITS, base_unit
@@ -223,15 +223,25 @@ def _check_table(
         place = f"{key}.values[{number}]"
         last, found = _check_dates(entry, last, file=file, place=place)
         problems += found
-        if header is not None and isinstance(entry.get("value"), int | float | str | dt.date):
+        if isinstance(entry.get("value"), int | float | str | dt.date):
             value = entry["value"]
             value = float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-            problems += check_bounds(header, value, where=file.where(f"{place}.value"))
+            where = file.where(f"{place}.value")
+            if header is not None:
+                problems += check_bounds(header, value, where=where)
+            elif isinstance(value, str) and _means_number(unit):
+                problems.append(Problem(where, shown(value), "a number", "write it as a bare number"))
         source = entry.get("source")
         if isinstance(source, str):
             where = file.where(f"{place}.source")
             problems += check_source(source, where=where, sources=sources, label=file.label)
     return problems
+
+
+def _means_number(unit: object) -> bool:
+    """Say whether a unit that is missing or misspelt can only have been meant as one of a number."""
+    meant = nearest_name(str(unit), PARAMETER_UNITS) if isinstance(unit, str) and unit not in UNITS else unit
+    return meant not in ("name", "date", "flag")
 
 
 def _check_dates(

@@ -195,11 +195,14 @@ def read_policy_file(
         for group in file.data
         if group not in POLICY_GROUPS
     ]
-    known = {group: content for group, content in file.data.items() if group in POLICY_GROUPS}
+    # A group with a wrong name is read all the same: one mistake hides no other.
+    groups = {
+        group: content for group, content in file.data.items() if group in POLICY_GROUPS or isinstance(content, Mapping)
+    }
     if not file.data:
         problems.append(Problem(file.label, "nothing", "at least one table [group.key]"))
-    parameters, found = read_groups(Parameter, known, file=file, sources=sources)
-    return parameters, problems + found
+    parameters, found = read_groups(Parameter, groups, file=file, sources=sources)
+    return {key: value for key, value in parameters.items() if key.partition(".")[0] in POLICY_GROUPS}, problems + found
 
 
 def read_policy_folder(

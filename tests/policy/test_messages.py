@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from actuary.errors import DeclarationError, UnknownNameError
+from actuary.paths import models_root
 from actuary.policy import (
     check_file,
     check_models,
@@ -26,7 +27,10 @@ EIGHT_MISTAKES = """\
 #:schema ../../schema/policy.schema.json
 
 [employe.employer_rate]
-name = "a group that does not exist"
+name = "不存在的组"
+name_en = "A group that does not exist"
+unit = "share"
+values = [{ from = 2019-01-01, value = 0.08, source = "S1" }]
 
 [employee.employer_rate]
 name = "用人单位缴费费率"
@@ -60,16 +64,16 @@ def test_eight_mistakes_give_eight_lines(models: Path) -> None:
     label = "national/policy/contributions.toml"
     expected = [
         f"{label} line 3, employe: found 'employe'; expected a known group of rules",
-        f"{label} line 11, employee.employer_rate.values[1].value: found the text '8%'; "
+        f"{label} line 14, employee.employer_rate.values[1].value: found the text '8%'; "
         "expected a number (share); write 0.08",
-        f"{label} line 12, employee.employer_rate.values[2].source: found 'S99'; expected an id listed in sources.md",
-        f"{label} line 13, employee.employer_rate.values[3].from: found the date 2019-06-01; "
+        f"{label} line 15, employee.employer_rate.values[2].source: found 'S99'; expected an id listed in sources.md",
+        f"{label} line 16, employee.employer_rate.values[3].from: found the date 2019-06-01; "
         "expected a day after 2020-02-01",
-        f"{label} line 17, employee.employee_rate.nmae: found 'nmae'; expected a known key",
-        f"{label} line 19, employee.employee_rate.unit: found 'pct'; expected the base unit 'share'",
-        f"{label} line 21, employee.employee_rate.values[1].from: found the text '1998-01-01'; expected a date; "
+        f"{label} line 20, employee.employee_rate.nmae: found 'nmae'; expected a known key",
+        f"{label} line 22, employee.employee_rate.unit: found 'pct'; expected the base unit 'share'",
+        f"{label} line 24, employee.employee_rate.values[1].from: found the text '1998-01-01'; expected a date; "
         "write it without quotation marks",
-        f"{label} line 22, employee.employee_rate.values[2].source: found nothing; expected the key 'source'",
+        f"{label} line 25, employee.employee_rate.values[2].source: found nothing; expected the key 'source'",
     ]
     found = lines_of(caught.value)
     for start in expected:
@@ -77,6 +81,32 @@ def test_eight_mistakes_give_eight_lines(models: Path) -> None:
     assert len(found) == len(expected) == 8
     assert any("did you mean 'employee'?" in line for line in found)
     assert any("did you mean 'name'?" in line for line in found)
+
+
+def test_a_misspelt_group_or_unit_hides_no_other_mistake(models: Path) -> None:
+    text = EIGHT_MISTAKES.replace('value = 0.08, source = "S1" }]', "value = 8 }]").replace(
+        'unit = "share"', 'unit = "shar"'
+    )
+    (models / "national/policy/contributions.toml").write_text(text, encoding="utf-8")
+    found = "\n".join(map(str, check_models(models)))
+    assert "employe.employer_rate.values[1].source: found nothing; expected the key 'source'" in found
+    assert found.count("found 'shar'; expected a known unit") == 2
+    assert "employee.employer_rate.values[1].value: found the text '8%'; expected a number" in found
+
+
+def test_a_file_with_no_models_around_it_is_checked_by_its_content(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(EIGHT_MISTAKES, encoding="utf-8")
+    assert len(check_file(path)) == 8
+    scenario = (models_root() / "scenarios/adverse.toml").read_text(encoding="utf-8")
+    path.write_text(scenario, encoding="utf-8")
+    assert check_file(path) == []
+    path.write_text(scenario.replace("employee.pooled_cost_growth", "employee.pooled_cost_grwth"), encoding="utf-8")
+    (problem,) = check_file(path)
+    assert "did you mean 'employee.pooled_cost_growth'" in str(problem)
+    path.write_text("a = = 3\n", encoding="utf-8")
+    (problem,) = check_file(path)
+    assert str(problem).startswith("mine.toml line 1 column 5")
 
 
 SOUND = """\

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from actuary.demography import interpolate_stocks
 from actuary.fund.figures import FLOWS, Figures
-from actuary.fund.seasons import GAP, Profile, apportion_year
+from actuary.fund.seasons import GAP, PUBLISHED, Profile, apportion_year
 from actuary.fund.variables import FUNDS, STATUS_NAMES, VARIABLES, worst_status
 from actuary.kernels import roll_forward
 from actuary.periods import Quarter, quarter_range
@@ -106,7 +106,10 @@ def build_history(figures: Figures, shapes: Shapes, *, schemes: Sequence[str], l
     Grid
         Missing values have the status ``gap``.
     """
-    years = sorted({year for scheme, indicator, year in figures.rows() if scheme in schemes and _known(indicator)})
+    years = sorted(
+        {year for scheme, indicator, year in figures.rows() if scheme in schemes and _known(indicator)}
+        | {quarter.year for (scheme, _), known in shapes.quarters.items() if scheme in schemes for quarter in known}
+    )
     first = Quarter(years[0], 1) if years else last
     grid = Grid(schemes, tuple(quarter_range(first, last)))
     for scheme in sorted(schemes, key=lambda name: name == "all"):
@@ -162,11 +165,15 @@ def _lay_flow(grid: Grid, figures: Figures, shapes: Shapes, *, scheme: str, flow
                 _sum_flow(grid, f"{fund}{flow}_yuan", year)
         return
     total = figures.get(scheme, flow, year)
+    published = _quarters_of(shapes, scheme, flow, year)
     if total is None:
+        # The year is not over, or not published: its determined quarters stand alone.
+        for number, value in published.items():
+            grid.put(scheme, f"{flow}_yuan", Quarter(year, number), float(round(value)), status=PUBLISHED)
         return
     laid = apportion_year(
         total.value,
-        _quarters_of(shapes, scheme, flow, year),
+        published,
         provisional_total=shapes.provisional.get((scheme, flow), {}).get(year),
         profile=shapes.profiles.get((scheme, flow)),
     )

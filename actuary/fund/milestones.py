@@ -13,6 +13,9 @@ from actuary.periods import Quarter
 
 __all__ = ["find_milestones", "fund_of"]
 
+_BEFORE = ("scenario", "scheme", "months_basis", "first_deficit_year", "deficit_years")
+_AFTER = ("exhaustion_quarter", "minimum_months", "minimum_months_quarter", "horizon_months")
+
 
 def fund_of(months_basis: str) -> str:
     """Return the prefix of the fund on which a scheme is judged: the pool, or the undivided fund.
@@ -44,6 +47,8 @@ def find_milestones(paths: xr.Dataset, *, months: Sequence[float]) -> pd.DataFra
         balance below zero; `minimum_months` [months] and `minimum_months_quarter`; `horizon_months` [months]. None
         where it does not happen before the horizon.
     """
+    limits = [f"months_below_{limit:g}" for limit in sorted(months, reverse=True)]
+    columns = (*_BEFORE, *limits, *_AFTER)
     rows = []
     quarters = [Quarter.parse(str(label)) for label in paths["quarter"].to_numpy()]
     for scheme in paths["scheme"].to_numpy():
@@ -76,7 +81,7 @@ def find_milestones(paths: xr.Dataset, *, months: Sequence[float]) -> pd.DataFra
                     "horizon_months": float(payable[-1]) if np.isfinite(payable[-1]) else None,
                 }
             )
-    return pd.DataFrame(rows, dtype=object)
+    return pd.DataFrame(rows, columns=columns, dtype=object)
 
 
 def _deficit_years(current: np.ndarray, quarters: Sequence[Quarter], projected: np.ndarray) -> list[int]:

@@ -99,3 +99,10 @@ def test_no_figures_give_one_empty_quarter():
     grid = build_history(Figures(), Shapes(), schemes=("employee",), last=Quarter(2024, 4))
     assert [str(quarter) for quarter in grid.quarters] == ["2024Q4"]
     assert np.isnan(grid.series["income_yuan"]).all()
+
+
+def test_determined_quarters_of_a_year_without_a_total_stand_alone():
+    shapes = Shapes(quarters={("resident", "income"): {Quarter(2023, 1): 7e9, Quarter(2023, 2): 5e9}})
+    grid = build_history(Figures(), shapes, schemes=("resident",), last=Quarter(2023, 3))
+    assert grid.series["income_yuan"][0].tolist()[:2] == [7e9, 5e9]
+    assert grid.status["status_income"][0].tolist() == ["published", "published", "gap"]

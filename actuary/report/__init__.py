@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from actuary.report.build import build_report_data
     from actuary.report.contracts import Column, Cover, ReportData, ReportFigure, ReportTable, Section
-    from actuary.report.display import show_cover, show_section
+    from actuary.report.display import printed_table, show_cover, show_section
     from actuary.report.notebook import NotebookError, execute_notebook
     from actuary.report.render_excel import render_excel
     from actuary.report.render_html import render_html
@@ -27,6 +27,7 @@ __all__ = [
     "Section",
     "build_report_data",
     "execute_notebook",
+    "printed_table",
     "render_excel",
     "render_html",
     "render_pdf",
@@ -38,7 +39,7 @@ __all__ = [
 _HOMES = {
     "build": ("build_report_data",),
     "contracts": ("Column", "Cover", "ReportData", "ReportFigure", "ReportTable", "Section"),
-    "display": ("show_cover", "show_section"),
+    "display": ("printed_table", "show_cover", "show_section"),
     "notebook": ("NotebookError", "execute_notebook"),
     "render_excel": ("render_excel",),
     "render_html": ("render_html",),

@@ -25,7 +25,7 @@ _LATE = ("key_findings", "appendix")
 _NO_SECTION = "cover"
 
 
-def build_report_data(  # noqa: PLR0913 - each is an independent choice, all but two have a default
+def build_report_data(
     region: str,
     quarter: str | Quarter,
     *,
@@ -87,7 +87,7 @@ def build_report_data(  # noqa: PLR0913 - each is an independent choice, all but
     return assemble_report(inputs, plan=declared)
 
 
-def gather_inputs(  # noqa: PLR0913 - see build_report_data
+def gather_inputs(
     region: str,
     quarter: Quarter,
     *,
@@ -242,7 +242,9 @@ def _cover(inputs: ReportInputs, composer: Composer, plan: Any) -> Cover:
         "responsible": composer.text("cover.responsible_blank"),
     }
     return Cover(
-        title=composer.text("cover.title", region=inputs.region_name, title=inputs.word(plan, "title"), quarter=quarter),
+        title=composer.text(
+            "cover.title", region=inputs.region_name, title=inputs.word(plan, "title"), quarter=quarter
+        ),
         subtitle=composer.text("cover.subtitle"),
         region=inputs.region.id,
         region_name=inputs.region_name,
@@ -254,5 +256,7 @@ def _cover(inputs: ReportInputs, composer: Composer, plan: Any) -> Cover:
         fingerprint=projection.fingerprint,
         data_fingerprint=projection.data_fingerprint,
         synthetic=inputs.synthetic,
+        heading=composer.text("cover.heading", region=inputs.region_name, title=inputs.word(plan, "title")),
+        period=quarter,
         lines=tuple((composer.text(f"cover_lines.{key}"), value) for key, value in values.items()),
     )

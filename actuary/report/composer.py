@@ -8,9 +8,8 @@ so that a section may be written after the tables it quotes.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from actuary.errors import OutputError, Problem
 from actuary.report.contracts import (
@@ -63,7 +62,8 @@ class Composer:
     --------
     >>> from actuary.report.contracts import Column
     >>> composer = Composer("en")
-    >>> table = composer.table("t", "tables.membership", columns=[Column("n", "Ratio", "", "number", 2)], rows=[(2.6289,)])
+    >>> columns = [Column("n", "Ratio", "", "number", 2)]
+    >>> table = composer.table("t", "tables.membership", columns=columns, rows=[(2.6289,)])
     >>> composer.ref(table, 0, "n").text
     '2.63'
     """
@@ -74,13 +74,20 @@ class Composer:
         self.tables: dict[str, ReportTable] = {}
         self.annex: list[ReportTable] = []
         self.titles: dict[str, str] = {}
+        self.paragraphs: dict[str, Paragraph] = {}
 
     def text(self, key: str, **values: str) -> str:
         """Return words that hold no figures, such as a heading or a label."""
         return self.wording.text(key, **values)
 
     def column(
-        self, key: str, quantity: str, values: Sequence[float | None] = (), *, label: str | None = None, growth: bool = False
+        self,
+        key: str,
+        quantity: str,
+        values: Sequence[float | None] = (),
+        *,
+        label: str | None = None,
+        growth: bool = False,
     ) -> Column:
         """Build a numeric column whose unit and digits follow from what it measures.
 
@@ -109,7 +116,7 @@ class Composer:
         """Return a base-unit figure in the unit printed for its quantity, full precision."""
         return scale_of(self.lang, quantity).show(value)  # type: ignore[arg-type]
 
-    def table(
+    def table(  # noqa: PLR0913 - a table has that many parts, nearly all of them optional
         self,
         table_id: str,
         title: str,
@@ -122,13 +129,13 @@ class Composer:
         marks: Sequence[Mark] = (),
         row_styles: Sequence[str] = (),
         row_decimals: Sequence[int] = (),
-        **title_values: str,
+        title_values: Mapping[str, str] | None = None,
     ) -> ReportTable:
         """Build a table and remember it; `title` is the key of its caption."""
         built = ReportTable(
             id=table_id,
             number="",
-            title=self.text(title, **title_values),
+            title=self.text(title, **(title_values or {})),
             columns=tuple(columns),
             rows=tuple(tuple(row) for row in rows),
             notes=tuple(note for note in notes if note),
@@ -145,9 +152,7 @@ class Composer:
 
     def figure(self, figure_id: str, title: str, *, svg: str, note: str = "", **values: str) -> ReportFigure:
         """Build a figure; `title` is the key of its caption, ``<title>_alt`` that of its description."""
-        return ReportFigure(
-            figure_id, "", self.text(title, **values), self.text(f"{title}_alt", **values), svg, note
-        )
+        return ReportFigure(figure_id, "", self.text(title, **values), self.text(f"{title}_alt", **values), svg, note)
 
     def ref(self, table: ReportTable, row: int, key: str, *, absolute: bool = False, unit: bool = True) -> CellRef:
         """Refer to a cell, printed as the table prints it.
@@ -189,20 +194,22 @@ class Composer:
         way = "up" if printed.startswith("+") else "down" if printed.startswith("−") else "flat"
         return CellRef(self.text(f"phrases.{way}", rate=reference.text), reference.number)
 
-    def say(self, key: str, *, lead: str = "", level: str = "", **values: str | CellRef) -> Paragraph:
+    def say(self, key: str, **values: str | CellRef) -> Paragraph:
         """Write a sentence from its key; figures are given as references to cells, never as numbers."""
         texts = {name: value.text if isinstance(value, CellRef) else value for name, value in values.items()}
         used = tuple(value.number for value in values.values() if isinstance(value, CellRef))
-        return Paragraph(self.text(key, **texts), used, lead, level)
+        return Paragraph(self.text(key, **texts), used)
+
+    def headed(self, paragraph: Paragraph, *, name: str, level: str = "") -> Paragraph:
+        """Put a name in bold, and a warning level where there is one, before a paragraph."""
+        return replace(paragraph, lead=self.text("phrases.lead", name=name), level=level)
 
     def join(self, *paragraphs: Paragraph) -> Paragraph:
-        """Write several sentences as one paragraph; the first gives lead and level."""
+        """Write several sentences as one paragraph."""
         gap = "" if self.lang == "zh" else " "
         return Paragraph(
             gap.join(paragraph.text for paragraph in paragraphs),
             tuple(number for paragraph in paragraphs for number in paragraph.numbers),
-            paragraphs[0].lead,
-            paragraphs[0].level,
         )
 
     def heading(self, key: str) -> Heading:
@@ -222,7 +229,7 @@ class Composer:
 def number_report(
     wording: Wording, sections: Sequence[Section], annex: Sequence[ReportTable]
 ) -> tuple[tuple[Section, ...], tuple[ReportTable, ...]]:
-    """Number sections, headings, tables and figures in the order of reading, and fill in references to them.
+    """Give sections, headings, tables and figures their numbers in the order of reading, and fill in references.
 
     Parameters
     ----------
@@ -233,49 +240,55 @@ def number_report(
     annex : sequence of ReportTable
         Tables of the annex, without numbers.
     """
-    labels: dict[tuple[str, str], str] = {}
-    counts = {"table": 0, "figure": 0}
-    for section in sections:
-        for block in section.blocks:
-            kind = {ReportTable: "table", ReportFigure: "figure"}.get(type(block))
-            if kind and isinstance(block, (ReportTable, ReportFigure)):
-                counts[kind] += 1
-                labels[kind, block.id] = wording.text(f"labels.{kind}_number", number=str(counts[kind]))
-    for position, table in enumerate(annex, 1):
-        labels["table", table.id] = wording.text("labels.annex_number", number=str(position))
+    labels = _labels(wording, sections, annex)
 
     def link(text: str) -> str:
         return _REFERENCE.sub(lambda match: labels[match[1], match[2]], text)
 
-    def numbered(block: Block, section: int, heading: int) -> Block:
-        changes: dict[str, Any] = {}
-        match block:
-            case ReportTable():
-                changes = {
-                    "number": labels["table", block.id],
-                    "notes": tuple(link(note) for note in block.notes),
-                    "rows": tuple(tuple(link(c) if isinstance(c, str) else c for c in row) for row in block.rows),
-                }
-            case ReportFigure():
-                changes = {"number": labels["figure", block.id], "note": link(block.note)}
-            case Heading():
-                changes = {"number": wording.second_level(section, heading)}
-            case Paragraph():
-                changes = {"text": link(block.text)}
-            case Bullets():
-                changes = {"items": tuple(replace(item, text=link(item.text)) for item in block.items)}
-            case Callout():
-                changes = {"text": link(block.text), "items": tuple(link(item) for item in block.items)}
-        return replace(block, **changes)
-
     done = []
     for position, section in enumerate(sections, 1):
         headings = 0
-        blocks = []
+        blocks: list[Block] = []
         for block in section.blocks:
-            headings += isinstance(block, Heading)
-            blocks.append(numbered(block, position, headings))
+            if isinstance(block, Heading):
+                headings += 1
+                blocks.append(replace(block, number=wording.second_level(position, headings)))
+            else:
+                blocks.append(_linked(block, link, labels))
         done.append(replace(section, number=wording.first_level(position), blocks=tuple(blocks)))
-    return tuple(done), tuple(
-        replace(table, number=labels["table", table.id], notes=tuple(link(note) for note in table.notes)) for table in annex
+    return tuple(done), tuple(_linked_table(table, link, labels) for table in annex)
+
+
+def _labels(wording: Wording, sections: Sequence[Section], annex: Sequence[ReportTable]) -> dict[tuple[str, str], str]:
+    tables = [block for section in sections for block in section.blocks if isinstance(block, ReportTable)]
+    figures = [block for section in sections for block in section.blocks if isinstance(block, ReportFigure)]
+    labels = {("table", t.id): wording.text("labels.table_number", number=str(n)) for n, t in enumerate(tables, 1)}
+    labels |= {("figure", f.id): wording.text("labels.figure_number", number=str(n)) for n, f in enumerate(figures, 1)}
+    return labels | {
+        ("table", t.id): wording.text("labels.annex_number", number=str(n)) for n, t in enumerate(annex, 1)
+    }
+
+
+def _linked(block: Block, link: Callable[[str], str], labels: Mapping[tuple[str, str], str]) -> Block:
+    match block:
+        case ReportTable():
+            return _linked_table(block, link, labels)
+        case ReportFigure():
+            return replace(block, number=labels["figure", block.id], note=link(block.note))
+        case Paragraph():
+            return replace(block, text=link(block.text))
+        case Bullets():
+            return replace(block, items=tuple(replace(item, text=link(item.text)) for item in block.items))
+        case Callout():
+            return replace(block, text=link(block.text), items=tuple(link(item) for item in block.items))
+        case Heading():
+            return block
+
+
+def _linked_table(table: ReportTable, link: Callable[[str], str], labels: Mapping[tuple[str, str], str]) -> ReportTable:
+    return replace(
+        table,
+        number=labels["table", table.id],
+        notes=tuple(link(note) for note in table.notes),
+        rows=tuple(tuple(link(cell) if isinstance(cell, str) else cell for cell in row) for row in table.rows),
     )

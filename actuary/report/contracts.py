@@ -254,6 +254,8 @@ class Cover:
         Whether anything in the report rests on made-up data.
     lines : tuple of (str, str)
         Label and text of each line printed on the cover.
+    heading, period : str
+        The title without the period, and the period, where they are printed apart.
     """
 
     title: str
@@ -269,6 +271,8 @@ class Cover:
     data_fingerprint: str
     synthetic: bool
     lines: tuple[tuple[str, str], ...] = ()
+    heading: str = ""
+    period: str = ""
 
 
 @dataclass(frozen=True, slots=True)

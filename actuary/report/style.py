@@ -1,4 +1,4 @@
-"""How figures look: colours that the colour-blind tell apart, and lines, markers and hatches that survive grey print."""
+"""How figures look: colours the colour-blind tell apart, lines, markers and hatches that survive grey print."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def series_style(role: str, position: int = 0) -> SeriesStyle:
     return SERIES.get(role) or SERIES[f"other_{position % 2 + 1}"]
 
 
-RC: dict[str, Any] = {
+RC: Any = {
     "font.family": [FAMILY],
     "font.size": 8.5,
     "axes.edgecolor": "#7c8792",

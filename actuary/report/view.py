@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from actuary.report.contracts import ReportData, ReportTable
 from actuary.report.numbers import format_cell
 
-__all__ = ["CellView", "TableView", "table_view", "text_width"]
+__all__ = ["CellView", "TableView", "note_lines", "table_view", "text_width"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ class TableView:
         Widest text of each column, in characters of Latin width.
     flexible : tuple of bool
         Whether a column may be broken into lines.
+    chips : tuple of bool
+        Whether a column holds warning levels.
     """
 
     caption: str
@@ -60,6 +62,7 @@ class TableView:
     styles: tuple[str, ...]
     widths: tuple[int, ...]
     flexible: tuple[bool, ...]
+    chips: tuple[bool, ...]
 
 
 #: A column of words longer than this may be broken into lines.
@@ -77,6 +80,20 @@ def text_width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
+def note_lines(table: ReportTable, report: ReportData) -> list[str]:
+    """Return the lines printed under a table: its notes, the first with its label, and its source.
+
+    Parameters
+    ----------
+    table : ReportTable
+        The table.
+    report : ReportData
+        Gives the labels.
+    """
+    lines = [report.label("note") + note if number == 0 else note for number, note in enumerate(table.notes)]
+    return [*lines, report.label("source") + table.source] if table.source else lines
+
+
 def table_view(table: ReportTable, report: ReportData) -> TableView:
     """Print every cell of a table.
 
@@ -91,9 +108,7 @@ def table_view(table: ReportTable, report: ReportData) -> TableView:
     rows = tuple(
         tuple(
             CellView(
-                format_cell(
-                    cell, column, decimals=table.decimals(number, column), level_name=report.level_name
-                ),
+                format_cell(cell, column, decimals=table.decimals(number, column), level_name=report.level_name),
                 "right" if column.numeric else "left",
                 marks.get((number, column.key), ""),
                 cell if column.kind == "level" and isinstance(cell, str) else "",
@@ -103,7 +118,9 @@ def table_view(table: ReportTable, report: ReportData) -> TableView:
         for number, row in enumerate(table.rows)
     )
     widths = tuple(
-        max([*(text_width(row[index].text) for row in rows), min(text_width(column.label), 12), text_width(column.unit)])
+        max(
+            [*(text_width(row[index].text) for row in rows), min(text_width(column.label), 12), text_width(column.unit)]
+        )
         for index, column in enumerate(table.columns)
     )
     return TableView(
@@ -116,4 +133,5 @@ def table_view(table: ReportTable, report: ReportData) -> TableView:
         flexible=tuple(
             column.kind == "text" and width > _LONG for column, width in zip(table.columns, widths, strict=True)
         ),
+        chips=tuple(column.kind == "level" for column in table.columns),
     )

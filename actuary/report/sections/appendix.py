@@ -53,7 +53,9 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
         ),
     ]
     if composer.annex:
-        rows: list[list[Cell]] = [[f"[[table:{table.id}]]", table.title, float(len(table.rows))] for table in composer.annex]
+        rows: list[list[Cell]] = [
+            [f"[[table:{table.id}]]", table.title, float(len(table.rows))] for table in composer.annex
+        ]
         columns = [composer.text_column("number"), composer.text_column("table"), composer.column("rows", "count")]
         blocks += [
             composer.heading("appendix.heading_annex"),
@@ -85,7 +87,9 @@ def annex_tables(inputs: ReportInputs, composer: Composer) -> list[ReportTable]:
             name = BASE if scenario is None else scenario.name
             if name != BASE and not inputs.paths.years(("income_yuan", "enrolled_persons"), scheme, projected=True):
                 continue
-            table = _full_table(inputs, composer, scheme, name, "" if scenario is None else inputs.word(scenario, "name"))
+            table = _full_table(
+                inputs, composer, scheme, name, "" if scenario is None else inputs.word(scenario, "name")
+            )
             if table is not None:
                 found.append(table)
     for scheme in inputs.paths.schemes:
@@ -98,10 +102,19 @@ def annex_tables(inputs: ReportInputs, composer: Composer) -> list[ReportTable]:
         found.append(conflicts)
     if len(inputs.selected):
         found.append(
-            fact_table(inputs, composer, "all_facts", inputs.selected, title="tables.all_facts", city=inputs.region_name)
+            fact_table(
+                inputs, composer, "all_facts", inputs.selected, title="tables.all_facts", city=inputs.region_name
+            )
         )
     found += [
-        fact_table(inputs, composer, f"facts_{city.region.id}", city.facts, title="tables.all_facts", city=inputs.word(city.region, "name"))
+        fact_table(
+            inputs,
+            composer,
+            f"facts_{city.region.id}",
+            city.facts,
+            title="tables.all_facts",
+            city=inputs.word(city.region, "name"),
+        )
         for city in inputs.cities
         if city.region.id != inputs.region.id and len(city.facts)
     ]
@@ -137,7 +150,9 @@ def _full_table(inputs: ReportInputs, composer: Composer, scheme: str, scenario:
 def _quarter_table(inputs: ReportInputs, composer: Composer, scheme: str) -> ReportTable | None:
     names = [field.name for field in _FIELDS]
     quarters = inputs.paths.history_quarters(names, scheme)
-    fields = [f for f in _FIELDS if any(inputs.paths.value(f.name, scheme, quarter) is not None for quarter in quarters)]
+    fields = [
+        f for f in _FIELDS if any(inputs.paths.value(f.name, scheme, quarter) is not None for quarter in quarters)
+    ]
     if not quarters or not fields:
         return None
     marks: list[Mark] = []
@@ -153,7 +168,8 @@ def _quarter_table(inputs: ReportInputs, composer: Composer, scheme: str) -> Rep
         rows.append(row)
     columns = [composer.text_column("quarter", kind="period")]
     columns += [
-        composer.column(f.key, f.quantity, [inputs.paths.value(f.name, scheme, quarter) for quarter in quarters]) for f in fields
+        composer.column(f.key, f.quantity, [inputs.paths.value(f.name, scheme, quarter) for quarter in quarters])
+        for f in fields
     ]
     return composer.table(
         f"quarters_{scheme}",
@@ -164,5 +180,5 @@ def _quarter_table(inputs: ReportInputs, composer: Composer, scheme: str) -> Rep
         source=composer.text("sources.figures"),
         synthetic=inputs.synthetic,
         marks=marks,
-        scheme=composer.text(f"schemes.{scheme}"),
+        title_values={"scheme": composer.text(f"schemes.{scheme}")},
     )

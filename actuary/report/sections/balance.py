@@ -7,7 +7,7 @@ from actuary.report.composer import CellRef, Composer
 from actuary.report.contracts import Block, Cell, Mark, Paragraph, ReportFigure, ReportTable, Section
 from actuary.report.figures import Band, Series, lines
 from actuary.report.inputs import ReportInputs
-from actuary.report.sections.rules_in_force import source_words
+from actuary.report.sections.citations import Citations
 from actuary.report.sections.year_tables import Field, mark_notes, mark_of
 
 __all__ = ["SCHEMES", "build", "fund_prefix"]
@@ -43,7 +43,9 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
             blocks += _sentence(inputs, composer, table, bands, scheme)
         else:
             name = composer.text(f"schemes.{scheme}")
-            blocks.append(composer.callout("missing", "balance.missing_scheme", items=inputs.missing_lines(scheme), scheme=name))
+            blocks.append(
+                composer.callout("missing", "balance.missing_scheme", items=inputs.missing_lines(scheme), scheme=name)
+            )
     blocks += [table, *([bands] if bands else [])]
     if len(table.rows) > 1:
         blocks.append(_chart(inputs, composer, shown))
@@ -86,7 +88,9 @@ def _table(inputs: ReportInputs, composer: Composer, shown: list[str]) -> Report
 def _sentence(
     inputs: ReportInputs, composer: Composer, table: ReportTable, bands: ReportTable | None, scheme: str
 ) -> list[Block]:
-    last = next((row for row in reversed(range(len(table.rows))) if table.cell(row, f"{scheme}_months") is not None), None)
+    last = next(
+        (row for row in reversed(range(len(table.rows))) if table.cell(row, f"{scheme}_months") is not None), None
+    )
     if last is None:
         return []
     refs: dict[str, str | CellRef] = {
@@ -128,6 +132,7 @@ def _band_sentence(
 
 
 def _bands_table(inputs: ReportInputs, composer: Composer) -> ReportTable | None:
+    cited = Citations()
     rows: list[list[Cell]] = [
         [
             composer.text(f"schemes.{scheme}"),
@@ -135,7 +140,7 @@ def _bands_table(inputs: ReportInputs, composer: Composer) -> ReportTable | None
             band.high,
             band.level,
             composer.text(f"statuses.{band.status}"),
-            inputs.alert_sources.get(band.source, source_words(composer, band.source)),
+            cited(inputs.alert_sources[band.source]) if band.source in inputs.alert_sources else "",
         ]
         for scheme, band in _bands(inputs)
     ]
@@ -154,7 +159,7 @@ def _bands_table(inputs: ReportInputs, composer: Composer) -> ReportTable | None
         "tables.official_bands",
         columns=columns,
         rows=rows,
-        notes=[composer.text("balance.note_bands")],
+        notes=[composer.text("balance.note_bands"), *cited.notes()],
         source=composer.text("sources.alert_rules"),
     )
 
@@ -165,7 +170,10 @@ def _chart(inputs: ReportInputs, composer: Composer, shown: list[str]) -> Report
         Series(
             composer.text(f"schemes.{scheme}"),
             roles[scheme],
-            tuple((float(year), inputs.paths.year("payable_months", scheme, year)) for year in inputs.paths.years(("payable_months",), scheme)),
+            tuple(
+                (float(year), inputs.paths.year("payable_months", scheme, year))
+                for year in inputs.paths.years(("payable_months",), scheme)
+            ),
         )
         for scheme in shown
     ]
@@ -183,7 +191,9 @@ def _chart(inputs: ReportInputs, composer: Composer, shown: list[str]) -> Report
 
 def normal_bands(inputs: ReportInputs, composer: Composer, scheme: str) -> list[Band]:
     """Return the lowest band of months that an official rule calls normal, to draw behind a figure."""
-    found = [band for band in months_bands(inputs.rules, scheme) if band.level == "normal" and band.status == "official"]
+    found = [
+        band for band in months_bands(inputs.rules, scheme) if band.level == "normal" and band.status == "official"
+    ]
     return [
         Band(composer.text("phrases.normal_band", low=f"{band.low:g}", high=f"{band.high:g}"), band.low, band.high)
         for band in found[:1]

@@ -9,7 +9,8 @@ import pandas as pd
 from actuary.report.composer import CellRef, Composer
 from actuary.report.contracts import Block, Cell, Heading, ReportTable, Section
 from actuary.report.inputs import CityFacts, ReportInputs
-from actuary.report.numbers import scale_in_unit
+from actuary.report.numbers import number_or_none, scale_in_unit
+from actuary.report.sections.citations import Citations
 
 __all__ = ["build", "fact_table"]
 
@@ -61,7 +62,9 @@ def _page(inputs: ReportInputs, composer: Composer, city: CityFacts) -> list[Blo
     blocks: list[Block] = [Heading("", name)]
     leading = _leading(city.facts)
     if len(leading):
-        table = fact_table(inputs, composer, f"city_{city.region.id}", leading, title="tables.city", city=name)
+        table = fact_table(
+            inputs, composer, f"city_{city.region.id}", leading, title="tables.city", compact=True, city=name
+        )
         blocks += [*_sentences(composer, table, leading, name), table]
         if len(city.facts) > len(leading):
             blocks.append(composer.say("city_page.more"))
@@ -70,7 +73,9 @@ def _page(inputs: ReportInputs, composer: Composer, city: CityFacts) -> list[Blo
         blocks.append(composer.say("city_page.note", note=note))
     if city.missing:
         items = [
-            composer.text("city_page.missing_item", what=inputs.word(item, "what"), needed_for=inputs.word(item, "needed_for"))
+            composer.text(
+                "city_page.missing_item", what=inputs.word(item, "what"), needed_for=inputs.word(item, "needed_for")
+            )
             for item in city.missing
         ]
         blocks.append(composer.callout("missing", "city_page.missing", items=list(dict.fromkeys(items)), city=name))
@@ -81,7 +86,9 @@ def _leading(facts: pd.DataFrame) -> pd.DataFrame:
     order = {name: rank for rank, name in enumerate(_LEADING)}
     chosen = facts[facts["indicator"].isin(order) & facts["value"].notna() & facts["group"].eq("")]
     # The newest first within an indicator; the page keeps a page's length.
-    ranked = chosen.assign(_rank=chosen["indicator"].map(order)).sort_values(["quarter"], ascending=False, kind="stable")
+    ranked = chosen.assign(_rank=chosen["indicator"].map(order)).sort_values(
+        ["quarter"], ascending=False, kind="stable"
+    )
     return ranked.sort_values("_rank", kind="stable").drop(columns="_rank").head(_ROWS)
 
 
@@ -92,7 +99,8 @@ def fact_table(
     facts: pd.DataFrame,
     *,
     title: str,
-    **title_values: str,
+    compact: bool = False,
+    city: str,
 ) -> ReportTable:
     """Build a table of fact rows: period, scheme, indicator, value, unit, source, confidence.
 
@@ -108,7 +116,12 @@ def fact_table(
         Fact rows.
     title : str
         Key of the caption.
+    city : str
+        Name of the place, for the caption.
+    compact : bool
+        Whether sources are numbers explained under the table, instead of titles.
     """
+    cited = Citations()
     columns = [
         composer.text_column("indicator"),
         composer.text_column("scheme"),
@@ -122,7 +135,12 @@ def fact_table(
     decimals: list[int] = []
     for fact in facts.to_dict("records"):
         published = str(fact["value_published"]).strip()
-        scale = scale_in_unit(inputs.lang, str(fact["unit_published"]), published=published if _is_plain(published) else None)
+        scale = scale_in_unit(
+            inputs.lang,
+            str(fact["unit_published"]),
+            value=number_or_none(fact["value"]),
+            published=published if _is_plain(published) else None,
+        )
         decimals.append(scale.decimals)
         rows.append(
             [
@@ -131,7 +149,7 @@ def fact_table(
                 str(fact["period"]),
                 scale.show(fact["value"]),
                 scale.unit,
-                str(fact["source"]),
+                cited(str(fact["source"])) if compact else str(fact["source"]),
                 composer.text(f"confidences.{fact['confidence']}"),
             ]
         )
@@ -140,10 +158,11 @@ def fact_table(
         title,
         columns=columns,
         rows=rows,
+        notes=cited.notes(),
         source=composer.text("sources.rows"),
         synthetic=bool(facts.attrs.get("synthetic", False)),
         row_decimals=decimals,
-        **title_values,
+        title_values={"city": city},
     )
 
 
@@ -158,7 +177,7 @@ def _group(fact: dict[object, object]) -> str:
 
 def _scheme_name(composer: Composer, scheme: str) -> str:
     key = f"schemes.{scheme}"
-    return composer.text(key) if composer.wording.has(key) else scheme
+    return composer.text(key) if composer.wording.has(key) else ""
 
 
 def _sentences(composer: Composer, table: ReportTable, facts: pd.DataFrame, name: str) -> list[Block]:
@@ -176,14 +195,27 @@ def _sentences(composer: Composer, table: ReportTable, facts: pd.DataFrame, name
     if income and spending and balance:
         sentences.append(
             composer.say(
-                "city_page.fund", city=name, year=period("all", "income"), income=income, expenditure=spending, balance=balance
+                "city_page.fund",
+                city=name,
+                year=period("all", "income"),
+                income=income,
+                expenditure=spending,
+                balance=balance,
             )
         )
     ratio, active, retired = (ref("employee", key) for key in ("dependency_ratio", "active", "retired"))
     if ratio and active and retired:
         sentences.append(
             composer.say(
-                "city_page.members", year=period("employee", "dependency_ratio"), ratio=ratio, active=active, retired=retired
+                "city_page.members",
+                year=period("employee", "dependency_ratio"),
+                ratio=ratio,
+                active=active,
+                retired=retired,
             )
         )
-    return [composer.join(*sentences)] if sentences else []
+    if not sentences:
+        return []
+    whole = composer.join(*sentences)
+    composer.paragraphs[table.id] = whole
+    return [whole]

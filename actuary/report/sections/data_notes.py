@@ -13,7 +13,16 @@ __all__ = ["all_conflicts_table", "build"]
 
 _CONFIDENCES = ("verified", "derived", "recalled", "conflicting")
 _CONFLICT_ROWS = 14
-_LEADING = ("income", "expenditure", "balance_end", "current_balance", "enrolled", "active", "retired", "dependency_ratio")
+_LEADING = (
+    "income",
+    "expenditure",
+    "balance_end",
+    "current_balance",
+    "enrolled",
+    "active",
+    "retired",
+    "dependency_ratio",
+)
 
 
 def build(inputs: ReportInputs, composer: Composer) -> Section:

@@ -1,4 +1,4 @@
-"""What the leadership reads first: the main figures and the warning level of each scheme, and what follows from them."""
+"""What the leadership reads first: main figures and warning level of each scheme, and what follows from them."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
     if inputs.synthetic:
         blocks.append(composer.callout("synthetic", "data.synthetic"))
     if not known:
-        items = inputs.missing_lines()
-        blocks.append(composer.callout("missing", "findings.missing", items=items, region=inputs.region_name))
+        lines = inputs.missing_lines()
+        blocks.append(composer.callout("missing", "findings.missing", items=lines, region=inputs.region_name))
         published = _published_city(inputs, composer)
         return composer.section("key_findings", [*published, *blocks])
     table = _table(inputs, composer, known, years)
@@ -42,10 +42,15 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
     items += _ratio_item(composer)
     items += [item for scheme in known if (item := _projection_item(inputs, composer, scheme)) is not None]
     blocks += [Bullets(tuple(items)), table]
+    oldest = min(years[scheme] or inputs.last_year for scheme in known)
+    if oldest < inputs.last_year:
+        blocks.append(composer.callout("caution", "findings.stale", year=str(oldest)))
     lacking = [scheme for scheme in SCHEMES if scheme not in known]
     for scheme in lacking:
         name = composer.text(f"schemes.{scheme}")
-        blocks.append(composer.callout("missing", "findings.missing_scheme", items=inputs.missing_lines(scheme), scheme=name))
+        blocks.append(
+            composer.callout("missing", "findings.missing_scheme", items=inputs.missing_lines(scheme), scheme=name)
+        )
     return composer.section("key_findings", blocks)
 
 
@@ -71,7 +76,9 @@ def _table(inputs: ReportInputs, composer: Composer, known: list[str], years: di
                 composer.show(growth(income, before[0]), "share"),
                 composer.show(spending, "money"),
                 composer.show(growth(spending, before[1]), "share"),
-                composer.show(inputs.paths.year(f"{fund_prefix(inputs, scheme)}balance_end_yuan", scheme, year), "money"),
+                composer.show(
+                    inputs.paths.year(f"{fund_prefix(inputs, scheme)}balance_end_yuan", scheme, year), "money"
+                ),
                 composer.show(inputs.paths.year("payable_months", scheme, year), "months"),
                 worst_level(inputs.warnings, scheme),
             ]
@@ -103,9 +110,7 @@ def _scheme_item(inputs: ReportInputs, composer: Composer, table: ReportTable, r
     level = str(table.cell(row, "level"))
     sentences = [
         composer.say(
-            "findings.scheme",
-            lead=composer.text("phrases.lead", name=composer.text(f"schemes.{scheme}")),
-            level=level,
+            "findings.scheme" if _compared(table, row) else "findings.scheme_plain",
             year=str(table.cell(row, "year")),
             income=composer.ref(table, row, "income"),
             income_change=composer.change(table, row, "income_growth"),
@@ -128,7 +133,11 @@ def _scheme_item(inputs: ReportInputs, composer: Composer, table: ReportTable, r
         sentences.append(composer.say("findings.raised", rules=composer.text("phrases.list_gap").join(names)))
     elif level in {"normal", "blue"}:
         sentences.append(composer.say(f"findings.{level}"))
-    return composer.join(*sentences)
+    return composer.headed(composer.join(*sentences), name=composer.text(f"schemes.{scheme}"), level=level)
+
+
+def _compared(table: ReportTable, row: int) -> bool:
+    return all(table.cell(row, key) is not None for key in ("income_growth", "expenditure_growth"))
 
 
 def _raised_rules(inputs: ReportInputs, scheme: str) -> list[str]:
@@ -152,7 +161,7 @@ def _ratio_item(composer: Composer) -> list[Paragraph]:
     }
     year = str(table.cell(len(table.rows) - 1, "year"))
     return [
-        composer.say("findings.ratio", lead=composer.text("phrases.lead", name=composer.text("findings.ratio_lead")), year=year, **refs)
+        composer.headed(composer.say("findings.ratio", year=year, **refs), name=composer.text("findings.ratio_lead"))
     ]
 
 
@@ -164,7 +173,6 @@ def _projection_item(inputs: ReportInputs, composer: Composer, scheme: str) -> P
     parts = [
         composer.say(
             "findings.projection",
-            lead=composer.text("phrases.lead", name=composer.text("findings.projection_lead", scheme=name)),
             year=str(table.cell(len(table.rows) - 1, "year")),
             scenario=inputs.word(inputs.scenarios[0], "name"),
             months=composer.ref(table, -1, f"months_{inputs.scenarios[0].name}"),
@@ -181,7 +189,7 @@ def _projection_item(inputs: ReportInputs, composer: Composer, scheme: str) -> P
     deficit = _first_deficit(inputs, scheme)
     if deficit is not None and milestone_table(inputs, composer) is not None:
         parts.append(composer.say("findings.deficit", year=deficit))
-    return composer.join(*parts)
+    return composer.headed(composer.join(*parts), name=composer.text("findings.projection_lead", scheme=name))
 
 
 def _first_deficit(inputs: ReportInputs, scheme: str) -> str | None:
@@ -199,4 +207,24 @@ def _published_city(inputs: ReportInputs, composer: Composer) -> list[Block]:
     table = composer.tables.get(f"city_{inputs.region.id}")
     if table is None:
         return []
-    return [composer.say("findings.city_only", region=inputs.region_name, table=f"[[table:{table.id}]]")]
+    blocks: list[Block] = [composer.paragraphs[table.id]] if table.id in composer.paragraphs else []
+    items = [
+        composer.headed(
+            composer.say("findings.raised", rules=composer.text("phrases.list_gap").join(names)),
+            name=composer.text(f"schemes.{scheme}"),
+            level=worst_level(inputs.warnings, scheme),
+        )
+        for scheme in SCHEMES
+        if (names := _raised_rules(inputs, scheme))
+    ]
+    blocks += [Bullets(tuple(items))] if items else []
+    period = _fund_period(inputs)
+    if period and period < inputs.last_year:
+        blocks.append(composer.callout("caution", "findings.stale", year=str(period)))
+    return [*blocks, composer.say("findings.city_only", region=inputs.region_name, table=f"[[table:{table.id}]]")]
+
+
+def _fund_period(inputs: ReportInputs) -> int | None:
+    """Return the last year with published income of all schemes."""
+    years = inputs.paths.years(("income_yuan",), "all")
+    return years[-1] if years else None

@@ -38,7 +38,13 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
         callout = composer.callout("missing", "membership.missing", items=inputs.missing_lines())
         return composer.section("membership", [callout])
     table = year_table(
-        inputs, composer, "membership", scheme="employee", years=years, fields=_FIELDS, notes=[composer.text("membership.note")]
+        inputs,
+        composer,
+        "membership",
+        scheme="employee",
+        years=years,
+        fields=_FIELDS,
+        notes=[composer.text("membership.note")],
     )
     blocks: list[Block] = []
     last = len(table.rows) - 1
@@ -52,7 +58,10 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
             "retired_change": composer.change(table, last, "retired_growth"),
             "ratio": composer.ref(table, last, "dependency_ratio"),
         }
-        sentences = [composer.say("membership.employee", year=year, **refs)]
+        compared = all(table.cell(last, key) is not None for key in ("active_growth", "retired_growth"))
+        sentences = [
+            composer.say("membership.employee" if compared else "membership.employee_plain", year=year, **refs)
+        ]
         earlier = [row for row in range(last) if table.cell(row, "dependency_ratio") is not None]
         if earlier:
             then, now = table.cell(earlier[0], "dependency_ratio"), table.cell(last, "dependency_ratio")
@@ -68,7 +77,9 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
     elif inputs.missing("employee"):
         blocks.append(composer.callout("missing", "membership.missing", items=inputs.missing_lines("employee")))
     if table.cell(last, "resident_enrolled") is not None:
-        blocks.append(composer.say("membership.resident", year=year, enrolled=composer.ref(table, last, "resident_enrolled")))
+        blocks.append(
+            composer.say("membership.resident", year=year, enrolled=composer.ref(table, last, "resident_enrolled"))
+        )
     blocks.append(table)
     if len([1 for y in years if inputs.paths.year("dependency_ratio", "employee", y) is not None]) > 1:
         blocks.append(_chart(inputs, composer))

@@ -8,7 +8,9 @@ from actuary.report.composer import Composer
 from actuary.report.contracts import Block, Bullets, Cell, Paragraph, ReportTable, Section
 from actuary.report.inputs import ReportInputs
 from actuary.report.paths_view import BASE
-from actuary.report.sections.rules_in_force import shown_value, source_words
+from actuary.report.sections.citations import Citations
+from actuary.report.sections.rules_in_force import plain_source, shown_value, source_words
+from actuary.units import get_unit
 
 __all__ = ["build"]
 
@@ -61,7 +63,8 @@ def _bullets(composer: Composer, prefix: str) -> Bullets:
 def _assumptions(inputs: ReportInputs, composer: Composer) -> ReportTable:
     rows: list[list[Cell]] = []
     decimals: list[int] = []
-    for key in inputs.basis.keys():
+    cited = Citations()
+    for key in inputs.basis.parameters:
         parameter = inputs.basis.parameter(key)
         for entry in parameter.values:
             cell, unit, digits = shown_value(inputs.lang, entry.value, parameter.unit, composer)
@@ -73,7 +76,9 @@ def _assumptions(inputs: ReportInputs, composer: Composer) -> ReportTable:
                     cell,
                     unit,
                     inputs.basis.reason(key, entry.first_day, lang=inputs.lang),
-                    _short_source(inputs, composer, key, entry),
+                    source_words(composer, entry.source)
+                    if entry.source in {"std", "judgement"}
+                    else cited(_full_source(inputs, key, entry)),
                 ]
             )
     columns = [
@@ -89,13 +94,14 @@ def _assumptions(inputs: ReportInputs, composer: Composer) -> ReportTable:
         "tables.assumptions",
         columns=columns,
         rows=rows,
+        notes=cited.notes(),
         source=composer.text("sources.assumptions"),
         row_decimals=decimals,
     )
 
 
-def _short_source(inputs: ReportInputs, composer: Composer, key: str, entry: Any) -> str:
-    return source_words(composer, inputs.basis.source_text(key, entry.first_day))
+def _full_source(inputs: ReportInputs, key: str, entry: Any) -> str:
+    return plain_source(inputs.basis.source_text(key, entry.first_day))
 
 
 def _deltas(inputs: ReportInputs, composer: Composer) -> ReportTable | None:
@@ -157,7 +163,9 @@ def _residuals(inputs: ReportInputs, composer: Composer) -> ReportTable | None:
         key = f"residuals.{name}"
         label = composer.text(key) if composer.wording.has(key) else str(residuals[name].attrs.get(inputs.lang, name))
         largest = array.max(skipna=True).item() if array.notnull().any().item() else None
-        rows.append([label, largest, str(residuals[name].attrs.get("unit", ""))])
+        unit = str(residuals[name].attrs.get("unit", ""))
+        words = (get_unit(unit).zh if inputs.lang == "zh" else get_unit(unit).en) if unit else ""
+        rows.append([label, largest, words])
     if not rows:
         return None
     columns = [

@@ -20,13 +20,18 @@ _TOTALS = (
     Field("current_balance", "income_yuan-expenditure_yuan"),
     Field("balance_end", "balance_end_yuan"),
 )
-_PARTS = (
+_POOL = (
     Field("pooled_income", "pooled_income_yuan"),
+    Field("pooled_income_growth", "pooled_income_yuan", change=True, label="columns.income_growth"),
     Field("pooled_expenditure", "pooled_expenditure_yuan"),
+    Field("pooled_expenditure_growth", "pooled_expenditure_yuan", change=True, label="columns.expenditure_growth"),
     Field("pooled_current_balance", "pooled_income_yuan-pooled_expenditure_yuan"),
     Field("pooled_balance_end", "pooled_balance_end_yuan"),
+)
+_ACCOUNTS = (
     Field("personal_income", "personal_income_yuan"),
     Field("personal_expenditure", "personal_expenditure_yuan"),
+    Field("personal_current_balance", "personal_income_yuan-personal_expenditure_yuan"),
     Field("personal_balance_end", "personal_balance_end_yuan"),
 )
 
@@ -57,9 +62,15 @@ def _scheme(inputs: ReportInputs, composer: Composer, scheme: str) -> list[Block
         )
         return blocks
     table = year_table(
-        inputs, composer, f"{scheme}_by_year", scheme=scheme, years=years, fields=_TOTALS, notes=[composer.text(f"operation.note_{scheme}")]
+        inputs,
+        composer,
+        f"{scheme}_by_year",
+        scheme=scheme,
+        years=years,
+        fields=_TOTALS,
+        notes=[composer.text(f"operation.note_{scheme}")],
     )
-    blocks += [_year_sentence(inputs, composer, table, scheme), table]
+    blocks += [_year_sentence(composer, table, scheme), table]
     if scheme == "employee":
         blocks += _parts(inputs, composer)
     if scheme != "all":
@@ -69,7 +80,7 @@ def _scheme(inputs: ReportInputs, composer: Composer, scheme: str) -> list[Block
     return blocks
 
 
-def _year_sentence(inputs: ReportInputs, composer: Composer, table: ReportTable, scheme: str) -> Paragraph:
+def _year_sentence(composer: Composer, table: ReportTable, scheme: str) -> Paragraph:
     values: dict[str, str | CellRef] = {
         "year": str(table.cell(-1, "year")),
         "scheme": composer.text(f"schemes.{scheme}"),
@@ -80,7 +91,8 @@ def _year_sentence(inputs: ReportInputs, composer: Composer, table: ReportTable,
         "balance": composer.ref(table, -1, "current_balance", absolute=True),
         "balance_word": composer.text(f"phrases.{_sign(table.cell(-1, 'current_balance'))}"),
     }
-    first = composer.say("operation.year", **values)
+    compared = table.cell(-1, "income_growth") is not None and table.cell(-1, "expenditure_growth") is not None
+    first = composer.say("operation.year" if compared else "operation.year_plain", **values)
     sentences = [first]
     if table.cell(-1, "balance_end") is not None:
         sentences.append(composer.say("operation.year_stock", stock=composer.ref(table, -1, "balance_end")))
@@ -101,17 +113,28 @@ def _gap(income: Cell, spending: Cell) -> str:
 
 
 def _parts(inputs: ReportInputs, composer: Composer) -> list[Block]:
-    years = inputs.paths.years(("pooled_income_yuan", "pooled_balance_end_yuan"), "employee")[-_YEARS:]
+    years = inputs.paths.years(("pooled_income_yuan", "pooled_balance_end_yuan"), "employee")
+    years = [year for year in years if year > years[-1] - _YEARS + 1] if years else []
     if not years:
         return [composer.callout("missing", "operation.parts_missing")]
-    table = year_table(inputs, composer, "employee_parts_by_year", scheme="employee", years=years, fields=_PARTS)
     blocks: list[Block] = []
-    last = len(table.rows) - 1
-    if table.cell(last, "pooled_income") is not None and table.cell(last, "personal_income") is not None:
-        names = ("pooled_income", "pooled_expenditure", "pooled_balance_end", "personal_income", "personal_expenditure", "personal_balance_end")
-        refs: dict[str, str | CellRef] = {name: composer.ref(table, last, name) for name in names}
-        blocks.append(composer.say("operation.parts", year=str(table.cell(last, "year")), **refs))
-    return [*blocks, table]
+    for table_id, fields in (("employee_pool_by_year", _POOL), ("employee_accounts_by_year", _ACCOUNTS)):
+        table = year_table(inputs, composer, table_id, scheme="employee", years=years, fields=fields)
+        last = len(table.rows) - 1
+        flows = [field.key for field in fields if field.name.endswith(("income_yuan", "expenditure_yuan"))]
+        if all(table.cell(last, key) is not None for key in flows):
+            refs: dict[str, str | CellRef] = {
+                field.key: composer.change(table, last, field.key)
+                if field.change
+                else composer.ref(table, last, field.key)
+                for field in fields
+                if "-" not in field.name
+            }
+            compared = all(table.cell(last, field.key) is not None for field in fields if field.change)
+            key = f"operation.{table_id}" if compared else f"operation.{table_id}_plain"
+            blocks.append(composer.say(key, year=str(table.cell(last, "year")), **refs))
+        blocks.append(table)
+    return blocks
 
 
 def _quarters(inputs: ReportInputs, composer: Composer, scheme: str) -> list[Block]:
@@ -122,10 +145,16 @@ def _quarters(inputs: ReportInputs, composer: Composer, scheme: str) -> list[Blo
     if not quarters:
         return [composer.callout("missing", "operation.quarters_missing", scheme=composer.text(f"schemes.{scheme}"))]
     pooled = names[0].startswith("pooled") and scheme == "employee"
-    keys = ("pooled_income", "pooled_expenditure", "pooled_balance_end") if pooled else ("income", "expenditure", "balance_end")
+    keys = (
+        ("pooled_income", "pooled_expenditure", "pooled_balance_end")
+        if pooled
+        else ("income", "expenditure", "balance_end")
+    )
     columns = [composer.text_column("quarter", kind="period"), *(composer.column(key, "money") for key in keys)]
     growth_key = f"{keys[1]}_growth"
-    columns.insert(3, composer.column(growth_key, "share", label=composer.text("columns.expenditure_growth"), growth=True))
+    columns.insert(
+        3, composer.column(growth_key, "share", label=composer.text("columns.expenditure_growth"), growth=True)
+    )
     rows: list[list[Cell]] = []
     marks: list[Mark] = []
     for number, quarter in enumerate(quarters):
@@ -155,7 +184,8 @@ def _quarters(inputs: ReportInputs, composer: Composer, scheme: str) -> list[Blo
 def _chart(inputs: ReportInputs, composer: Composer, scheme: str, years: list[int]) -> ReportFigure:
     def series(name: str, role: str) -> Series:
         points = tuple(
-            (float(number), composer.show(inputs.paths.year(name, scheme, year), "money")) for number, year in enumerate(years)
+            (float(number), composer.show(inputs.paths.year(name, scheme, year), "money"))
+            for number, year in enumerate(years)
         )
         return Series(composer.text(f"columns.{name.removesuffix('_yuan')}"), role, points)
 
@@ -169,4 +199,6 @@ def _chart(inputs: ReportInputs, composer: Composer, scheme: str, years: list[in
         x_label=composer.text("axes.year"),
         alt=composer.text(f"{title}_alt"),
     )
-    return composer.figure(figure_id, title, svg=svg, note=composer.text("sources.figure", table=f"[[table:{scheme}_by_year]]"))
+    return composer.figure(
+        figure_id, title, svg=svg, note=composer.text("sources.figure", table=f"[[table:{scheme}_by_year]]")
+    )

@@ -39,7 +39,11 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
         name = composer.text(f"schemes.{scheme}")
         blocks.append(composer.heading(f"projection.heading_{scheme}"))
         if scheme not in projected:
-            blocks.append(composer.callout("missing", "projection.missing_scheme", items=inputs.missing_lines(scheme), scheme=name))
+            blocks.append(
+                composer.callout(
+                    "missing", "projection.missing_scheme", items=inputs.missing_lines(scheme), scheme=name
+                )
+            )
             continue
         blocks += _scheme(inputs, composer, scheme)
     return composer.section("projection", blocks)
@@ -47,7 +51,10 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
 
 def _descriptions(inputs: ReportInputs, composer: Composer) -> list[Block]:
     return [
-        composer.say("projection.scenario", lead=inputs.word(scenario, "name"), text=inputs.word(scenario, "description"))
+        composer.headed(
+            composer.say("projection.scenario", text=inputs.word(scenario, "description")),
+            name=inputs.word(scenario, "name"),
+        )
         for scenario in inputs.scenarios
         if inputs.word(scenario, "description")
     ]
@@ -59,9 +66,17 @@ def _scheme(inputs: ReportInputs, composer: Composer, scheme: str) -> list[Block
     past = inputs.paths.years(("payable_months",), scheme)[-_HISTORY_YEARS:]
     fields = [
         Field("income", f"{prefix}income_yuan", label=f"columns.{prefix if scheme == 'employee' else ''}income"),
-        Field("expenditure", f"{prefix}expenditure_yuan", label=f"columns.{prefix if scheme == 'employee' else ''}expenditure"),
+        Field(
+            "expenditure",
+            f"{prefix}expenditure_yuan",
+            label=f"columns.{prefix if scheme == 'employee' else ''}expenditure",
+        ),
         Field("current_balance", f"{prefix}income_yuan-{prefix}expenditure_yuan"),
-        Field("balance_end", f"{prefix}balance_end_yuan", label=f"columns.{prefix if scheme == 'employee' else ''}balance_end"),
+        Field(
+            "balance_end",
+            f"{prefix}balance_end_yuan",
+            label=f"columns.{prefix if scheme == 'employee' else ''}balance_end",
+        ),
         Field("payable_months", "payable_months", "months"),
     ]
     if scheme == "employee":
@@ -87,7 +102,9 @@ def _scheme(inputs: ReportInputs, composer: Composer, scheme: str) -> list[Block
     return blocks
 
 
-def _sentence(composer: Composer, table: ReportTable, comparison: ReportTable, scheme: str, inputs: ReportInputs) -> Block:
+def _sentence(
+    composer: Composer, table: ReportTable, comparison: ReportTable, scheme: str, inputs: ReportInputs
+) -> Block:
     last = len(table.rows) - 1
     sentences = [
         composer.say(
@@ -96,7 +113,9 @@ def _sentence(composer: Composer, table: ReportTable, comparison: ReportTable, s
             year=str(table.cell(last, "year")),
             months=composer.ref(table, last, "payable_months"),
             balance=composer.ref(table, last, "current_balance", absolute=True),
-            balance_word=composer.text("phrases.deficit" if _negative(table.cell(last, "current_balance")) else "phrases.surplus"),
+            balance_word=composer.text(
+                "phrases.deficit" if _negative(table.cell(last, "current_balance")) else "phrases.surplus"
+            ),
         )
     ]
     for scenario in inputs.scenarios:
@@ -152,7 +171,10 @@ def milestone_table(inputs: ReportInputs, composer: Composer) -> ReportTable | N
     frame = inputs.projection.milestones
     if frame is None or not len(frame):
         return None
-    limits = sorted((name for name in frame.columns if name.startswith("months_below_")), key=lambda name: -float(name.rsplit("_", 1)[1]))
+    limits = sorted(
+        (name for name in frame.columns if name.startswith("months_below_")),
+        key=lambda name: -float(name.rsplit("_", 1)[1]),
+    )
     names = {scenario.name: inputs.word(scenario, "name") for scenario in inputs.scenarios}
     none = composer.text("phrases.not_before_horizon")
 
@@ -209,14 +231,25 @@ def _scenario_series(inputs: ReportInputs, composer: Composer, scheme: str, name
     series = [Series(composer.text("phrases.history"), "history", history)]
     for scenario in inputs.scenarios:
         points = tuple(
-            (float(y), composer.show(inputs.paths.year(name, scheme, y, scenario=scenario.name), quantity)) for y in future
+            (float(y), composer.show(inputs.paths.year(name, scheme, y, scenario=scenario.name), quantity))
+            for y in future
         )
         # The line begins at the last observed point, so that no gap stands between history and projection.
         series.append(Series(inputs.word(scenario, "name"), scenario.name, (*history[-1:], *points)))
     return series
 
 
-def _chart(inputs: ReportInputs, composer: Composer, figure_id: str, scheme: str, name: str, quantity: str, axis: str, table: str, **options: Any) -> ReportFigure:  # noqa: PLR0913, E501
+def _chart(
+    inputs: ReportInputs,
+    composer: Composer,
+    figure_id: str,
+    scheme: str,
+    name: str,
+    quantity: str,
+    axis: str,
+    table: str,
+    **options: Any,
+) -> ReportFigure:
     past = inputs.paths.years((name,), scheme)
     svg = lines(
         figure_id,

@@ -11,6 +11,7 @@ from actuary.report.composer import Composer
 from actuary.report.contracts import Block, Cell, Column, ReportTable, Section
 from actuary.report.inputs import ReportInputs
 from actuary.report.numbers import Scale, scale_in_unit
+from actuary.report.sections.citations import Citations
 
 __all__ = ["all_rules_table", "build", "shown_value"]
 
@@ -32,9 +33,14 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
     """
     day = inputs.quarter.last_day
     blocks: list[Block] = [composer.say("rules.intro", day=day.isoformat(), region=inputs.region_name)]
-    keys = [key for key in inputs.book.keys() if key.split(".")[0] in _BODY_GROUPS and _in_force(inputs.book, key, day)]
+    keys = [
+        key for key in inputs.book.parameters if key.split(".")[0] in _BODY_GROUPS and _in_force(inputs.book, key, day)
+    ]
     if keys:
-        blocks += [composer.heading("rules.heading_in_force"), _table(inputs, composer, "rules_in_force", keys, day)]
+        blocks += [
+            composer.heading("rules.heading_in_force"),
+            _table(inputs, composer, "rules_in_force", keys, day, compact=True),
+        ]
     blocks.append(composer.heading("rules.heading_changes"))
     changes = inputs.book.changes(_shift(day, -_MONTHS_BACK) + dt.timedelta(days=1), _shift(day, _MONTHS_AHEAD))
     blocks.append(_changes(inputs, composer, changes) if changes else composer.say("rules.no_changes"))
@@ -44,7 +50,7 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
 def all_rules_table(inputs: ReportInputs, composer: Composer) -> ReportTable:
     """Build the annex table of every rule in force on the last day of the quarter."""
     day = inputs.quarter.last_day
-    keys = [key for key in inputs.book.keys() if _in_force(inputs.book, key, day)]
+    keys = [key for key in inputs.book.parameters if _in_force(inputs.book, key, day)]
     return _table(inputs, composer, "all_rules", keys, day)
 
 
@@ -95,12 +101,16 @@ def _needed(cell: float | None, least: int) -> int:
     return next((count for count in range(5) if abs(round(cell, count) - cell) < 1e-9), 4)
 
 
-def _table(inputs: ReportInputs, composer: Composer, table_id: str, keys: list[str], day: dt.date) -> ReportTable:
+def _table(
+    inputs: ReportInputs, composer: Composer, table_id: str, keys: list[str], day: dt.date, *, compact: bool = False
+) -> ReportTable:
+    cited = Citations()
     rows: list[list[Cell]] = []
     decimals: list[int] = []
     for key in keys:
         parameter, entry = inputs.book.parameter(key), inputs.book.entry(key, day)
         cell, unit, digits = shown_value(inputs.lang, entry.value, parameter.unit, composer)
+        source = source_words(composer, inputs.book.source_text(key, day))
         decimals.append(digits)
         rows.append(
             [
@@ -108,7 +118,7 @@ def _table(inputs: ReportInputs, composer: Composer, table_id: str, keys: list[s
                 cell,
                 unit,
                 entry.first_day.isoformat(),
-                source_words(composer, inputs.book.source_text(key, day)),
+                cited(source) if compact else source,
             ]
         )
     columns: list[Column] = [
@@ -123,9 +133,10 @@ def _table(inputs: ReportInputs, composer: Composer, table_id: str, keys: list[s
         f"tables.{table_id}",
         columns=columns,
         rows=rows,
+        notes=cited.notes(),
         source=composer.text("sources.rules"),
         row_decimals=decimals,
-        day=day.isoformat(),
+        title_values={"day": day.isoformat()},
     )
 
 
@@ -152,12 +163,22 @@ def plain_source(source: str) -> str:
 def _changes(inputs: ReportInputs, composer: Composer, changes: Any) -> ReportTable:
     rows: list[list[Cell]] = []
     decimals: list[int] = []
+    cited = Citations()
     for change in changes:
         before, unit, digits = shown_value(inputs.lang, change.before, change.unit, composer)
         after, unit_after, digits_after = shown_value(inputs.lang, change.after, change.unit, composer)
         decimals.append(max(digits, digits_after))
         name = change.name_en if inputs.lang == "en" else change.name
-        rows.append([change.day.isoformat(), str(name), before, after, unit_after or unit, source_words(composer, change.source)])
+        rows.append(
+            [
+                change.day.isoformat(),
+                str(name),
+                before,
+                after,
+                unit_after or unit,
+                cited(source_words(composer, change.source)),
+            ]
+        )
     columns = [
         composer.text_column("day", kind="period"),
         composer.text_column("rule"),
@@ -171,7 +192,7 @@ def _changes(inputs: ReportInputs, composer: Composer, changes: Any) -> ReportTa
         "tables.rule_changes",
         columns=columns,
         rows=rows,
-        notes=[composer.text("rules.note_changes")],
+        notes=[composer.text("rules.note_changes"), *cited.notes()],
         source=composer.text("sources.rules"),
         row_decimals=decimals,
     )

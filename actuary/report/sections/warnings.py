@@ -41,7 +41,11 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
         blocks += [composer.heading("warnings.heading_rules"), _table(inputs, composer, known)]
     raised = [w for w in known if w.level != "normal"]
     if raised:
-        blocks += [composer.heading("warnings.heading_actions"), composer.say("warnings.actions"), _actions(inputs, composer, raised)]
+        blocks += [
+            composer.heading("warnings.heading_actions"),
+            composer.say("warnings.actions"),
+            _actions(inputs, composer, raised),
+        ]
     elif known:
         blocks.append(composer.say("warnings.none_raised"))
     if unknown:
@@ -80,12 +84,20 @@ def _counts(inputs: ReportInputs, composer: Composer) -> ReportTable:
     for scheme in schemes:
         levels = [warning.level for warning in inputs.warnings if warning.scheme == scheme]
         rows.append(
-            [composer.text(f"schemes.{scheme}"), worst_level(inputs.warnings, scheme), *(float(levels.count(level)) for level in LEVELS)]
+            [
+                composer.text(f"schemes.{scheme}"),
+                worst_level(inputs.warnings, scheme),
+                *(float(levels.count(level)) for level in LEVELS),
+            ]
         )
     columns = [composer.text_column("scheme"), composer.text_column("overall_level", kind="level")]
     columns += [composer.column(f"count_{level}", "count", label=composer.text(f"levels.{level}")) for level in LEVELS]
     return composer.table(
-        "warning_counts", "tables.warning_counts", columns=columns, rows=rows, source=composer.text("sources.alert_rules")
+        "warning_counts",
+        "tables.warning_counts",
+        columns=columns,
+        rows=rows,
+        source=composer.text("sources.alert_rules"),
     )
 
 
@@ -161,5 +173,10 @@ def _actions(inputs: ReportInputs, composer: Composer, warnings: list[Any]) -> R
         composer.text_column("owner"),
     ]
     return composer.table(
-        "actions", "tables.actions", columns=columns, rows=rows, notes=[composer.text("warnings.note_actions")], source=composer.text("sources.alert_rules")
+        "actions",
+        "tables.actions",
+        columns=columns,
+        rows=rows,
+        notes=[composer.text("warnings.note_actions")],
+        source=composer.text("sources.alert_rules"),
     )

@@ -139,7 +139,9 @@ def year_table(  # noqa: PLR0913 - a table is its id, caption, scheme, years, fi
     title_values : mapping, optional
         Values of the placeholders of the caption.
     """
-    values = {field.key: [year_value(inputs, field, scheme, year, scenario=scenario) for year in years] for field in fields}
+    values = {
+        field.key: [year_value(inputs, field, scheme, year, scenario=scenario) for year in years] for field in fields
+    }
     columns: list[Column] = [composer.text_column("year", kind="year")]
     for field in fields:
         label = composer.text(field.label) if field.label else None
@@ -156,7 +158,10 @@ def year_table(  # noqa: PLR0913 - a table is its id, caption, scheme, years, fi
             if letter and letter != MARKS["projected"]:
                 marks.append(Mark(number, field.key, letter))
         rows.append(row)
-    shaded = ["projection" if mark_projected and inputs.paths.year_status(_first(fields), scheme, y) == "projected" else "" for y in years]
+    shaded = [
+        "projection" if mark_projected and inputs.paths.year_status(_first(fields), scheme, y) == "projected" else ""
+        for y in years
+    ]
     return composer.table(
         table_id,
         title or f"tables.{table_id}",
@@ -167,7 +172,7 @@ def year_table(  # noqa: PLR0913 - a table is its id, caption, scheme, years, fi
         synthetic=inputs.synthetic,
         marks=marks,
         row_styles=shaded,
-        **(title_values or {}),
+        title_values=title_values,
     )
 
 

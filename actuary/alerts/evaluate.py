@@ -211,7 +211,8 @@ def _texts(
     unit, value = str(row["unit"]), float(str(row["value"]))
     said = {lang: describe_value(value, unit, lang=lang) for lang in ("zh", "en")}
     if case is None:
-        return f"{rule.name_zh}：{said['zh']}，未达到预警条件。", f"{rule.name_en}: {said['en']}, no condition met."
+        # Named by the indicator, not by the rule: a surplus is no "current deficit".
+        return f"{row['zh']}：{said['zh']}，未达到预警条件。", f"{row['en']}: {said['en']}, no condition met."
     own = next((one for one in case.all if one.indicator == rule.indicator), None)
     texts = []
     for lang, template in (("zh", case.text_zh), ("en", case.text_en)):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from actuary.alerts import evaluate_rules
+from actuary.alerts import evaluate_rules, warning_table
 from actuary.errors import PeriodError, Problem
 from actuary.fund import FundProjection, project_fund
 from actuary.indicators import compute_indicators
@@ -130,9 +130,8 @@ def warn_city(
     Returns
     -------
     DataFrame
-        One row a rule and scheme, the gravest level first: level, scheme, indicator, value, unit, threshold, source.
+        One row a rule and scheme, the gravest level first; every field of a warning is a column.
     """
     projection = project_city(city, quarter, models=models, data=data)
-    warnings = evaluate_rules(projection, compute_indicators(projection), load_alert_rules(models))
-    columns = ("level", "scheme", "indicator", "value", "unit", "period", "threshold", "status", "source", "text_en")
-    return pd.DataFrame([{name: getattr(warning, name) for name in columns} for warning in warnings], columns=columns)
+
+    return warning_table(evaluate_rules(projection, compute_indicators(projection), load_alert_rules(models)))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from actuary.errors import UnknownNameError, raise_all, unknown_name
 from actuary.fund.assembly import SchemePaths, assemble_paths
 from actuary.fund.employee import EmployeeBase, calibrate_employee, project_employee
-from actuary.fund.figures import BALANCES, FLOWS, Difference, Figures
+from actuary.fund.figures import BALANCES, FLOWS, Figures
 from actuary.fund.history import Grid, build_history
 from actuary.fund.inputs import Declared, load_declared, read_drivers, read_funding, read_rates
 from actuary.fund.milestones import find_milestones
@@ -23,6 +23,7 @@ from actuary.fund.report_quarter import check_horizon, check_quarter
 from actuary.fund.resident import ResidentBase, calibrate_resident, project_resident
 from actuary.fund.result import FundProjection
 from actuary.fund.seasons import Profile
+from actuary.fund.side_tables import calibration_table, difference_table, laid_on_active
 from actuary.fund.sources import SeasonalSource, load_profiles, load_region_facts, load_shapes
 from actuary.fund.variables import SCHEMES
 from actuary.periods import Quarter, quarter_range
@@ -33,8 +34,6 @@ __all__ = ["METHOD", "project_fund"]
 
 #: Version of the method; it is part of every fingerprint and changes whenever a number could.
 METHOD = "1"
-
-_CALIBRATION_UNITS = {"funding_factor": "ratio"}
 
 
 def project_fund(
@@ -115,8 +114,8 @@ def project_fund(
         missing += gaps
         if one is not None and levels is not None:
             projections[scheme] = one
-            calibrations.append(_calibration_table(scheme, one.valuation.year, levels))
-    empty = _calibration_table("", 0, None)
+            calibrations.append(calibration_table(scheme, one.valuation.year, levels))
+    empty = calibration_table("", 0, None)
     calibration = pd.concat(calibrations, ignore_index=True) if calibrations else empty
     missing = _declared_missing(missing, place.required_inputs)
     paths = assemble_paths(
@@ -140,9 +139,9 @@ def project_fund(
             season,
             report=report,
             projections=projections,
-            laid_on_active=_laid_on_active(calibration),
+            laid_on_active=laid_on_active(calibration),
         ),
-        differences=_difference_table(published.differences),
+        differences=difference_table(published.differences),
         conflicts=published.conflicts,
         calibration=calibration,
         milestones=find_milestones(paths, months=_watched_months(models)),
@@ -292,51 +291,6 @@ def _watched_months(models: Path | None) -> list[float]:
     return sorted(
         {one.threshold for one in conditions if one.indicator == "payable_months" and one.operator.startswith("<")}
     )
-
-
-def _calibration_table(scheme: str, year: int, levels: xr.Dataset | None) -> pd.DataFrame:
-    rows = [
-        {
-            "scenario": str(scenario),
-            "scheme": scheme,
-            "year": year,
-            "name": str(name),
-            "value": float(value),
-            "unit": _CALIBRATION_UNITS.get(str(name), "yuan_per_year"),
-        }
-        for name, level in (levels.data_vars.items() if levels is not None else ())
-        for scenario, value in _by_scenario(level, levels)
-    ]
-    return pd.DataFrame(rows, columns=["scenario", "scheme", "year", "name", "value", "unit"])
-
-
-def _by_scenario(level: xr.DataArray, levels: xr.Dataset | None) -> list[tuple[str, float]]:
-    # A level that no scenario touches is the same in each of them.
-    wide = level if levels is None else level.broadcast_like(levels["scenario"])
-    return list(zip(wide["scenario"].to_numpy(), wide.to_numpy(), strict=True))
-
-
-def _laid_on_active(calibration: pd.DataFrame) -> dict[str, bool]:
-    credit = calibration[calibration["name"] == "retiree_credit_yuan"]
-    return {str(row["scenario"]): bool(row["value"] == 0) for row in credit.to_dict("records")}
-
-
-def _difference_table(differences: Sequence[Difference]) -> pd.DataFrame:
-    rows = [
-        {
-            "scheme": one.scheme,
-            "indicator": one.indicator,
-            "year": one.year,
-            "published": one.published,
-            "used": one.used,
-            "difference": one.published - one.used,
-            "unit": "persons" if one.indicator in ("enrolled", "active", "retired") else "yuan",
-            "identity": one.identity,
-        }
-        for one in differences
-    ]
-    columns = ["scheme", "indicator", "year", "published", "used", "difference", "unit", "identity"]
-    return pd.DataFrame(rows, columns=columns)
 
 
 def _fingerprint(

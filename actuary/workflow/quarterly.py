@@ -183,11 +183,10 @@ def _build(staging: Path, parameters: Mapping[str, str], *, roots: Mapping[str, 
     with steps("run the notebook"):
         notebook = execute_notebook(roots["notebooks"] / _NOTEBOOK, {**parameters, **folders})
     report = ReportData.from_json(target.read_text(encoding="utf-8"))
-    for name, text, render in (
-        ("report.pdf", "typeset the PDF", lambda: render_pdf(report)),
-        ("report.html", "write the HTML", lambda: render_html(report, notebook)),
-        ("annex.xlsx", "write the Excel annex", lambda: render_excel(report)),
-    ):
-        with steps(text):
-            (staging / name).write_bytes(render())
+    with steps("typeset the PDF"):
+        (staging / "report.pdf").write_bytes(render_pdf(report))
+    with steps("write the HTML"):
+        (staging / "report.html").write_bytes(render_html(report, notebook))
+    with steps("write the Excel annex"):
+        (staging / "annex.xlsx").write_bytes(render_excel(report))
     return report

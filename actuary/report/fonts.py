@@ -123,10 +123,10 @@ def web_font(text: str) -> str:
             Problem("text of the HTML page", shown, f"characters of {FAMILY}", "write the name with other characters")
         )
     wanted = {ord(character) for character in text if character.isprintable()} | {0x20}
-    font = subset.load_font(str(variable_font()), options)
-    subsetter = subset.Subsetter(options)
-    subsetter.populate(unicodes=wanted)
-    subsetter.subset(font)
     buffer = io.BytesIO()
-    subset.save_font(font, buffer, options)
+    with subset.load_font(str(variable_font()), options) as font:
+        subsetter = subset.Subsetter(options)
+        subsetter.populate(unicodes=wanted)
+        subsetter.subset(font)
+        subset.save_font(font, buffer, options)
     return base64.b64encode(buffer.getvalue()).decode("ascii")

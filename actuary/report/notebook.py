@@ -56,7 +56,8 @@ def with_parameters(notebook: Any, parameters: Mapping[str, object], *, where: s
         NotebookError,
     )
     source = "\n".join(f"{name} = {_literal(value)}" for name, value in parameters.items())
-    cell = nbformat.v4.new_code_cell(source, id=_INJECTED, metadata={"tags": [_INJECTED]})
+    new_cell: Any = nbformat.v4.new_code_cell  # its types are not declared
+    cell = new_cell(source, id=_INJECTED, metadata={"tags": [_INJECTED]})
     changed.cells.insert(places[0] + 1, cell)
     return changed
 
@@ -93,7 +94,8 @@ def execute_notebook(path: Path, parameters: Mapping[str, object] | None = None,
 
     name = path.name
     try:
-        notebook = nbformat.read(path, as_version=4)
+        read: Any = nbformat.read  # its types are not declared
+        notebook = read(path, as_version=4)
     except OSError as error:
         raise NotebookError(Problem(str(path), error.strerror or "no file", "a notebook")) from None
     except (ValueError, nbformat.reader.NotJSONError) as error:

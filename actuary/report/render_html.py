@@ -75,7 +75,8 @@ def _notebook_body(notebook: Any) -> str:
     config.TagRemovePreprocessor.enabled = True
     config.TagRemovePreprocessor.remove_cell_tags = set(HIDDEN_TAGS)
     config.HTMLExporter.preprocessors = ["nbconvert.preprocessors.TagRemovePreprocessor"]
-    exporter = HTMLExporter(
+    make_exporter: Any = HTMLExporter  # its types are not declared
+    exporter = make_exporter(
         config=config,
         template_name="basic",
         exclude_input=True,

@@ -33,9 +33,7 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
     """
     day = inputs.quarter.last_day
     blocks: list[Block] = [composer.say("rules.intro", day=day.isoformat(), region=inputs.region_name)]
-    keys = [
-        key for key in inputs.book.parameters if key.split(".")[0] in _BODY_GROUPS and _in_force(inputs.book, key, day)
-    ]
+    keys = [key for key in inputs.book.on(day) if key.split(".")[0] in _BODY_GROUPS]
     if keys:
         blocks += [
             composer.heading("rules.heading_in_force"),
@@ -50,18 +48,13 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
 def all_rules_table(inputs: ReportInputs, composer: Composer) -> ReportTable:
     """Build the annex table of every rule in force on the last day of the quarter."""
     day = inputs.quarter.last_day
-    keys = [key for key in inputs.book.parameters if _in_force(inputs.book, key, day)]
-    return _table(inputs, composer, "all_rules", keys, day)
+    return _table(inputs, composer, "all_rules", list(inputs.book.on(day)), day)
 
 
 def _shift(day: dt.date, months: int) -> dt.date:
     """Return the same day so many months on, or the last of the month where it is shorter."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
-
-
-def _in_force(book: Any, key: str, day: dt.date) -> bool:
-    return key in book.on(day)
 
 
 def shown_value(lang: str, value: Any, unit: str, composer: Composer) -> tuple[Cell, str, int]:

@@ -122,7 +122,8 @@ def payable_months(balance: ArrayLike, spending_of_year: ArrayLike) -> NDArray[n
     Returns
     -------
     array
-        ``balance / (spending_of_year / 12)`` [months]; missing where either is missing or nothing was spent.
+        ``max(balance, 0) / (spending_of_year / 12)`` [months]; missing where either is missing or nothing was spent. A
+        fund that has run out pays for no month; how much it falls short is seen in its balance.
 
     Examples
     --------
@@ -130,10 +131,12 @@ def payable_months(balance: ArrayLike, spending_of_year: ArrayLike) -> NDArray[n
 
     >>> round(float(payable_months(2_248_000_000.0, 1_567_000_000.0)), 1)
     17.2
+    >>> float(payable_months(-1.0, 12.0))
+    0.0
     """
     held, spent = np.broadcast_arrays(np.asarray(balance, float), np.asarray(spending_of_year, float))
     months = np.full(held.shape, np.nan)
-    np.divide(held, spent / _MONTHS_A_YEAR, out=months, where=spent > 0)
+    np.divide(np.maximum(held, 0.0), spent / _MONTHS_A_YEAR, out=months, where=spent > 0)
     return months
 
 
@@ -144,7 +147,7 @@ def _sum_schemes(values: dict[str, np.ndarray], schemes: Sequence[str], *, start
     for fund in FUNDS:
         adjustment = values[f"{fund}adjustment_yuan"]
         adjustment[:, row, start:] = adjustment[:, parts, start:].sum(axis=1)
-        # Where a published balance of all schemes is not the sum of the two, the step between them is booked.
+        # History has the published totals, the projection the sum of the two: the step between them is booked.
         opening = values[f"{fund}balance_end_yuan"][:, :, start - 1]
         adjustment[:, row, start] += np.nan_to_num(opening[:, parts].sum(axis=1) - opening[:, row])
     return start
@@ -223,8 +226,9 @@ def balance_residuals(paths: xr.Dataset) -> xr.Dataset:
     r"""Compute what is left of each identity that the paths obey.
 
     * ``<fund>roll_forward_yuan``: :math:`B_t - B_{t-1} - I_t + E_t - A_t`, for the total, the pool and the accounts;
-    * ``parts_<flow>_yuan``: pool plus accounts less the total, for income, spending and balance;
-    * ``members_persons``: active plus retired less enrolled.
+    * ``parts_<flow>_yuan``: pool plus accounts less the total, for income, spending and balance; of the schemes
+      together only where they are projected, for their published totals are rounded apart;
+    * ``members_persons``: active plus retired plus unassigned less enrolled.
 
     Parameters
     ----------
@@ -243,6 +247,8 @@ def balance_residuals(paths: xr.Dataset) -> xr.Dataset:
         left[f"{fund}roll_forward_yuan"] = balance - balance.shift(quarter=1) - explained
     for name in ("income", "expenditure", "balance_end"):
         parts = paths[f"pooled_{name}_yuan"] + paths[f"personal_{name}_yuan"]
-        left[f"parts_{name}_yuan"] = parts - paths[f"{name}_yuan"]
-    left["members_persons"] = paths["active_persons"] + paths["retired_persons"] - paths["enrolled_persons"]
+        bound = (paths["scheme"] != "all") | (paths["phase"] == "projection")
+        left[f"parts_{name}_yuan"] = (parts - paths[f"{name}_yuan"]).where(bound)
+    members = paths["active_persons"] + paths["retired_persons"] + paths["unassigned_persons"]
+    left["members_persons"] = members - paths["enrolled_persons"]
     return xr.Dataset(left)

@@ -44,8 +44,9 @@ def find_milestones(paths: xr.Dataset, *, months: Sequence[float]) -> pd.DataFra
         One row for each scenario and scheme: `months_basis`; `first_deficit_year`, the first whole projected year in
         which the fund spends more than it takes in; `deficit_years`, how many such years there are;
         `months_below_<threshold>` and `exhaustion_quarter`, the first projected quarter with fewer months, and with a
-        balance below zero; `minimum_months` [months] and `minimum_months_quarter`; `horizon_months` [months]. None
-        where it does not happen before the horizon.
+        balance below zero; `minimum_months` [months] and `minimum_months_quarter`, the first with so few;
+        `horizon_months` [months]. A fund that has run out has 0 months. None where it does not happen before the
+        horizon.
     """
     limits = [f"months_below_{limit:g}" for limit in sorted(months, reverse=True)]
     columns = (*_BEFORE, *limits, *_AFTER)

@@ -33,7 +33,7 @@ from actuary.tables import data_fingerprint
 __all__ = ["METHOD", "project_fund"]
 
 #: Version of the method; it is part of every fingerprint and changes whenever a number could.
-METHOD = "1"
+METHOD = "2"
 
 
 def project_fund(

@@ -49,8 +49,8 @@ class FundProjection:
     notes : tuple of Note
         What a reader should know of how the figures came about.
     differences : DataFrame
-        Where published figures do not obey an identity: scheme, indicator, year, published, used, difference, unit,
-        identity.
+        Where published figures do not obey an identity: scheme, indicator, year, published, implied (what the other
+        published figures add up to), difference, kept (``published`` or ``implied``), unit, identity.
     conflicts : DataFrame
         Several published values for one fact, side by side.
     calibration : DataFrame

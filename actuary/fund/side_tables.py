@@ -59,7 +59,7 @@ def laid_on_active(calibration: pd.DataFrame) -> dict[str, bool]:
 
 
 def difference_table(differences: Sequence[Difference]) -> pd.DataFrame:
-    """Return one row for each published figure that does not obey an identity.
+    """Return one row for each published figure that is not what the other published figures add up to.
 
     Parameters
     ----------
@@ -69,7 +69,8 @@ def difference_table(differences: Sequence[Difference]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns scheme, indicator, year, published, used, difference (published less used), unit, identity.
+        Columns scheme, indicator, year, published, implied, difference (published less implied), kept (``published`` or
+        ``implied``: which of the two the model keeps), unit, identity.
     """
     rows = [
         {
@@ -77,12 +78,13 @@ def difference_table(differences: Sequence[Difference]) -> pd.DataFrame:
             "indicator": one.indicator,
             "year": one.year,
             "published": one.published,
-            "used": one.used,
-            "difference": one.published - one.used,
+            "implied": one.implied,
+            "difference": one.published - one.implied,
+            "kept": one.kept,
             "unit": "persons" if one.indicator in ("enrolled", "active", "retired") else "yuan",
             "identity": one.identity,
         }
         for one in differences
     ]
-    columns = ["scheme", "indicator", "year", "published", "used", "difference", "unit", "identity"]
+    columns = ["scheme", "indicator", "year", "published", "implied", "difference", "kept", "unit", "identity"]
     return pd.DataFrame(rows, columns=columns)

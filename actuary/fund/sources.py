@@ -97,12 +97,14 @@ def load_region_facts(region: str, *, until: Quarter, data: Path | None = None) 
     whole = selected[(selected["scope"] == "") & (selected["group"] == "")]
     annual = whole[whole["period"].str.fullmatch(r"\d{4}")]
     columns = zip(
-        annual["scheme"], annual["indicator"], annual["period"], annual["value"], annual["confidence"], strict=True
+        *(annual[name] for name in ("scheme", "indicator", "period", "value", "confidence", "basis")), strict=True
     )
     figures = Figures(
         {
-            (scheme, indicator, int(period)): Figure(float(value), DERIVED if confidence == "derived" else PUBLISHED)
-            for scheme, indicator, period, value, confidence in columns
+            (scheme, indicator, int(period)): Figure(
+                float(value), DERIVED if confidence == "derived" else PUBLISHED, preference.basis.index(basis)
+            )
+            for scheme, indicator, period, value, confidence, basis in columns
         }
     )
     completed, differences = complete_figures(figures)

@@ -141,7 +141,7 @@ INDICATORS: dict[str, Indicator] = {
             "可支付月数",
             "Months payable",
             "months",
-            "closing balance of the pool / (spending of the last four quarters / 12)",
+            "closing balance of the pool, no less than 0 / (spending of the last four quarters / 12)",
             _BAND,
             "band",
             _payable_months,

@@ -106,3 +106,29 @@ def test_determined_quarters_of_a_year_without_a_total_stand_alone():
     grid = build_history(Figures(), shapes, schemes=("resident",), last=Quarter(2023, 3))
     assert grid.series["income_yuan"][0].tolist()[:2] == [7e9, 5e9]
     assert grid.status["status_income"][0].tolist() == ["published", "published", "gap"]
+
+
+def test_the_gap_of_members_runs_straight_between_year_ends():
+    figures = Figures(
+        {
+            ("employee", name, year): Figure(value)
+            for year, values in ((2023, (30e6, 10e6, 40e6)), (2024, (31e6, 11e6, 42.04e6)))
+            for name, value in zip(PEOPLE, values, strict=True)
+        }
+    )
+    grid = build_history(complete_figures(figures)[0], SHAPES, schemes=("employee",), last=Quarter(2024, 4))
+    series = {name: grid.series[f"{name}_persons"][0, 3:] for name in (*PEOPLE, "unassigned")}
+    assert series["unassigned"].tolist() == [0.0, 10e3, 20e3, 30e3, 40e3]
+    assert series["enrolled"][-1] == 42.04e6
+    assert not (series["active"] + series["retired"] + series["unassigned"] - series["enrolled"]).any()
+    assert grid.status["status_unassigned"][0, 3:].tolist() == ["derived", *["interpolated"] * 3, "derived"]
+
+
+def test_a_total_that_is_not_the_sum_of_its_schemes_keeps_their_course():
+    rows = {("employee", "income", 2020): Figure(10e9), ("resident", "income", 2020): Figure(8e9)}
+    figures = Figures(rows | {("all", "income", 2020): Figure(18.0001e9)})
+    grid = build_history(complete_figures(figures)[0], SHAPES, schemes=SCHEMES, last=Quarter(2020, 4))
+    together = grid.series["income_yuan"][0]
+    assert together.sum() == 18.0001e9
+    np.testing.assert_allclose(together / together.sum(), PROFILE, rtol=1e-9)
+    assert set(grid.status["status_income"][0]) == {"apportioned"}

@@ -194,6 +194,14 @@ class Composer:
         way = "up" if printed.startswith("+") else "down" if printed.startswith("−") else "flat"
         return CellRef(self.text(f"phrases.{way}", rate=reference.text), reference.number)
 
+    def months(self, table: ReportTable, row: int, key: str) -> CellRef | str:
+        """Refer to months payable in words; where none are left, say that the reserve is spent."""
+        value = table.cell(row % len(table.rows), key)
+        if isinstance(value, (int, float)) and value <= 0:
+            return self.text("phrases.months_spent")
+        reference = self.ref(table, row, key)
+        return CellRef(self.text("phrases.months_left", months=reference.text), reference.number)
+
     def say(self, key: str, **values: str | CellRef) -> Paragraph:
         """Write a sentence from its key; figures are given as references to cells, never as numbers."""
         texts = {name: value.text if isinstance(value, CellRef) else value for name, value in values.items()}

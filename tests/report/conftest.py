@@ -51,7 +51,7 @@ def report(request: pytest.FixtureRequest) -> ReportData:
 
 @pytest.fixture(scope="session")
 def made_up() -> ReportData:
-    """A small report of every kind of part; its figures are made up and it says so."""
+    """Return a small report of every kind of part; its figures are made up and it says so."""
     wording = load_wording("zh")
     columns = (
         Column("name", "名称"),

@@ -101,7 +101,8 @@ def _sentence(
     }
     sentences = [composer.say("balance.months", **refs)]
     months = table.cell(last, f"{scheme}_months")
-    if bands is not None and isinstance(months, float):
+    # The bands are those of the pool: they say nothing of a fund that is not divided.
+    if bands is not None and isinstance(months, float) and fund_prefix(inputs, scheme):
         sentences += _band_sentence(composer, bands, _bands(inputs), scheme, months)
     before = last - 1
     if before >= 0 and table.cell(before, f"{scheme}_months") is not None:
@@ -191,6 +192,8 @@ def _chart(inputs: ReportInputs, composer: Composer, shown: list[str]) -> Report
 
 def normal_bands(inputs: ReportInputs, composer: Composer, scheme: str) -> list[Band]:
     """Return the lowest band of months that an official rule calls normal, to draw behind a figure."""
+    if not fund_prefix(inputs, scheme):
+        return []  # the official band is one of the pool
     found = [
         band for band in months_bands(inputs.rules, scheme) if band.level == "normal" and band.status == "official"
     ]

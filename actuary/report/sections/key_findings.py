@@ -91,7 +91,7 @@ def _table(inputs: ReportInputs, composer: Composer, known: list[str], years: di
         composer.column("income_growth", "share", growth=True),
         composer.column("expenditure", "money"),
         composer.column("expenditure_growth", "share", growth=True),
-        composer.column("pooled_balance_end", "money"),
+        composer.column("judged_balance", "money"),
         composer.column("payable_months", "months"),
         composer.text_column("level", kind="level"),
     ]
@@ -124,7 +124,7 @@ def _scheme_item(inputs: ReportInputs, composer: Composer, table: ReportTable, r
             composer.say(
                 "findings.months",
                 fund=fund,
-                balance=composer.ref(table, row, "pooled_balance_end"),
+                balance=composer.ref(table, row, "judged_balance"),
                 months=composer.ref(table, row, "payable_months"),
             )
         )
@@ -175,14 +175,14 @@ def _projection_item(inputs: ReportInputs, composer: Composer, scheme: str) -> P
             "findings.projection",
             year=str(table.cell(len(table.rows) - 1, "year")),
             scenario=inputs.word(inputs.scenarios[0], "name"),
-            months=composer.ref(table, -1, f"months_{inputs.scenarios[0].name}"),
+            months=composer.months(table, -1, f"months_{inputs.scenarios[0].name}"),
         )
     ]
     parts += [
         composer.say(
             "findings.projection_other",
             scenario=inputs.word(scenario, "name"),
-            months=composer.ref(table, -1, f"months_{scenario.name}"),
+            months=composer.months(table, -1, f"months_{scenario.name}"),
         )
         for scenario in inputs.scenarios[1:]
     ]

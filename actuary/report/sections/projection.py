@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from actuary.report.composer import Composer
 from actuary.report.contracts import Block, Cell, ReportFigure, ReportTable, Section
-from actuary.report.figures import Series, lines
+from actuary.report.figures import Band, Series, lines
 from actuary.report.inputs import ReportInputs
 from actuary.report.paths_view import BASE
 from actuary.report.sections.balance import SCHEMES, fund_prefix, normal_bands
 from actuary.report.sections.year_tables import Field, year_table
 
-__all__ = ["build", "milestone_table"]
+__all__ = ["build", "fund_caption", "milestone_table"]
 
 _HISTORY_YEARS = 2
 
@@ -87,6 +89,8 @@ def _scheme(inputs: ReportInputs, composer: Composer, scheme: str) -> list[Block
         inputs,
         composer,
         f"projection_{scheme}",
+        title="tables.projection",
+        title_values={"fund": fund_caption(inputs, composer, scheme)},
         scheme=scheme,
         years=[*past, *future],
         fields=fields,
@@ -111,7 +115,7 @@ def _sentence(
             "projection.base",
             scheme=composer.text(f"schemes.{scheme}"),
             year=str(table.cell(last, "year")),
-            months=composer.ref(table, last, "payable_months"),
+            months=composer.months(table, last, "payable_months"),
             balance=composer.ref(table, last, "current_balance", absolute=True),
             balance_word=composer.text(
                 "phrases.deficit" if _negative(table.cell(last, "current_balance")) else "phrases.surplus"
@@ -123,7 +127,9 @@ def _sentence(
         if scenario.name != BASE and any(column.key == key for column in comparison.columns):
             sentences.append(
                 composer.say(
-                    "projection.other", scenario=inputs.word(scenario, "name"), months=composer.ref(comparison, -1, key)
+                    "projection.other",
+                    scenario=inputs.word(scenario, "name"),
+                    months=composer.months(comparison, -1, key),
                 )
             )
     if scheme == "employee" and table.cell(last, "dependency_ratio") is not None:
@@ -147,7 +153,8 @@ def _comparison(inputs: ReportInputs, composer: Composer, scheme: str, years: li
                 rows[number].append(composer.show(_value(inputs, kind, prefix, scheme, year, scenario.name), quantity))
     return composer.table(
         f"scenarios_{scheme}",
-        f"tables.scenarios_{scheme}",
+        "tables.scenarios",
+        title_values={"fund": fund_caption(inputs, composer, scheme)},
         columns=columns,
         rows=rows,
         notes=[composer.text("projection.note_comparison")],
@@ -224,62 +231,87 @@ def milestone_table(inputs: ReportInputs, composer: Composer) -> ReportTable | N
     )
 
 
-def _scenario_series(inputs: ReportInputs, composer: Composer, scheme: str, name: str, quantity: str) -> list[Series]:
-    past = inputs.paths.years((name,), scheme)
-    future = inputs.paths.years((name,), scheme, projected=True)
-    history = tuple((float(y), composer.show(inputs.paths.year(name, scheme, y), quantity)) for y in past)
-    series = [Series(composer.text("phrases.history"), "history", history)]
-    for scenario in inputs.scenarios:
-        points = tuple(
-            (float(y), composer.show(inputs.paths.year(name, scheme, y, scenario=scenario.name), quantity))
-            for y in future
+def _scenario_series(inputs: ReportInputs, composer: Composer, chart: _Chart) -> list[Series]:
+    def points(years: Sequence[int], scenario: str) -> tuple[tuple[float, float | None], ...]:
+        return tuple(
+            (
+                float(year),
+                composer.show(inputs.paths.year(chart.name, chart.scheme, year, scenario=scenario), chart.quantity),
+            )
+            for year in years
         )
-        # The line begins at the last observed point, so that no gap stands between history and projection.
-        series.append(Series(inputs.word(scenario, "name"), scenario.name, (*history[-1:], *points)))
-    return series
+
+    history = points(inputs.paths.years((chart.name,), chart.scheme), BASE)
+    future = inputs.paths.years((chart.name,), chart.scheme, projected=True)
+    # A scenario begins at the last observed point, so that no gap stands between history and projection.
+    return [
+        Series(composer.text("phrases.history"), "history", history),
+        *(
+            Series(inputs.word(scenario, "name"), scenario.name, (*history[-1:], *points(future, scenario.name)))
+            for scenario in inputs.scenarios
+        ),
+    ]
 
 
-def _chart(
-    inputs: ReportInputs,
-    composer: Composer,
-    figure_id: str,
-    scheme: str,
-    name: str,
-    quantity: str,
-    axis: str,
-    table: str,
-    **options: Any,
-) -> ReportFigure:
-    past = inputs.paths.years((name,), scheme)
+def fund_caption(inputs: ReportInputs, composer: Composer, scheme: str) -> str:
+    """Return the fund on which a scheme is judged, as captions name it."""
+    return composer.text(f"fund_captions.{scheme}_{'pooled' if fund_prefix(inputs, scheme) else 'undivided'}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Chart:
+    """Say what one figure of history and scenarios shows; `title` is the key of its caption, `table` its figures."""
+
+    id: str
+    title: str
+    scheme: str
+    name: str
+    quantity: str
+    table: str
+    zero: bool = True
+
+
+def _draw(inputs: ReportInputs, composer: Composer, chart: _Chart, bands: Sequence[Band] = ()) -> ReportFigure:
+    past = inputs.paths.years((chart.name,), chart.scheme)
+    caption = {"fund": fund_caption(inputs, composer, chart.scheme)}
     svg = lines(
-        figure_id,
-        _scenario_series(inputs, composer, scheme, name, quantity),
-        y_label=composer.text(f"axes.{axis}"),
+        chart.id,
+        _scenario_series(inputs, composer, chart),
+        y_label=composer.text(f"axes.{chart.quantity}"),
         x_label=composer.text("axes.year_end"),
-        alt=composer.text(f"figures.{figure_id}_alt"),
+        alt=composer.text(f"{chart.title}_alt", **caption),
+        bands=bands,
         projected_from=float(past[-1]) if past else None,
         projected_label=composer.text("phrases.projection"),
-        **options,
+        zero=chart.zero,
     )
-    note = composer.text("sources.figure_scenarios", table=f"[[table:{table}]]")
-    return composer.figure(figure_id, f"figures.{figure_id}", svg=svg, note=note)
+    note = composer.text("sources.figure_scenarios", table=f"[[table:{chart.table}]]")
+    return composer.figure(chart.id, chart.title, svg=svg, note=note, **caption)
 
 
 def _months_chart(inputs: ReportInputs, composer: Composer, scheme: str) -> ReportFigure:
-    return _chart(
-        inputs, composer, f"months_{scheme}", scheme, "payable_months", "months", "months", f"scenarios_{scheme}",
-        bands=normal_bands(inputs, composer, scheme), zero=True,
-    )  # fmt: skip
+    table = f"scenarios_{scheme}"
+    chart = _Chart(f"months_{scheme}", "figures.months", scheme, "payable_months", "months", table)
+    return _draw(inputs, composer, chart, normal_bands(inputs, composer, scheme))
 
 
 def _balance_chart(inputs: ReportInputs, composer: Composer, scheme: str) -> ReportFigure:
     name = f"{fund_prefix(inputs, scheme)}balance_end_yuan"
-    return _chart(
-        inputs, composer, f"balance_{scheme}", scheme, name, "money", "money", f"scenarios_{scheme}", zero=True
+    return _draw(
+        inputs,
+        composer,
+        _Chart(f"balance_{scheme}", "figures.balance", scheme, name, "money", f"scenarios_{scheme}"),
     )
 
 
 def _ratio_chart(inputs: ReportInputs, composer: Composer) -> ReportFigure:
-    return _chart(
-        inputs, composer, "ratio_projection", "employee", "dependency_ratio", "ratio", "ratio", "projection_employee"
+    chart = _Chart(
+        "ratio_projection",
+        "figures.ratio_projection",
+        "employee",
+        "dependency_ratio",
+        "ratio",
+        "projection_employee",
+        zero=False,
     )
+    return _draw(inputs, composer, chart)

@@ -7,7 +7,7 @@ from actuary.report.contracts import Block, Cell, Mark, ReportTable, Section
 from actuary.report.inputs import ReportInputs
 from actuary.report.paths_view import BASE
 from actuary.report.sections.city_pages import fact_table
-from actuary.report.sections.data_notes import all_conflicts_table
+from actuary.report.sections.data_notes import all_conflicts_table, differences_table
 from actuary.report.sections.rules_in_force import all_rules_table
 from actuary.report.sections.year_tables import MARKS, Field, mark_notes, year_table
 
@@ -100,6 +100,9 @@ def annex_tables(inputs: ReportInputs, composer: Composer) -> list[ReportTable]:
     conflicts = all_conflicts_table(inputs, composer)
     if conflicts is not None:
         found.append(conflicts)
+    differences = differences_table(inputs, composer)
+    if differences is not None:
+        found.append(differences)
     if len(inputs.selected):
         found.append(
             fact_table(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
 from actuary.report.composer import Composer
@@ -9,7 +11,7 @@ from actuary.report.contracts import Block, Cell, Paragraph, ReportTable, Sectio
 from actuary.report.inputs import ReportInputs
 from actuary.report.numbers import number_or_none, scale_in_unit
 
-__all__ = ["all_conflicts_table", "build"]
+__all__ = ["all_conflicts_table", "build", "differences_table"]
 
 _CONFIDENCES = ("verified", "derived", "recalled", "conflicting")
 _CONFLICT_ROWS = 14
@@ -61,6 +63,57 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
 def all_conflicts_table(inputs: ReportInputs, composer: Composer) -> ReportTable | None:
     """Build the annex table of every value that differs from the preferred one; None when there is none."""
     return _conflicts(inputs, composer, "all_conflicts", inputs.conflicts) if len(inputs.conflicts) else None
+
+
+def differences_table(inputs: ReportInputs, composer: Composer) -> ReportTable | None:
+    """Build the annex table of published figures that do not obey an identity; None when there is none."""
+    rows: list[list[Cell]] = []
+    decimals: list[int] = []
+    for row in inputs.projection.differences.to_dict("records"):
+        scale = scale_in_unit(inputs.lang, str(row["unit"]), value=number_or_none(row["published"]))
+        decimals.append(scale.decimals + 1)
+        rows.append(
+            [
+                composer.text(f"schemes.{row['scheme']}"),
+                inputs.names.get(str(row["indicator"]), str(row["indicator"])),
+                int(row["year"]),
+                scale.show(row["published"]),
+                scale.show(row["difference"]),
+                scale.unit,
+                _identity_words(inputs, composer, str(row["identity"])),
+            ]
+        )
+    if not rows:
+        return None
+    columns = [
+        composer.text_column("scheme"),
+        composer.text_column("indicator"),
+        composer.text_column("year", kind="year"),
+        composer.text_column("published", kind="mixed"),
+        composer.text_column("beyond_identity", kind="mixed"),
+        composer.text_column("unit"),
+        composer.text_column("identity"),
+    ]
+    return composer.table(
+        "differences",
+        "tables.differences",
+        columns=columns,
+        rows=rows,
+        notes=[composer.text("data.note_differences")],
+        source=composer.text("sources.figures"),
+        row_decimals=decimals,
+    )
+
+
+def _identity_words(inputs: ReportInputs, composer: Composer, identity: str) -> str:
+    """Write an identity with the names of its indicators and schemes instead of their names in code."""
+
+    def word(match: re.Match[str]) -> str:
+        name = match[0]
+        scheme = f"schemes.{name}_short"
+        return composer.text(scheme) if composer.wording.has(scheme) else inputs.names.get(name, name)
+
+    return re.sub(r"[a-z][a-z_]*", word, identity)
 
 
 def _sources(inputs: ReportInputs, composer: Composer) -> ReportTable:

@@ -37,6 +37,9 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
         blocks.append(composer.callout("missing", "method.no_assumptions", items=inputs.missing_lines()))
     else:
         blocks += [composer.say("method.assumptions"), _assumptions(inputs, composer)]
+        levels = _calibration(inputs, composer)
+        if levels is not None:
+            blocks += [composer.say("method.calibration"), levels]
         deltas = _deltas(inputs, composer)
         if deltas is not None:
             blocks += [composer.say("method.scenarios"), deltas]
@@ -102,6 +105,45 @@ def _assumptions(inputs: ReportInputs, composer: Composer) -> ReportTable:
 
 def _full_source(inputs: ReportInputs, key: str, entry: Any) -> str:
     return plain_source(inputs.basis.source_text(key, entry.first_day))
+
+
+def _calibration(inputs: ReportInputs, composer: Composer) -> ReportTable | None:
+    frame = inputs.projection.calibration
+    rows: list[list[Cell]] = []
+    decimals: list[int] = []
+    for level in frame.to_dict("records"):
+        if level["scenario"] != BASE:
+            continue
+        unit = get_unit(str(level["unit"]))
+        ratio = unit.quantity == "ratio"
+        decimals.append(3 if ratio else 0)
+        rows.append(
+            [
+                composer.text(f"schemes.{level['scheme']}"),
+                composer.text(f"calibration.{level['scheme']}_{level['name']}"),
+                int(level["year"]),
+                float(level["value"]),
+                "" if ratio else unit.zh if inputs.lang == "zh" else unit.en,
+            ]
+        )
+    if not rows:
+        return None
+    columns = [
+        composer.text_column("scheme"),
+        composer.text_column("level_name"),
+        composer.text_column("base_year", kind="year"),
+        composer.text_column("value", kind="mixed"),
+        composer.text_column("unit"),
+    ]
+    return composer.table(
+        "calibration",
+        "tables.calibration",
+        columns=columns,
+        rows=rows,
+        notes=[composer.text("method.note_calibration")],
+        source=composer.text("sources.projection"),
+        row_decimals=decimals,
+    )
 
 
 def _deltas(inputs: ReportInputs, composer: Composer) -> ReportTable | None:

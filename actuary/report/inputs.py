@@ -117,7 +117,7 @@ class ReportInputs:
     def missing(self, scheme: str | None = None) -> tuple[Any, ...]:
         """Return the inputs that the region lacks, of one scheme or of all."""
         found: Sequence[Any] = self.projection.missing
-        return tuple(item for item in found if scheme is None or item.scheme in {scheme, "all"})
+        return tuple(item for item in found if scheme in {None, "all"} or item.scheme in {scheme, "all"})
 
     def missing_lines(self, scheme: str | None = None) -> list[str]:
         """Return the missing inputs in words, each once."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import pandas as pd
 
-from actuary.alerts.words import describe_value
+from actuary.alerts.words import describe_period, describe_value
 from actuary.fund import SCHEME_NAMES, FundProjection
+from actuary.indicators import INDICATORS
 from actuary.policy import AlertCase, AlertRule
 
 __all__ = ["LEVELS", "Warning", "evaluate_rules", "warning_table", "worst_level"]
@@ -148,16 +149,13 @@ def warning_table(warnings: Sequence[Warning]) -> pd.DataFrame:
 
 
 def _judge(projection: FundProjection, rule: AlertRule, scheme: str, table: pd.DataFrame | None) -> Warning:
-    known = table is not None and rule.indicator in table.index
-    row: dict[str, Any] = (
-        {str(k): v for k, v in table.loc[rule.indicator].items()} if known and table is not None else {}
-    )
+    row = _row(table, rule.indicator)
     status = str(row.get("status", "gap"))
     values = {} if table is None else _values(table)
     level = rule.level(values)
     case = None if level == "unknown" else rule.matching_case(values)
     value = float(row.get("value", math.nan))
-    text_zh, text_en = _texts(projection, rule, scheme, row, case=case, level=level)
+    text_zh, text_en = _texts(projection, rule, scheme, table, case=case, level=level)
     conditions = case.all if case else ()
     return Warning(
         rule_id=rule.id,
@@ -183,6 +181,12 @@ def _judge(projection: FundProjection, rule: AlertRule, scheme: str, table: pd.D
     )
 
 
+def _row(table: pd.DataFrame | None, indicator: str) -> dict[str, Any]:
+    if table is None or indicator not in table.index:
+        return {}
+    return {str(name): value for name, value in table.loc[indicator].items()}
+
+
 def _values(table: pd.DataFrame) -> dict[str, float]:
     # An event beyond the horizon is later than any threshold.
     return {
@@ -195,35 +199,58 @@ def _texts(
     projection: FundProjection,
     rule: AlertRule,
     scheme: str,
-    row: Mapping[str, Any],
+    table: pd.DataFrame | None,
     *,
     case: AlertCase | None,
     level: str,
 ) -> tuple[str, str]:
+    row = _row(table, rule.indicator)
     reasons = (str(row.get("reason_zh", "") or ""), str(row.get("reason_en", "") or ""))
     if level == "unknown":
         return (
             f"无法判断：{reasons[0] or '计算所需的数字未公布'}。",
             f"Cannot be judged: {reasons[1] or 'the figures it is computed from are not published'}.",
         )
+    # Named by the indicator, not by the rule: a surplus is no "current deficit".
     if row["status"] == "beyond_horizon":
-        return f"{rule.name_zh}：{reasons[0]}。", f"{rule.name_en}: {reasons[1]}."
-    unit, value = str(row["unit"]), float(str(row["value"]))
-    said = {lang: describe_value(value, unit, lang=lang) for lang in ("zh", "en")}
-    if case is None:
-        # Named by the indicator, not by the rule: a surplus is no "current deficit".
-        return f"{row['zh']}：{said['zh']}，未达到预警条件。", f"{row['en']}: {said['en']}, no condition met."
-    own = next((one for one in case.all if one.indicator == rule.indicator), None)
-    texts = []
-    for lang, template in (("zh", case.text_zh), ("en", case.text_en)):
-        threshold = "" if own is None else describe_value(own.threshold, unit, lang=lang, exact=True)
-        texts.append(
-            template.format(
-                value=said[lang],
-                threshold=threshold,
-                period=row["period"],
-                scheme=SCHEME_NAMES.get(scheme, (scheme, scheme))[0 if lang == "zh" else 1],
-                region=projection.region_name(lang),
-            )
-        )
-    return texts[0], texts[1]
+        texts = (f"{row['zh']}：{reasons[0]}。", f"{row['en']}: {reasons[1]}.")
+    elif case is None:
+        said = [describe_value(float(row["value"]), str(row["unit"]), lang=lang) for lang in ("zh", "en")]
+        texts = (f"{row['zh']}：{said[0]}，未达到预警条件。", f"{row['en']}: {said[1]}, no condition met.")
+    else:
+        inserts = [_inserts(projection, rule, scheme, table, case=case, lang=lang) for lang in ("zh", "en")]
+        texts = (case.text_zh.format(**inserts[0]), case.text_en.format(**inserts[1]))
+    if INDICATORS[rule.indicator].of_money and projection.fund_prefix(scheme) == "":
+        # Rules for a pool are held against the whole fund where the pool is not published apart: the reader must know.
+        return f"{texts[0]}按含个人账户的全部基金计算。", f"{texts[1]} Personal accounts are counted in."
+    return texts
+
+
+def _inserts(
+    projection: FundProjection,
+    rule: AlertRule,
+    scheme: str,
+    table: pd.DataFrame | None,
+    *,
+    case: AlertCase,
+    lang: str,
+) -> dict[str, str]:
+    row = _row(table, rule.indicator)
+    value, unit = float(row["value"]), str(row["unit"])
+    condition = next((one for one in case.all if one.indicator == rule.indicator), None)
+    inserts = {
+        "value": describe_value(value, unit, lang=lang),
+        "magnitude": describe_value(abs(value), unit, lang=lang),
+        "threshold": "" if condition is None else describe_value(condition.threshold, unit, lang=lang, exact=True),
+        "period": describe_period(str(row["period"]), lang=lang),
+        "scheme": SCHEME_NAMES.get(scheme, (scheme, scheme))[0 if lang == "zh" else 1],
+        "region": projection.region_name(lang),
+        "own": "",
+        "reference": "",
+        "reference_period": "",
+    }
+    for name, compared in zip(("own", "reference"), INDICATORS[rule.indicator].compares, strict=False):
+        other = _row(table, compared)
+        inserts[name] = describe_value(float(other["value"]), str(other["unit"]), lang=lang)
+        inserts[f"{name}_period"] = describe_period(str(other["period"]), lang=lang)
+    return inserts

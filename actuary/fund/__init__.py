@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from actuary.fund.assembly import payable_months
 from actuary.fund.city import facts_page
-from actuary.fund.missing import SCHEME_NAMES, MissingInput, Note
+from actuary.fund.missing import LATE_ASSUMPTIONS, SCHEME_NAMES, MissingInput, Note
 from actuary.fund.projection import METHOD, project_fund
 from actuary.fund.report_quarter import check_quarter
 from actuary.fund.result import FundProjection
 from actuary.fund.variables import SCHEMES, STATUSES, VARIABLES, Variable
 
 __all__ = [
+    "LATE_ASSUMPTIONS",
     "METHOD",
     "SCHEMES",
     "SCHEME_NAMES",

@@ -13,11 +13,11 @@ import xarray as xr
 
 from actuary.drivers import DRIVERS
 from actuary.errors import DeclarationError, UnknownNameError, unknown_name
-from actuary.fund.missing import MissingInput
+from actuary.fund.missing import LATE_ASSUMPTIONS, MissingInput
 from actuary.periods import Quarter
 from actuary.policy import PolicyBook, Resolved, load_policy_book, load_region, resolve
 
-__all__ = ["Declared", "load_declared", "read_drivers", "read_funding", "read_rates"]
+__all__ = ["Declared", "find_late_assumptions", "load_declared", "read_drivers", "read_funding", "read_rates"]
 
 _FUNDING_KEYS = ("resident.subsidy_per_head", "resident.premium_per_head")
 #: Assumptions that the calibration of the base year needs too; growth begins after it.
@@ -97,12 +97,13 @@ def read_drivers(
     drivers : Dataset, dims (scenario, year)
         By key of :data:`actuary.drivers.DRIVERS`; a year's value is that of its first day.
     missing : list of MissingInput
-        Assumptions that are not declared, or not for every year.
+        Assumptions that are not declared, or not for every year, and the day on which they begin where that is late.
     """
     years = range(base_year, last_year + 1)
     scenarios = list(declared.resolved)
     drivers = xr.Dataset(coords={"scenario": scenarios, "year": list(years)})
-    missing = []
+    late = _late_keys(declared, scheme, base_year=base_year, unused=unused)
+    missing = find_late_assumptions(declared, scheme, base_year=base_year, unused=unused)
     for key, driver in DRIVERS.items():
         if not key.startswith(f"{scheme}."):
             continue
@@ -114,18 +115,77 @@ def read_drivers(
                     if column >= first:
                         values[row, column] = resolved.assumptions.value(key, dt.date(year, 1, 1))
         except (UnknownNameError, DeclarationError):
-            missing.append(
-                MissingInput(
-                    scheme,
-                    f"测算假设：{driver.zh}（{years[first]}—{last_year}年）",
-                    f"assumption: {driver.en} ({years[first]} to {last_year})",
-                    "the projection of this scheme",
-                    "该险种的测算",
-                    key,
+            if key not in late:
+                missing.append(
+                    MissingInput(
+                        scheme,
+                        f"测算假设：{driver.zh}（{years[first]}—{last_year}年）",
+                        f"assumption: {driver.en} ({years[first]} to {last_year})",
+                        "the projection of this scheme",
+                        "该险种的测算",
+                        key,
+                    )
                 )
-            )
         drivers[key] = (("scenario", "year"), values, {"unit": driver.unit})
     return drivers, missing
+
+
+def find_late_assumptions(
+    declared: Declared, scheme: str, *, base_year: int, unused: Sequence[str] = ()
+) -> list[MissingInput]:
+    """Say when the assumptions of a scheme begin, if that is too late to project from a base year.
+
+    Parameters
+    ----------
+    declared : Declared
+        Rules and assumptions.
+    scheme : str
+        ``employee`` or ``resident``.
+    base_year : int
+        The base year; growth is needed from the year after it.
+    unused : sequence of str
+        Keys that the projection does not need.
+
+    Returns
+    -------
+    list of MissingInput
+        One, naming the day from which every assumption is declared; none where they begin in time.
+
+    Examples
+    --------
+    >>> declared = load_declared("national", basis="base", scenarios=("base",))
+    >>> [one.what_en for one in find_late_assumptions(declared, "resident", base_year=2022)]
+    ['assumptions begin on 2024-01-01; quarters before that day cannot be projected']
+    >>> find_late_assumptions(declared, "resident", base_year=2023)
+    []
+    """
+    late = _late_keys(declared, scheme, base_year=base_year, unused=unused)
+    if not late:
+        return []
+    day = max(late.values())
+    return [
+        MissingInput(
+            scheme,
+            f"测算假设自{day}起，早于该日的季度无法推演",
+            f"assumptions begin on {day}; quarters before that day cannot be projected",
+            "the projection of this scheme",
+            "该险种的测算",
+            LATE_ASSUMPTIONS,
+        )
+    ]
+
+
+def _late_keys(declared: Declared, scheme: str, *, base_year: int, unused: Sequence[str]) -> dict[str, dt.date]:
+    late = {}
+    for resolved in declared.resolved.values():
+        for key in DRIVERS:
+            if not key.startswith(f"{scheme}.") or key in unused or key not in resolved.assumptions:
+                continue
+            needed = dt.date(base_year if key in _BASE_YEAR_DRIVERS else base_year + 1, 1, 1)
+            first = min(entry.first_day for entry in resolved.assumptions.parameter(key).values)
+            if first > needed:
+                late[key] = first
+    return late
 
 
 def read_rates(declared: Declared, quarters: Sequence[Quarter]) -> tuple[xr.Dataset, list[MissingInput]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from actuary.fund.figures import Figures
 
-__all__ = ["SCHEME_NAMES", "MissingInput", "Note", "find_missing_figures", "find_valuation_year"]
+__all__ = ["LATE_ASSUMPTIONS", "SCHEME_NAMES", "MissingInput", "Note", "find_missing_figures", "find_valuation_year"]
 
 #: Names of the schemes, in Chinese and in English.
 SCHEME_NAMES = {
@@ -14,6 +14,9 @@ SCHEME_NAMES = {
     "employee": ("职工基本医疗保险", "Employee basic medical insurance"),
     "resident": ("城乡居民基本医疗保险", "Resident basic medical insurance"),
 }
+
+#: Key of the input that is missing where the assumptions begin after the first quarter to be projected.
+LATE_ASSUMPTIONS = "assumptions.begin"
 
 # People first, then the three amounts.
 _NEEDED: dict[str, tuple[str, ...]] = {

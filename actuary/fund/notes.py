@@ -9,6 +9,7 @@ from actuary.fund.missing import SCHEME_NAMES, Note
 from actuary.fund.sources import RegionFacts, SeasonalSource
 from actuary.fund.variables import SCHEMES
 from actuary.periods import Quarter
+from actuary.policy import Region
 
 __all__ = ["describe_notes"]
 
@@ -17,8 +18,10 @@ def describe_notes(
     published: RegionFacts,
     season: SeasonalSource,
     *,
+    season_place: Region,
     report: Quarter,
     projections: Mapping[str, SchemePaths],
+    months_basis: Mapping[str, str],
     laid_on_active: Mapping[str, bool],
 ) -> tuple[Note, ...]:
     """Say which seasons were used, where the valuation date lies, and what is not known apart.
@@ -29,44 +32,48 @@ def describe_notes(
         The figures.
     season : SeasonalSource
         The seasons.
+    season_place : Region
+        Where the seasons come from.
     report : Quarter
         The report quarter.
     projections : mapping
         The projected schemes.
+    months_basis : mapping
+        ``scheme -> "pooled" or "undivided"``.
     laid_on_active : mapping
         ``scenario -> whether`` the accounts' income was laid on active members alone.
     """
     notes = []
     if season.profiles:
-        years = ", ".join(str(year) for year in season.years)
+        years = [str(year) for year in season.years]
         notes.append(
             Note(
-                f"季节分布取自{season.region} {years}年公布的四个季度"
+                f"季节分布取自{season_place.name('zh')}{'、'.join(years)}年公布的四个季度"
                 + ("（晚于报告季度，因此前无完整年度）" if season.later else "")
                 + "；未公布的季度按其分摊，四个季度之和等于全年数。",
-                f"Seasons are those of the four published quarters of {season.region}, {years}"
+                f"Seasons are those of the four published quarters of {season_place.name('en')}, {', '.join(years)}"
                 + (" (later than the report quarter, for want of an earlier full year)" if season.later else "")
                 + "; quarters that are not published are apportioned by them and add up to the year.",
             )
         )
     for scheme, one in projections.items():
-        zh, en = SCHEME_NAMES[scheme]
         if one.valuation < report:
+            zh, en = SCHEME_NAMES[scheme]
             notes.append(
                 Note(
-                    f"{zh}的估值日为{one.valuation}末，其后至报告季度为测算数。",
+                    f"{zh}的估值日为{one.valuation.year}年末，其后至报告季度为测算数。",
                     f"{en} is valued at the end of {one.valuation}; the quarters from there to the report are "
                     "projected.",
                 )
             )
-        if one.months_basis == "undivided":
-            notes.append(
-                Note(
-                    f"{zh}未公布统筹基金与个人账户的划分，可支付月数按全部基金计算。",
-                    f"The pool and the personal accounts of {en} are not published apart; months payable count the "
-                    "whole fund.",
-                )
+    if months_basis["employee"] == "undivided" and published.figures.values("employee", "balance_end"):
+        notes.append(
+            Note(
+                "职工基本医疗保险未公布统筹基金与个人账户各自的收支和结余，可支付月数按含个人账户的全部基金计算。",
+                "Income, spending and balance of the pool and of the personal accounts of employees are not published "
+                "apart; months payable count the whole fund, personal accounts included.",
             )
+        )
     if any(laid_on_active.values()):
         notes.append(
             Note(
@@ -79,16 +86,16 @@ def describe_notes(
     if recalled:
         notes.append(
             Note(
-                f"下列年份含凭记忆录入、未核对原文的数字：{recalled}。",
-                f"Figures of these years were recalled and not checked against the original: {recalled}.",
+                f"下列年份含凭记忆录入、未核对原文的数字：{'、'.join(recalled)}。",
+                f"Figures of these years were recalled and not checked against the original: {', '.join(recalled)}.",
             )
         )
     return tuple(notes)
 
 
-def _recalled_years(published: RegionFacts) -> str:
+def _recalled_years(published: RegionFacts) -> list[str]:
     rows = published.selected
     mask = rows["confidence"].eq("recalled") & rows["scheme"].isin(list(SCHEMES)) & rows["period"].str.len().eq(4)
     used = rows.loc[mask & rows["indicator"].isin(["active", "retired", "enrolled", "income", "expenditure"]), "period"]
     balances = rows.loc[mask & rows["indicator"].str.endswith("balance_end"), "period"]
-    return ", ".join(sorted({*used, *balances}))
+    return sorted({*used, *balances})

@@ -15,7 +15,7 @@ from actuary.fund.assembly import SchemePaths, assemble_paths
 from actuary.fund.employee import EmployeeBase, calibrate_employee, project_employee
 from actuary.fund.figures import BALANCES, FLOWS, Figures
 from actuary.fund.history import Grid, build_history
-from actuary.fund.inputs import Declared, load_declared, read_drivers, read_funding, read_rates
+from actuary.fund.inputs import Declared, find_late_assumptions, load_declared, read_drivers, read_funding, read_rates
 from actuary.fund.milestones import find_milestones
 from actuary.fund.missing import MissingInput, find_missing_figures, find_valuation_year
 from actuary.fund.notes import describe_notes
@@ -24,7 +24,14 @@ from actuary.fund.resident import ResidentBase, calibrate_resident, project_resi
 from actuary.fund.result import FundProjection
 from actuary.fund.seasons import Profile
 from actuary.fund.side_tables import calibration_table, difference_table, laid_on_active
-from actuary.fund.sources import SeasonalSource, load_profiles, load_region_facts, load_shapes
+from actuary.fund.sources import (
+    NATION,
+    SeasonalSource,
+    load_national_ratios,
+    load_profiles,
+    load_region_facts,
+    load_shapes,
+)
 from actuary.fund.variables import SCHEMES
 from actuary.periods import Quarter, quarter_range
 from actuary.policy import RequiredInput, fingerprint, list_scenarios, load_alert_rules, load_basis, load_region
@@ -110,7 +117,9 @@ def project_fund(
     calibrations: list[pd.DataFrame] = []
     missing: list[MissingInput] = []
     for scheme in ("employee", "resident"):
-        one, levels, gaps = _project_scheme(scheme, published.figures, history, declared, season, last=last)
+        one, levels, gaps = _project_scheme(
+            scheme, published.figures, history, declared, season, report=report, last=last
+        )
         missing += gaps
         if one is not None and levels is not None:
             projections[scheme] = one
@@ -118,13 +127,14 @@ def project_fund(
     empty = calibration_table("", 0, None)
     calibration = pd.concat(calibrations, ignore_index=True) if calibrations else empty
     missing = _declared_missing(missing, place.required_inputs)
+    months_basis = _months_basis(published.figures, schemes, projections)
     paths = assemble_paths(
         history,
         projections,
         scenarios=chosen,
         report=report,
         horizon=last,
-        months_basis=_months_basis(published.figures, schemes, projections),
+        months_basis=months_basis,
     )
     return FundProjection(
         region=region,
@@ -137,8 +147,10 @@ def project_fund(
         notes=describe_notes(
             published,
             season,
+            season_place=load_region(season.region, root=models),
             report=report,
             projections=projections,
+            months_basis=months_basis,
             laid_on_active=laid_on_active(calibration),
         ),
         differences=difference_table(published.differences),
@@ -149,13 +161,14 @@ def project_fund(
         data_fingerprint=data_fingerprint(data),
         synthetic=published.synthetic,
         place=place,
+        national_ratios={} if region == NATION else load_national_ratios(until=report, data=data),
     )
 
 
 def _season_region(declared: Declared, report: Quarter, *, models: Path | None) -> str:
     # A region without assumptions of its own takes the nation's word, as it does for rules.
     resolved = next(iter(declared.resolved.values()), None)
-    basis = load_basis("national", root=models) if resolved is None else resolved.assumptions
+    basis = load_basis(NATION, root=models) if resolved is None else resolved.assumptions
     parameter = basis.parameter("seasonal.source_region")
     # A choice declared later holds for earlier reports too: nothing else says whose seasons to use.
     entry = parameter.entry(report.first_day)
@@ -165,12 +178,23 @@ def _season_region(declared: Declared, report: Quarter, *, models: Path | None) 
 
 
 def _project_scheme(
-    scheme: str, figures: Figures, history: Grid, declared: Declared, season: SeasonalSource, *, last: Quarter
+    scheme: str,
+    figures: Figures,
+    history: Grid,
+    declared: Declared,
+    season: SeasonalSource,
+    *,
+    report: Quarter,
+    last: Quarter,
 ) -> tuple[SchemePaths | None, xr.Dataset | None, list[MissingInput]]:
     year = find_valuation_year(figures, scheme)
     missing = find_missing_figures(figures, scheme, year)
     if not declared.resolved:
         missing.append(_no_basis(scheme))
+    elif missing:
+        # Without a valuation year the report itself says from when on a projection would start.
+        base_year = (report + 1).year - 1 if year is None else year
+        missing += find_late_assumptions(declared, scheme, base_year=base_year)
     profiles = [season.profiles.get((scheme, flow)) for flow in FLOWS]
     if missing or year is None or profiles[0] is None or profiles[1] is None:
         return None, None, missing or [_no_season(scheme)]

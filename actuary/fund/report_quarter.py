@@ -7,7 +7,7 @@ from pathlib import Path
 from actuary.errors import PeriodError, Problem
 from actuary.fund.variables import SCHEMES
 from actuary.periods import Quarter
-from actuary.tables import facts, last_quarter
+from actuary.tables import facts
 
 __all__ = ["check_horizon", "check_quarter"]
 
@@ -30,10 +30,9 @@ def check_quarter(region: str, quarter: str | Quarter, *, data: Path | None = No
     ------
     UnknownNameError
         When no table has a fact of the region.
-    TableError
-        When the region has plans and targets only.
     PeriodError
-        When the quarter cannot be read, lies before the first published figure or after the last.
+        When the quarter cannot be read, lies before the first published figure or after the last, or when the region
+        has plans and targets only.
 
     Examples
     --------
@@ -41,8 +40,17 @@ def check_quarter(region: str, quarter: str | Quarter, *, data: Path | None = No
     '2024Q4'
     """
     report = Quarter.parse(quarter, where="--quarter")
-    last = last_quarter(region, data)
     rows = facts(region, root=data, observed=True)
+    if rows.empty:
+        raise PeriodError(
+            Problem(
+                "--quarter",
+                str(report),
+                f"a quarter with published figures; of {region} there are plans and targets only",
+                "choose another region, or add published figures to a table under data/",
+            )
+        )
+    last = Quarter.parse(str(rows["quarter"].max()))
     core = rows[rows["scheme"].isin(list(SCHEMES)) & rows["indicator"].isin(list(_CORE))]
     first = Quarter.parse(str((core if len(core) else rows)["quarter"].min()))
     if not first <= report <= last:

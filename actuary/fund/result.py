@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -63,6 +64,9 @@ class FundProjection:
         Whether any figure was made up.
     place : Region
         What is declared of the region itself.
+    national_ratios : mapping
+        ``year -> active per retired member`` of the nation at the year-end, up to the report quarter; empty for the
+        nation itself.
     """
 
     region: str
@@ -81,6 +85,7 @@ class FundProjection:
     data_fingerprint: str
     synthetic: bool
     place: Region
+    national_ratios: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def region_kind(self) -> str:
@@ -192,4 +197,4 @@ class FundProjection:
         )
         table = self.summary().to_html(index=False, float_format=lambda value: f"{value:,.2f}", na_rep="")
         gaps = "".join(f"<li>{html.escape(one.what_zh)} / {html.escape(one.what_en)}</li>" for one in self.missing)
-        return head + table + (f"<p>Not projected, for want of:</p><ul>{gaps}</ul>" if gaps else "")
+        return head + table + (f"<p>Not projected:</p><ul>{gaps}</ul>" if gaps else "")

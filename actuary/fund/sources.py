@@ -7,14 +7,35 @@ from pathlib import Path
 
 import pandas as pd
 
+from actuary.demography import dependency_ratio
 from actuary.fund.figures import Difference, Figure, Figures, complete_figures
 from actuary.fund.history import Shapes
 from actuary.fund.seasons import DERIVED, PUBLISHED, Profile, seasonal_profile
 from actuary.fund.variables import SCHEMES
 from actuary.periods import Quarter
-from actuary.tables import conflicts, cumulative_flows, facts, load_catalog, quarterly_flows, select_facts
+from actuary.tables import (
+    Preference,
+    conflicts,
+    cumulative_flows,
+    facts,
+    known_regions,
+    load_catalog,
+    quarterly_flows,
+    select_facts,
+)
 
-__all__ = ["RegionFacts", "SeasonalSource", "load_profiles", "load_region_facts", "load_shapes"]
+__all__ = [
+    "NATION",
+    "RegionFacts",
+    "SeasonalSource",
+    "load_national_ratios",
+    "load_profiles",
+    "load_region_facts",
+    "load_shapes",
+]
+
+#: The region with which every other is compared.
+NATION = "national"
 
 _SCOPE_PREFIX = {"all_accounts": ("",), "pooled_only": ("pooled_",)}
 
@@ -94,20 +115,7 @@ def load_region_facts(region: str, *, until: Quarter, data: Path | None = None) 
     rows = facts(region, root=data, until=until, observed=True)
     preference = load_catalog(data).preference
     selected = select_facts(rows, preference)
-    whole = selected[(selected["scope"] == "") & (selected["group"] == "")]
-    annual = whole[whole["period"].str.fullmatch(r"\d{4}")]
-    columns = zip(
-        *(annual[name] for name in ("scheme", "indicator", "period", "value", "confidence", "basis")), strict=True
-    )
-    figures = Figures(
-        {
-            (scheme, indicator, int(period)): Figure(
-                float(value), DERIVED if confidence == "derived" else PUBLISHED, preference.basis.index(basis)
-            )
-            for scheme, indicator, period, value, confidence, basis in columns
-        }
-    )
-    completed, differences = complete_figures(figures)
+    completed, differences = complete_figures(_year_figures(selected, preference))
     return RegionFacts(
         figures=completed,
         differences=tuple(one for one in differences if one.scheme in SCHEMES),
@@ -115,6 +123,52 @@ def load_region_facts(region: str, *, until: Quarter, data: Path | None = None) 
         selected=selected,
         synthetic=bool(rows.attrs["synthetic"]),
     )
+
+
+def _year_figures(selected: pd.DataFrame, preference: Preference) -> Figures:
+    whole = selected[(selected["scope"] == "") & (selected["group"] == "")]
+    annual = whole[whole["period"].str.fullmatch(r"\d{4}")]
+    columns = zip(
+        *(annual[name] for name in ("scheme", "indicator", "period", "value", "confidence", "basis")), strict=True
+    )
+    return Figures(
+        {
+            (scheme, indicator, int(period)): Figure(
+                float(value), DERIVED if confidence == "derived" else PUBLISHED, preference.basis.index(basis)
+            )
+            for scheme, indicator, period, value, confidence, basis in columns
+        }
+    )
+
+
+def load_national_ratios(*, until: Quarter, data: Path | None = None) -> dict[int, float]:
+    """Compute how many active members of the nation's employee scheme there were for each retired one, by year-end.
+
+    Parameters
+    ----------
+    until : Quarter
+        The report quarter; later facts are left out.
+    data : Path, optional
+        Data folder; without national figures nothing is found.
+
+    Returns
+    -------
+    dict
+        ``year -> ratio`` at its end, in order of time.
+
+    Examples
+    --------
+    >>> {year: round(ratio, 2) for year, ratio in load_national_ratios(until=Quarter(2020, 4)).items() if year > 2018}
+    {2019: 2.78, 2020: 2.82}
+    """
+    if NATION not in known_regions(data):
+        return {}
+    rows = facts(NATION, root=data, until=until, observed=True)
+    members = rows[rows["scheme"].eq("employee") & rows["indicator"].isin(["active", "retired"])]
+    preference = load_catalog(data).preference
+    figures = _year_figures(select_facts(members, preference), preference)
+    active, retired = (figures.values("employee", name) for name in ("active", "retired"))
+    return {year: float(dependency_ratio(active[year], retired[year])) for year in active if year in retired}
 
 
 def load_shapes(region: str, profiles: dict[tuple[str, str], Profile], *, until: Quarter, data: Path | None) -> Shapes:

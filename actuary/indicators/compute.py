@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from actuary.fund import FundProjection
+from actuary.fund import LATE_ASSUMPTIONS, FundProjection
 from actuary.indicators.registry import INDICATORS, Indicator
 from actuary.indicators.view import BASE_SCENARIO, Reading, SchemeView
 
@@ -12,7 +12,7 @@ __all__ = ["compute_indicators"]
 
 
 def compute_indicators(projection: FundProjection) -> pd.DataFrame:
-    """Compute every indicator of every scheme at the report quarter.
+    """Compute every indicator of every scheme at the report quarter; a comparison with the nation not of the nation.
 
     The value is the latest one known up to the report quarter, and says of which period it is. Flows and balances are
     those of the pool, or of the undivided fund where the pool is not published apart.
@@ -41,7 +41,7 @@ def compute_indicators(projection: FundProjection) -> pd.DataFrame:
     for scheme in projection.schemes:
         view = SchemeView(projection, scheme)
         for indicator in INDICATORS.values():
-            if scheme not in indicator.schemes:
+            if scheme not in indicator.schemes or (projection.region_kind == "nation" and not indicator.in_nation):
                 continue
             reading = indicator.function(view)
             reason_zh, reason_en = _reason(projection, scheme, indicator, reading)
@@ -75,6 +75,12 @@ def _reason(projection: FundProjection, scheme: str, indicator: Indicator, readi
         return "计算所需的数字未公布", "the figures it is computed from are not published"
     if BASE_SCENARIO not in projection.scenarios:
         return "未按基准情景推演", "the base scenario was not projected"
-    lacking = [one for one in projection.missing if one.scheme in (scheme, "all")]
-    zh, en = "；".join(one.what_zh for one in lacking), "; ".join(one.what_en for one in lacking)
-    return f"未推演，缺：{zh}", f"not projected, for want of {en}"
+    ours = [one for one in projection.missing if one.scheme in (scheme, "all")]
+    lacking = [one for one in ours if one.key != LATE_ASSUMPTIONS]
+    late = [one for one in ours if one.key == LATE_ASSUMPTIONS]
+    zh = [f"缺：{'；'.join(one.what_zh for one in lacking)}"] if lacking else []
+    en = [f"for want of {'; '.join(one.what_en for one in lacking)}"] if lacking else []
+    return (
+        "；".join([f"未推演，{zh[0]}" if zh else "未推演", *(one.what_zh for one in late)]),
+        "; ".join([f"not projected, {en[0]}" if en else "not projected", *(one.what_en for one in late)]),
+    )

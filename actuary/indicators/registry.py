@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from actuary.indicators.view import Reading, SchemeView
+from actuary.periods import Quarter
 
 __all__ = ["INDICATORS", "Indicator", "Reading"]
 
@@ -34,6 +35,12 @@ class Indicator:
         From a :class:`SchemeView` to a :class:`Reading`.
     schemes : tuple of str
         Schemes it makes sense for.
+    compares : tuple of str
+        The indicator it judges and the one with which it compares it; empty where it compares none.
+    in_nation : bool
+        Whether it makes sense for the nation itself.
+    of_money : bool
+        Whether it is one of the fund, so that its value depends on whether personal accounts are counted.
     """
 
     name: str
@@ -45,6 +52,9 @@ class Indicator:
     direction: str
     function: Callable[[SchemeView], Reading]
     schemes: tuple[str, ...] = ("all", "employee", "resident")
+    compares: tuple[str, ...] = ()
+    in_nation: bool = True
+    of_money: bool = True
 
 
 def _payable_months(view: SchemeView) -> Reading:
@@ -95,6 +105,23 @@ def _stock_growth(name: str) -> Callable[[SchemeView], Reading]:
 
 def _dependency_ratio(view: SchemeView) -> Reading:
     return view.read(view.series("dependency_ratio"), "dependency_ratio")
+
+
+def _dependency_ratio_national(view: SchemeView) -> Reading:
+    own = _dependency_ratio(view)
+    ratios = view.projection.national_ratios
+    # Of the same date as the figure of the region, which may be years older than the report.
+    years = [year for year in ratios if Quarter(year, 4) <= Quarter.parse(own.period)]
+    if not years:
+        return Reading(float("nan"), own.period, "gap")
+    return Reading(ratios[max(years)], str(Quarter(max(years), 4)), "derived")
+
+
+def _dependency_ratio_gap_national(view: SchemeView) -> Reading:
+    own, nation = _dependency_ratio(view), _dependency_ratio_national(view)
+    if "gap" in (own.status, nation.status):
+        return Reading(float("nan"), own.period, "gap")
+    return Reading(own.value - nation.value, own.period, own.status)
 
 
 def _retired_share(view: SchemeView) -> Reading:
@@ -216,6 +243,34 @@ INDICATORS: dict[str, Indicator] = {
             "higher",
             _dependency_ratio,
             ("employee",),
+            of_money=False,
+        ),
+        Indicator(
+            "dependency_ratio_national",
+            "全国职退比",
+            "Active per retired member, nation",
+            "ratio",
+            "active / retired members of the nation at the last published year-end up to the date of dependency_ratio",
+            _OWN,
+            "higher",
+            _dependency_ratio_national,
+            ("employee",),
+            of_money=False,
+            in_nation=False,
+        ),
+        Indicator(
+            "dependency_ratio_gap_national",
+            "职退比与全国之差",
+            "Active per retired member, less the nation",
+            "ratio",
+            "dependency_ratio - dependency_ratio_national",
+            _OWN,
+            "higher",
+            _dependency_ratio_gap_national,
+            ("employee",),
+            of_money=False,
+            compares=("dependency_ratio", "dependency_ratio_national"),
+            in_nation=False,
         ),
         Indicator(
             "retired_share",
@@ -227,6 +282,7 @@ INDICATORS: dict[str, Indicator] = {
             "lower",
             _retired_share,
             ("employee",),
+            of_money=False,
         ),
         Indicator(
             "enrolled_growth",
@@ -237,6 +293,7 @@ INDICATORS: dict[str, Indicator] = {
             _OWN,
             "higher",
             _stock_growth("enrolled_persons"),
+            of_money=False,
         ),
         Indicator(
             "income_per_member_yuan",

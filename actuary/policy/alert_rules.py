@@ -32,6 +32,7 @@ Indicator = Literal[
     "current_balance_yuan",
     "growth_gap",
     "dependency_ratio",
+    "dependency_ratio_gap_national",
     "years_to_current_deficit",
     "years_to_months_below_3",
     "years_to_exhaustion",
@@ -40,8 +41,19 @@ Indicator = Literal[
 #: Levels from the worst to the best.
 LEVELS: tuple[str, ...] = ("red", "orange", "yellow", "blue", "normal")
 
-#: What a text may insert: value and threshold with their unit, the period, the scheme and the region.
-PLACEHOLDERS: tuple[str, ...] = ("value", "threshold", "period", "scheme", "region")
+#: What a text may insert: the value, the same without its sign, and the threshold, with their unit; the period, the
+#: scheme and the region; of an indicator that compares two, the one judged, the other, and the period of the other.
+PLACEHOLDERS: tuple[str, ...] = (
+    "value",
+    "magnitude",
+    "threshold",
+    "period",
+    "scheme",
+    "region",
+    "own",
+    "reference",
+    "reference_period",
+)
 
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -87,7 +99,7 @@ class AlertCase(Shape):
     all : tuple of AlertCondition
         Every one must hold.
     text_zh, text_en : str
-        What is said; may hold {value}, {threshold}, {period}, {scheme} and {region}.
+        What is said; may hold the :data:`PLACEHOLDERS` in braces, such as {value}, {threshold} and {period}.
     action_zh, action_en : str
         What is to be done.
     source : str or None

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actuary.alerts import LEVELS, evaluate_rules, warning_table, worst_level
+from actuary.alerts.words import describe_value
 from actuary.fund import project_fund
 from actuary.indicators import INDICATORS, compute_indicators
 from actuary.policy import load_alert_rules
@@ -77,7 +78,10 @@ def test_shenyang_is_red_on_its_ratio_and_unknown_on_its_reserve(shenyang):
 
 
 def test_a_rule_for_cities_is_not_for_the_nation(national, shenyang):
-    assert find(shenyang, "PR-10N", "employee").level == "yellow"
+    found = find(shenyang, "PR-10N", "employee")
+    assert (found.level, round(found.value, 2)) == ("yellow", -1.35)
+    assert found.text_zh == "每名退休人员对应在职职工1.47人，低于2020年末全国的2.82人。"
+    assert found.text_en == "1.47 active members per retired one, below the 2.82 of the nation at the end of 2020."
     assert not [one for one in evaluate_rules(*national, RULES) if one.rule_id == "PR-10N"]
 
 
@@ -127,3 +131,69 @@ def test_the_table_has_a_row_a_warning(national):
     assert isinstance(table, pd.DataFrame)
     assert len(table) == len(warnings)
     assert all(one.value is None or math.isfinite(one.value) for one in warnings)
+
+
+def changed(indicators, scheme, **values):
+    table = indicators.copy()
+    for name, value in values.items():
+        table.loc[(table["scheme"] == scheme) & (table["indicator"] == name), ["value", "status"]] = (value, "derived")
+    return table
+
+
+@pytest.mark.parametrize(
+    ("rule", "values", "zh", "en"),
+    [
+        (
+            "CN-7",
+            {"current_balance_yuan": -1_234_000_000.0},
+            "2024年基金支出大于收入，当期赤字12.34亿元。",
+            "Spending exceeded income in 2024: a current deficit of 1.23 bn yuan.",
+        ),
+        (
+            "CN-8",
+            {"growth_gap": 0.0512},
+            "2024年基金支出增长率比收入增长率高5.1个百分点，收支压力加大。",
+            "In 2024 the growth rate of spending was 5.1 percentage points above that of income: pressure on the fund.",
+        ),
+        (
+            "PR-8",
+            {"years_to_current_deficit": 0.0},
+            "截至报告季度已出现当期赤字。",
+            "There is a current deficit at the report quarter already.",
+        ),
+        (
+            "PR-13",
+            {"years_to_exhaustion": 2.25},
+            "按基准推演，2.25年后累计结余用完，在3年以内。",
+            "In the base projection the reserve is spent in 2.25 years, within 3 years.",
+        ),
+    ],
+)
+def test_what_a_warning_says(national, rule, values, zh, en):
+    projection, indicators = national
+    found = find(evaluate_rules(projection, changed(indicators, "employee", **values), RULES), rule, "employee")
+    assert (found.text_zh, found.text_en) == (zh, en)
+
+
+def test_a_surplus_is_no_deficit(national):
+    found = find(evaluate_rules(*national, RULES), "CN-7", "employee")
+    assert found.text_zh == "当期结余（最近四个季度）：4,119.74亿元，未达到预警条件。"
+    assert found.text_en == "Current balance, last four quarters: 411.97 bn yuan, no condition met."
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "lang", "said"),
+    [
+        (-3.0, "yuan", "en", "0.00 bn yuan"),
+        (2.675, "ratio", "en", "2.68"),
+        (0.285, "share", "zh", "28.5个百分点"),
+        (100.0, "months", "zh", "100.0个月"),
+        (0.25, "years", "en", "0.25 years"),
+    ],
+)
+def test_values_are_rounded_as_published_ones_are(value, unit, lang, said):
+    assert describe_value(value, unit, lang=lang) == said
+
+
+def test_an_exact_threshold_has_no_digits_to_spare():
+    assert describe_value(100.0, "months", lang="en", exact=True) == "100 months"

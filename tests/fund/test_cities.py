@@ -50,7 +50,7 @@ def test_shenyang_quarters_borrow_the_national_seasons(shenyang):
     assert set(shenyang.paths["status_income"].sel(scheme="all", quarter="2020Q1").to_numpy().reshape(-1)) == {
         "apportioned"
     }
-    assert any("national" in note.en and "later" in note.en for note in shenyang.notes)
+    assert any("of China, 2022 (later" in note.en and "取自全国2022年" in note.zh for note in shenyang.notes)
 
 
 def test_anyang_ratio():

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 
+import numpy as np
 import pytest
 
 from actuary.drivers import DRIVERS
@@ -69,11 +70,20 @@ def test_drivers_are_those_of_the_contract():
         assert all(drivers[key].attrs["unit"] == DRIVERS[key].unit for key in drivers.data_vars)
 
 
-def test_an_undeclared_assumption_is_named_not_made_up():
+def test_assumptions_that_begin_too_late_are_named_once():
     declared = load_declared("national", basis="base", scenarios=("base",))
-    _, missing = read_drivers(declared, "employee", base_year=2015, last_year=2030)
-    assert "employee.relative_cost_retired" in {one.key for one in missing}
-    assert all("2015" in one.what_en or "2016" in one.what_en for one in missing)
+    drivers, (missing,) = read_drivers(declared, "employee", base_year=2015, last_year=2030)
+    assert missing.key == "assumptions.begin"
+    assert missing.what_en.startswith("assumptions begin on 2024-01-01")
+    assert not np.isfinite(drivers["employee.active_growth"].sel(year=2023)).any()
+
+
+def test_an_undeclared_assumption_is_named_not_made_up(monkeypatch):
+    key, driver = "employee.of_no_basis", DRIVERS["employee.active_growth"]
+    monkeypatch.setattr("actuary.fund.inputs.DRIVERS", {**DRIVERS, key: driver})
+    declared = load_declared("national", basis="base", scenarios=("base",))
+    _, (missing,) = read_drivers(declared, "employee", base_year=2024, last_year=2030)
+    assert (missing.key, missing.what_en) == (key, f"assumption: {driver.en} (2025 to 2030)")
 
 
 def test_a_changed_assumption_changes_the_fingerprint_and_the_path(models):

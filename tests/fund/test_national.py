@@ -220,7 +220,10 @@ def test_before_the_split_was_published_the_fund_is_undivided():
     projection = project_fund("national", "2022Q4", scenarios=("base",))
     assert str(projection.paths["months_basis"].sel(scheme="employee").item()) == "undivided"
     assert projection.projected_schemes == ()
-    assert any(one.key == "employee.active_growth" for one in projection.missing)
+    assert {(one.scheme, one.key) for one in projection.missing} == {
+        (scheme, "assumptions.begin") for scheme in ("employee", "resident")
+    }
+    assert {one.what_zh for one in projection.missing} == {"测算假设自2024-01-01起，早于该日的季度无法推演"}
 
 
 def test_a_halved_contribution_is_counted_by_days():

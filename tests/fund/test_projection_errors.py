@@ -24,6 +24,12 @@ from actuary.fund import project_fund
         ),
         ({"scenarios": ("base", "advers")}, UnknownNameError, "did you mean 'adverse'?"),
         ({"basis": "bsae"}, UnknownNameError, "did you mean 'base'?"),
+        (
+            {"region": "liuyang"},
+            PeriodError,
+            "--quarter: found 2024Q4; expected a quarter with published figures; of liuyang there are plans and "
+            "targets only; choose another region, or add published figures to a table under data/",
+        ),
         ({"region": "shenyan"}, UnknownNameError, "did you mean 'shenyang'?"),
     ],
 )

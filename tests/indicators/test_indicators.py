@@ -70,7 +70,9 @@ def test_published_values_of_2024(national, scheme, indicator, published, digits
 def test_the_table_has_its_columns_and_one_row_each(national):
     assert list(national.columns) == COLUMNS
     assert not national.duplicated(["scheme", "indicator"]).any()
-    assert set(national[national["scheme"] == "employee"]["indicator"]) == set(INDICATORS)
+    of_nation = {name for name, indicator in INDICATORS.items() if indicator.in_nation}
+    assert set(national[national["scheme"] == "employee"]["indicator"]) == of_nation
+    assert set(INDICATORS) - of_nation == {"dependency_ratio_national", "dependency_ratio_gap_national"}
 
 
 def test_an_old_figure_keeps_its_period(shenyang):
@@ -116,3 +118,48 @@ def test_within_a_year_the_last_four_quarters_count():
     table = compute_indicators(project_fund("national", "2024Q2", scenarios=("base",)))
     found = row(table, "resident", "current_balance_yuan")
     assert (found["period"], found["status"]) == ("2023Q3-2024Q2", "projected")
+
+
+@pytest.mark.parametrize(
+    ("region", "quarter", "own", "national", "period"),
+    [
+        ("shenyang", "2020Q4", 1.47, 2.82, "2020Q4"),
+        # The city's figure is of 2020, whatever the quarter of the report: it is held against the nation of 2020.
+        ("shenyang", "2024Q4", 1.47, 2.82, "2020Q4"),
+        ("anyang", "2022Q4", 1.56, 2.76, "2022Q4"),
+        ("city_panel", "2022Q4", 1.85, 2.76, "2022Q4"),
+        ("city_panel", "2021Q2", 1.84, 2.82, "2020Q4"),
+    ],
+)
+def test_a_city_is_held_against_the_nation_of_its_own_date(region, quarter, own, national, period):
+    table = compute_indicators(project_fund(region, quarter, scenarios=("base",)))
+    mine = row(table, "employee", "dependency_ratio")["value"]
+    nation = row(table, "employee", "dependency_ratio_national")
+    assert (round(mine, 2), round(nation["value"], 2), nation["period"]) == (own, national, period)
+    gap = row(table, "employee", "dependency_ratio_gap_national")
+    assert gap["value"] == mine - nation["value"]
+    assert gap["period"] <= quarter
+
+
+def test_without_a_ratio_of_its_own_a_city_has_no_gap_to_the_nation():
+    table = compute_indicators(project_fund("changsha", "2022Q4", scenarios=("base",)))
+    assert row(table, "employee", "dependency_ratio_gap_national")["status"] == "gap"
+
+
+def test_assumptions_that_begin_too_late_are_the_reason():
+    found = row(compute_indicators(project_fund("national", "2022Q4")), "employee", "years_to_exhaustion")
+    assert found["reason_zh"] == "未推演；测算假设自2024-01-01起，早于该日的季度无法推演"
+    assert found["reason_en"] == (
+        "not projected; assumptions begin on 2024-01-01; quarters before that day cannot be projected"
+    )
+
+
+def test_a_fund_that_has_run_out_pays_for_no_month():
+    projection = project_fund("city_panel", "2022Q4", scenarios=("base",))
+    resident = projection.paths.sel(scheme="resident", scenario="base")
+    spent = (resident["balance_end_yuan"] < 0).to_numpy()
+    assert spent.any()
+    assert set(resident["payable_months"].to_numpy()[spent]) == {0.0}
+    milestones = projection.milestones.set_index("scheme").loc["resident"]
+    assert (milestones["minimum_months"], milestones["horizon_months"]) == (0.0, 0.0)
+    assert milestones["minimum_months_quarter"] == milestones["exhaustion_quarter"]

@@ -112,7 +112,7 @@ def test_a_city_inherits_what_it_does_not_rule() -> None:
     assert city.origin("resident.premium_per_head", day) == "national: national/policy/resident_funding.toml"
     assert city.origin("employee.employer_rate", day) == "shenyang: cities/shenyang/policy/contributions.toml"
     assert "国发〔1998〕44号" in city.source_text("employee.employer_rate", dt.date(2019, 1, 1))
-    assert "recalled, not checked" in city.source_text("employee.employer_rate", day)
+    assert "凭记忆录入，未核对原文" in city.source_text("employee.employer_rate", day)
 
 
 def test_a_city_entry_that_ends_gives_way_to_the_nation() -> None:

@@ -128,5 +128,5 @@ def test_recalled_sources_are_marked_on_their_values() -> None:
         book = load_policy_book(region)
         for key in book.keys():  # noqa: SIM118
             for entry in book.parameter(key).values:
-                if "recalled, not checked" in book.source_text(key, entry.first_day):
+                if "凭记忆录入，未核对原文" in book.source_text(key, entry.first_day):
                     assert entry.confidence == "recalled", (region, key, entry.first_day)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import sys
 from collections.abc import Callable, Sequence
@@ -15,13 +16,33 @@ from actuary.errors import ActuaryError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["City", "Data", "Models", "QuarterLabel", "print_frame", "say", "teaching", "write_table"]
+__all__ = [
+    "City",
+    "Data",
+    "Lang",
+    "Language",
+    "Models",
+    "QuarterLabel",
+    "print_frame",
+    "say",
+    "teaching",
+    "write_table",
+]
+
+
+class Language(enum.StrEnum):
+    """Languages of a report and of its texts."""
+
+    ZH = "zh"
+    EN = "en"
+
 
 City = Annotated[str, typer.Option("--city", "-c", help="Region: national, shenyang … (see: actuary cities).")]
 QuarterLabel = Annotated[
     str | None,
     typer.Option("--quarter", "-q", help="Report quarter, such as 2024Q4.", show_default="the last with data"),
 ]
+Lang = Annotated[Language, typer.Option("--lang", "-l", help="Language of the texts.")]
 Models = Annotated[
     Path | None,
     typer.Option(help="Folder of declared rules, laid out as models/.", show_default="those of the package"),
@@ -53,10 +74,13 @@ def teaching[**P](command: Callable[P, None]) -> Callable[P, None]:
     return wrapped
 
 
-def _text(value: object) -> str:
-    if isinstance(value, float):
-        return "" if value != value else f"{value:,.4g}" if abs(value) < 10 else f"{value:,.1f}"  # noqa: PLR0124
-    return "" if value is None else str(value)
+def _texts(column: pd.Series) -> list[str]:
+    """Return the cells of a column as text: as many digits for all as its largest number needs."""
+    if column.dtype.kind == "f":
+        largest = column.abs().max()
+        digits = 1 if largest >= 100 else 2 if largest >= 1 else 4
+        return ["" if value != value else f"{value:,.{digits}f}" for value in column]  # noqa: PLR0124  (NaN)
+    return ["" if value is None or value != value else str(value) for value in column]  # noqa: PLR0124
 
 
 def print_frame(frame: pd.DataFrame, *, title: str, columns: Sequence[str] | None = None) -> None:
@@ -79,8 +103,8 @@ def print_frame(frame: pd.DataFrame, *, title: str, columns: Sequence[str] | Non
     for name in shown.columns:
         numeric = shown[name].dtype.kind in "fiu"
         table.add_column(str(name), justify="right" if numeric else "left", overflow="fold")
-    for row in shown.itertuples(index=False):
-        table.add_row(*(_text(value) for value in row))
+    for row in zip(*(_texts(shown[name]) for name in shown.columns), strict=True):
+        table.add_row(*row)
     console = Console(soft_wrap=False, width=None if sys.stdout.isatty() else 200)
     console.print(table)
 

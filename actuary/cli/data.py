@@ -20,7 +20,9 @@ def list_tables(data: Data = None) -> None:
     """List the tables of the catalog with their period, unit, publisher and licence."""
     from actuary.workflow import list_data  # noqa: PLC0415
 
-    print_frame(list_data(data=data), title="Tables")
+    print_frame(
+        list_data(data=data), title="Tables", columns=("name", "title_en", "period", "unit", "rows", "publisher")
+    )
 
 
 @app.command("show")
@@ -39,6 +41,20 @@ def show(
     else:
         write_table(frame, out)
         typer.echo(str(out))
+
+
+@app.command("check")
+@teaching
+def check(data: Data = None) -> None:
+    """Check the catalog and every table; exit status 1 when there is a problem."""
+    from actuary.tables import check_data  # noqa: PLC0415
+
+    problems = check_data(data)
+    for problem in problems:
+        typer.echo(str(problem))
+    if problems:
+        raise typer.Exit(1)
+    say("no problem")
 
 
 @app.command("seal")

@@ -14,7 +14,9 @@ def indicators(city: City = "national", quarter: QuarterLabel = None, models: Mo
     """Print every indicator with its value, unit, period and formula."""
     from actuary.workflow import indicators_of_city  # noqa: PLC0415
 
-    print_frame(indicators_of_city(city, quarter, models=models, data=data), title=f"Indicators, {city}")
+    frame = indicators_of_city(city, quarter, models=models, data=data)
+    columns = ["scheme", "indicator", "zh", "value", "unit", "period", "status", "formula"]
+    print_frame(frame, title=f"Indicators, {city}", columns=columns)
 
 
 def register(app: typer.Typer) -> None:

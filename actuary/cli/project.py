@@ -27,14 +27,25 @@ def project(
     data: Data = None,
 ) -> None:
     """Project members, income, spending and balance by quarter, and print the years."""
+    from actuary.fund import facts_page  # noqa: PLC0415
     from actuary.workflow import project_city  # noqa: PLC0415
 
     projection = project_city(city, quarter, horizon=until, basis=basis, scenarios=scenario, models=models, data=data)
     for missing in projection.missing:
         say(f"not projected: {missing.scheme}: {missing.what_en} ({missing.needed_for})")
-    print_frame(projection.summary(), title=f"{city}, figures to {projection.quarter}, basis {basis}")
-    if len(projection.milestones):
-        print_frame(projection.milestones, title="Milestones")
+    summary = projection.summary()
+    for scheme, years in summary.groupby("scheme", sort=False):
+        shown = years.drop(columns="scheme").dropna(axis="columns", how="all")
+        print_frame(shown, title=f"{city}, {scheme}: base, figures to {projection.quarter}, basis {basis}")
+    if summary.empty:
+        say(f"nothing can be projected for {city} at {projection.quarter}; what is published of it:")
+        facts = facts_page(city, projection.quarter, data=data)
+        columns = ["scheme", "zh", "value_published", "unit_published", "period", "confidence"]
+        print_frame(facts, title=f"{city}, latest published figures", columns=columns)
+    milestones = projection.milestones
+    if len(milestones):
+        columns = ["scenario", "scheme", "first_deficit_year", "months_below_3", "exhaustion_quarter", "horizon_months"]
+        print_frame(milestones, title="Milestones", columns=columns)
     if out is not None:
         write_table(projection.to_frame(), out)
         typer.echo(str(out))

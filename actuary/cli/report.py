@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from actuary.cli.console import City, Data, Models, QuarterLabel, say, teaching
+from actuary.cli.console import City, Data, Lang, Language, Models, QuarterLabel, say, teaching
 
 __all__ = ["register"]
-
-
-class Language(enum.StrEnum):
-    """Languages that a report can be written in."""
-
-    ZH = "zh"
-    EN = "en"
 
 
 @teaching
 def report(
     city: City = "national",
     quarter: QuarterLabel = None,
-    lang: Annotated[Language, typer.Option("--lang", "-l", help="Language of the report.")] = Language.ZH,
+    lang: Lang = Language.ZH,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder to write.", show_default="output/<city>-<quarter>-<lang>")
     ] = None,

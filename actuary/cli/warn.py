@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import typer
 
-from actuary.cli.console import City, Data, Models, QuarterLabel, print_frame, teaching
+from actuary.cli.console import City, Data, Lang, Language, Models, QuarterLabel, print_frame, teaching
 
 __all__ = ["register"]
 
 
 @teaching
-def warn(city: City = "national", quarter: QuarterLabel = None, models: Models = None, data: Data = None) -> None:
-    """Print the risk warnings by level, each with its figure, its threshold and the source of the rule."""
+def warn(
+    city: City = "national",
+    quarter: QuarterLabel = None,
+    lang: Lang = Language.EN,
+    models: Models = None,
+    data: Data = None,
+) -> None:
+    """Print the risk warnings, the gravest first, each with its figure and the rule it was held against."""
     from actuary.workflow import warn_city  # noqa: PLC0415
 
-    print_frame(warn_city(city, quarter, models=models, data=data), title=f"Warnings, {city}")
+    frame = warn_city(city, quarter, models=models, data=data)
+    columns = ["level", "scheme", "rule_id", f"text_{lang.value}", "period", "status"]
+    print_frame(frame, title=f"Warnings, {city}", columns=columns)
 
 
 def register(app: typer.Typer) -> None:

@@ -204,7 +204,9 @@ def project_employee(
     if base.divided:
         projected["balance_end_yuan"] = projected["pooled_balance_end_yuan"] + projected["personal_balance_end_yuan"]
     projected["active_persons"], projected["retired_persons"] = stocks["active"], stocks["retired"]
+    # Only published figures are rounded apart: projected members are active or retired, none is neither.
     projected["enrolled_persons"] = stocks["active"] + stocks["retired"]
+    projected["unassigned_persons"] = xr.zeros_like(projected["enrolled_persons"])
     return projected
 
 

@@ -1,7 +1,7 @@
 """Year figures of the schemes, completed by the identities they obey.
 
-What is published stays as it is; what follows from it by addition is derived; what contradicts it by more than nothing
-is kept beside it as a difference, never silently.
+What is published stays as it is; what follows from it by addition is derived; where the two differ the difference is
+listed with the one that is kept, never settled silently.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from actuary.fund.seasons import DERIVED, PUBLISHED
 
-__all__ = ["BALANCES", "FLOWS", "Difference", "Figure", "Figures", "complete_figures"]
+__all__ = ["BALANCES", "FLOWS", "Difference", "Figure", "Figures", "complete_figures", "is_whole_of_two"]
 
 FLOWS = ("income", "expenditure")
 BALANCES = ("balance_end",)
@@ -29,10 +29,14 @@ class Figure:
         Yuan or persons.
     status : str
         ``published`` or ``derived``.
+    rank : int
+        Place of its basis in the order of preference of the catalogue, 0 being the best; a derived figure has that of
+        the least of its parts.
     """
 
     value: float
     status: str = PUBLISHED
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,10 @@ class Difference:
         Which figure.
     year : int
         Of which year.
-    published, used : float
-        The published figure, and the one the model uses because it obeys the identity.
+    published, implied : float
+        The published figure, and what the other published figures add up to.
+    kept : str
+        ``published`` or ``implied``: which of the two the model keeps.
     identity : str
         The identity, written with indicator names.
     """
@@ -55,7 +61,8 @@ class Difference:
     indicator: str
     year: int
     published: float
-    used: float
+    implied: float
+    kept: str
     identity: str
 
 
@@ -108,6 +115,11 @@ def complete_figures(figures: Figures) -> tuple[Figures, tuple[Difference, ...]]
     * The resident fund is pooled whole: it has no personal accounts.
     * The schemes together are employees plus residents, in years without a third scheme.
 
+    A published figure is kept, and only what is not published is derived, with two exceptions, each listed among the
+    differences. A figure of a lesser basis (a flash report, monthly statistics) yields to the sum of figures of a
+    better one. And a fund, its pool and its accounts must add up, so that one of three published figures yields: of
+    flows that of the accounts, of balances the total.
+
     Parameters
     ----------
     figures : Figures
@@ -118,7 +130,7 @@ def complete_figures(figures: Figures) -> tuple[Figures, tuple[Difference, ...]]
     figures : Figures
         The completed figures, obeying every identity.
     differences : tuple of Difference
-        Where a published figure was set aside for the identity, or a published balance of the year contradicts it.
+        Where a published figure is not what the others add up to, and which of the two is kept.
 
     Examples
     --------
@@ -128,8 +140,8 @@ def complete_figures(figures: Figures) -> tuple[Figures, tuple[Difference, ...]]
     ...     ("employee", "enrolled", 2024): Figure(379_483_400.0),
     ... })
     >>> completed, differences = complete_figures(published)
-    >>> completed.value("employee", "enrolled", 2024), differences[0].published - differences[0].used
-    (379493400.0, -10000.0)
+    >>> completed.value("employee", "enrolled", 2024), differences[0].implied, differences[0].kept
+    (379483400.0, 379493400.0, 'published')
     """
     rows = figures.rows()
     differences: list[Difference] = []
@@ -142,45 +154,68 @@ def complete_figures(figures: Figures) -> tuple[Figures, tuple[Difference, ...]]
     return Figures(rows), tuple(differences)
 
 
+def is_whole_of_two(figures: Figures, indicator: str, year: int) -> bool:
+    """Say whether a figure of all schemes is known beside those of employees and residents, with no third scheme.
+
+    The published total need not be their sum to the last digit.
+
+    Examples
+    --------
+    >>> rows = {("employee", "income", 2019): Figure(15_845.0), ("resident", "income", 2019): Figure(8_575.0)}
+    >>> is_whole_of_two(Figures(rows | {("all", "income", 2019): Figure(24_421.0)}), "income", 2019)
+    True
+    """
+    known = all(figures.get(scheme, indicator, year) is not None for scheme in ("all", "employee", "resident"))
+    return known and not _has_third(figures.rows(), indicator, year)
+
+
 type _Rows = dict[tuple[str, str, int], Figure]
 
 
-def _put(
-    rows: _Rows, key: tuple[str, str, int], parts: tuple[Figure, ...], identity: str, differences: list[Difference]
+def _settle(
+    rows: _Rows,
+    key: tuple[str, str, int],
+    parts: tuple[Figure, ...],
+    identity: str,
+    differences: list[Difference],
+    *,
+    bound: bool = False,
 ) -> None:
-    # The sign of each part is in its value already; a published figure that agrees keeps its status.
-    value = sum(part.value for part in parts)
-    old = rows.get(key)
-    if old is not None and old.value == value:
-        return
-    if old is not None:
-        differences.append(Difference(key[0], key[1], key[2], old.value, value, identity))
-    rows[key] = Figure(value, DERIVED)
+    # The sign of each part is in its value already. A bound figure must obey the identity, whatever was published.
+    implied = Figure(sum(part.value for part in parts), DERIVED, max(part.rank for part in parts))
+    published = rows.get(key)
+    if published is None:
+        rows[key] = implied
+    elif published.value != implied.value:
+        yields = bound or published.rank > implied.rank
+        kept = "implied" if yields else "published"
+        differences.append(Difference(*key, published.value, implied.value, kept, identity))
+        if yields:
+            rows[key] = implied
 
 
 def _minus(figure: Figure) -> Figure:
-    return Figure(-figure.value, figure.status)
+    return Figure(-figure.value, figure.status, figure.rank)
 
 
 def _complete_employee(rows: _Rows, year: int, differences: list[Difference]) -> None:
     def get(indicator: str) -> Figure | None:
         return rows.get(("employee", indicator, year))
 
+    def settle(indicator: str, parts: tuple[Figure, ...], identity: str, *, bound: bool) -> None:
+        _settle(rows, ("employee", indicator, year), parts, f"{indicator} = {identity}", differences, bound=bound)
+
     active, retired = get("active"), get("retired")
     if active and retired:
-        identity = "enrolled = active + retired"
-        _put(rows, ("employee", "enrolled", year), (active, retired), identity, differences)
+        settle("enrolled", (active, retired), "active + retired", bound=False)
     for name in _PARTED:
         total, pooled, personal = get(name), get(f"pooled_{name}"), get(f"personal_{name}")
         if pooled and personal and (total is None or name in BALANCES):
-            identity = f"{name} = pooled_{name} + personal_{name}"
-            _put(rows, ("employee", name, year), (pooled, personal), identity, differences)
+            settle(name, (pooled, personal), f"pooled_{name} + personal_{name}", bound=True)
         elif total and pooled:
-            identity = f"personal_{name} = {name} - pooled_{name}"
-            _put(rows, ("employee", f"personal_{name}", year), (total, _minus(pooled)), identity, differences)
+            settle(f"personal_{name}", (total, _minus(pooled)), f"{name} - pooled_{name}", bound=True)
         elif total and personal:
-            identity = f"pooled_{name} = {name} - personal_{name}"
-            _put(rows, ("employee", f"pooled_{name}", year), (total, _minus(personal)), identity, differences)
+            settle(f"pooled_{name}", (total, _minus(personal)), f"{name} - personal_{name}", bound=True)
 
 
 def _complete_resident(rows: _Rows, year: int) -> None:
@@ -188,17 +223,19 @@ def _complete_resident(rows: _Rows, year: int) -> None:
         total = rows.get(("resident", name, year))
         if total is not None:
             rows[("resident", f"pooled_{name}", year)] = total
-            rows[("resident", f"personal_{name}", year)] = Figure(0.0, DERIVED)
+            rows[("resident", f"personal_{name}", year)] = Figure(0.0, DERIVED, total.rank)
 
 
 def _complete_all(rows: _Rows, year: int, differences: list[Difference]) -> None:
-    third = {indicator for scheme, indicator, when in rows if scheme == "nrcms" and when == year}
     for name in ("enrolled", *_MONEY):
         employee, resident = rows.get(("employee", name, year)), rows.get(("resident", name, year))
-        bare = name.removeprefix("pooled_").removeprefix("personal_")
-        if employee and resident and bare not in third:
-            identity = f"all {name} = employee + resident"
-            _put(rows, ("all", name, year), (employee, resident), identity, differences)
+        if employee and resident and not _has_third(rows, name, year):
+            _settle(rows, ("all", name, year), (employee, resident), f"all {name} = employee + resident", differences)
+
+
+def _has_third(rows: _Rows, indicator: str, year: int) -> bool:
+    bare = indicator.removeprefix("pooled_").removeprefix("personal_")
+    return ("nrcms", bare, year) in rows
 
 
 def _compare_current_balance(rows: _Rows, key: tuple[str, str, int], differences: list[Difference]) -> None:
@@ -208,6 +245,7 @@ def _compare_current_balance(rows: _Rows, key: tuple[str, str, int], differences
     part = indicator.removesuffix("current_balance")
     income, expenditure = rows.get((scheme, f"{part}income", year)), rows.get((scheme, f"{part}expenditure", year))
     if income and expenditure and income.value - expenditure.value != rows[key].value:
-        used = income.value - expenditure.value
+        implied = income.value - expenditure.value
         identity = f"{indicator} = {part}income - {part}expenditure"
-        differences.append(Difference(scheme, indicator, year, rows[key].value, used, identity))
+        # Of a year, the model holds income and spending; their balance is computed wherever it is shown.
+        differences.append(Difference(*key, rows[key].value, implied, "implied", identity))

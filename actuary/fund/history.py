@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actuary.demography import interpolate_stocks
-from actuary.fund.figures import FLOWS, Figures
-from actuary.fund.seasons import GAP, Profile, apportion_year
+from actuary.fund.figures import FLOWS, Figures, is_whole_of_two
+from actuary.fund.seasons import DERIVED, GAP, PUBLISHED, Profile, apportion_year
 from actuary.fund.variables import FUNDS, STATUS_NAMES, VARIABLES, worst_status
 from actuary.kernels import roll_forward
 from actuary.periods import Quarter, quarter_range
@@ -54,7 +54,7 @@ class Grid:
         self.schemes = tuple(schemes)
         self.quarters = tuple(quarters)
         shape = (len(self.schemes), len(self.quarters))
-        self.values: dict[str, NDArray[np.float64]] = {name: np.full(shape, np.nan) for name in VARIABLES}
+        self.series: dict[str, NDArray[np.float64]] = {name: np.full(shape, np.nan) for name in VARIABLES}
         self.status: dict[str, NDArray[np.str_]] = {name: np.full(shape, GAP, dtype="<U12") for name in STATUS_NAMES}
 
     def position(self, quarter: Quarter) -> int:
@@ -66,7 +66,7 @@ class Grid:
         column = self.position(quarter)
         if 0 <= column < len(self.quarters):
             row = self.schemes.index(scheme)
-            self.values[name][row, column] = value
+            self.series[name][row, column] = value
             if status is not None:
                 self.status[VARIABLES[name].status][row, column] = status
 
@@ -77,7 +77,7 @@ class Grid:
         for number in range(1, 5):
             column = self.position(Quarter(year, number))
             inside = 0 <= column < len(self.quarters)
-            values.append(float(self.values[name][row, column]) if inside else float("nan"))
+            values.append(float(self.series[name][row, column]) if inside else float("nan"))
             statuses.append(str(self.status[VARIABLES[name].status][row, column]) if inside else GAP)
         return values, statuses
 
@@ -85,10 +85,12 @@ class Grid:
 def build_history(figures: Figures, shapes: Shapes, *, schemes: Sequence[str], last: Quarter) -> Grid:
     """Lay completed year figures out by quarter.
 
-    People grow evenly between year-ends. Flows follow :func:`~actuary.fund.seasons.apportion_year`; pool and accounts
-    follow the total of their scheme. Balances stand where they are published at year-ends and roll forward in between;
-    what the year's flows do not explain is the adjustment, booked in the fourth quarter. The schemes together are the
-    sum of employees and residents in every quarter of a year where they are so for the year.
+    People grow evenly between year-ends. What the published enrolment of employees has over active and retired members
+    is the unassigned stock, on a straight line between year-ends. Flows follow
+    :func:`~actuary.fund.seasons.apportion_year`; pool and accounts follow the total of their scheme. Balances stand
+    where they are published at year-ends and roll forward in between; what the year's flows do not explain is the
+    adjustment, booked in the fourth quarter. The schemes together have their published totals, and the course of the
+    sum of employees and residents in between.
 
     Parameters
     ----------
@@ -106,7 +108,10 @@ def build_history(figures: Figures, shapes: Shapes, *, schemes: Sequence[str], l
     Grid
         Missing values have the status ``gap``.
     """
-    years = sorted({year for scheme, indicator, year in figures.rows() if scheme in schemes and _known(indicator)})
+    years = sorted(
+        {year for scheme, indicator, year in figures.rows() if scheme in schemes and _known(indicator)}
+        | {quarter.year for (scheme, _), known in shapes.quarters.items() if scheme in schemes for quarter in known}
+    )
     first = Quarter(years[0], 1) if years else last
     grid = Grid(schemes, tuple(quarter_range(first, last)))
     for scheme in sorted(schemes, key=lambda name: name == "all"):
@@ -123,12 +128,6 @@ def _known(indicator: str) -> bool:
     return any(f"{indicator}{suffix}" in VARIABLES for suffix in ("_yuan", "_persons"))
 
 
-def _is_sum(figures: Figures, indicator: str, year: int) -> bool:
-    parts = [figures.value(scheme, indicator, year) for scheme in ("all", "employee", "resident")]
-    whole, employee, resident = parts
-    return whole is not None and employee is not None and resident is not None and whole == employee + resident
-
-
 def _lay_members(grid: Grid, figures: Figures, scheme: str) -> None:
     for name in ("active", "retired", "enrolled"):
         known = dict(figures.years(scheme, name))
@@ -136,37 +135,51 @@ def _lay_members(grid: Grid, figures: Figures, scheme: str) -> None:
             status = known[quarter.year].status if quarter.number == 4 else _INTERPOLATED
             grid.put(scheme, f"{name}_persons", quarter, value, status=status)
     row = grid.schemes.index(scheme)
-    active, retired = grid.values["active_persons"][row], grid.values["retired_persons"][row]
-    both = np.isfinite(active) & np.isfinite(retired)
-    # Interpolated apart, active and retired would not add up to enrolled inside a year.
-    grid.values["enrolled_persons"][row] = np.where(both, active + retired, grid.values["enrolled_persons"][row])
     if scheme == "all":
-        _sum_members(grid, figures, row)
-
-
-def _sum_members(grid: Grid, figures: Figures, row: int) -> None:
-    if not {"employee", "resident"} <= set(grid.schemes):
+        if {"employee", "resident"} <= set(grid.schemes):
+            parts = [grid.series["enrolled_persons"][grid.schemes.index(one)] for one in ("employee", "resident")]
+            _add_up(grid, row, parts[0] + parts[1])
         return
-    enrolled = grid.values["enrolled_persons"]
-    parts = [grid.schemes.index(scheme) for scheme in ("employee", "resident")]
+    gap = _add_up(grid, row, grid.series["active_persons"][row] + grid.series["retired_persons"][row])
+    for quarter, value in zip(grid.quarters, gap, strict=True):
+        if np.isfinite(value):
+            status = DERIVED if quarter.number == 4 else _INTERPOLATED
+            grid.put(scheme, "unassigned_persons", quarter, float(value), status=status)
+
+
+def _add_up(grid: Grid, row: int, parts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Let enrolment be its parts and a gap inside each year, for apart they would not add up; return the gap."""
+    enrolled = grid.series["enrolled_persons"][row]
+    ends = enrolled - parts
+    gap = np.full(ends.shape, np.nan)
     for column, quarter in enumerate(grid.quarters):
-        ends = (quarter.year,) if quarter.number == 4 else (quarter.year - 1, quarter.year)
-        if all(_is_sum(figures, "enrolled", year) for year in ends):
-            enrolled[row, column] = enrolled[parts, column].sum()
+        before, after = column - quarter.number, column - quarter.number + 4
+        if quarter.number == 4:
+            gap[column] = ends[column]
+        elif before >= 0 and after < len(ends):
+            gap[column] = ends[before] + (ends[after] - ends[before]) * quarter.number / 4
+            if np.isfinite(gap[column]):
+                enrolled[column] = parts[column] + gap[column]
+    return gap
 
 
 def _lay_flow(grid: Grid, figures: Figures, shapes: Shapes, *, scheme: str, flow: str, year: int) -> None:
-    if scheme == "all" and _is_sum(figures, flow, year) and {"employee", "resident"} <= set(grid.schemes):
+    together = scheme == "all" and {"employee", "resident"} <= set(grid.schemes)
+    if together and is_whole_of_two(figures, flow, year):
         for fund in FUNDS:
-            if _is_sum(figures, f"{fund}{flow}", year):
-                _sum_flow(grid, f"{fund}{flow}_yuan", year)
+            if is_whole_of_two(figures, f"{fund}{flow}", year):
+                _lay_together(grid, figures, f"{fund}{flow}", year)
         return
     total = figures.get(scheme, flow, year)
+    published = _quarters_of(shapes, scheme, flow, year)
     if total is None:
+        # The year is not over, or not published: its determined quarters stand alone.
+        for number, value in published.items():
+            grid.put(scheme, f"{flow}_yuan", Quarter(year, number), float(round(value)), status=PUBLISHED)
         return
     laid = apportion_year(
         total.value,
-        _quarters_of(shapes, scheme, flow, year),
+        published,
         provisional_total=shapes.provisional.get((scheme, flow), {}).get(year),
         profile=shapes.profiles.get((scheme, flow)),
     )
@@ -197,10 +210,16 @@ def _put_year(grid: Grid, scheme: str, name: str, year: int, values: Sequence[fl
         grid.put(scheme, name, Quarter(year, number), value, status=status)
 
 
-def _sum_flow(grid: Grid, name: str, year: int) -> None:
+def _lay_together(grid: Grid, figures: Figures, indicator: str, year: int) -> None:
+    name = f"{indicator}_yuan"
     (first, first_status), (second, second_status) = (grid.year(s, name, year) for s in ("employee", "resident"))
     values = [a + b for a, b in zip(first, second, strict=True)]
     statuses = [worst_status(a, b) for a, b in zip(first_status, second_status, strict=True)]
+    total, summed = figures.value("all", indicator, year), sum(values)
+    if total is not None and np.isfinite(summed) and summed != total:
+        profile = [value / summed for value in values]
+        values = list(apportion_year(total, {}, provisional_total=None, profile=profile).quarters)
+        statuses = [worst_status(DERIVED, status) for status in statuses]
     _put_year(grid, "all", name, year, values, statuses)
 
 

@@ -79,8 +79,8 @@ def apportion_year(
 
     A quarter that published cumulative figures determine keeps its share of the provisional total of the same series
     (the flash report), applied to the final total of the year (the bulletin); where the provisional total is not known
-    it keeps its published amount. What is left is laid over the other quarters by the seasonal profile. Quarters that
-    are computed are whole yuan, and the last of them takes the remainder.
+    it keeps its published amount. What is left is laid over the other quarters by the seasonal profile. Quarters are
+    whole yuan, and the last one that is not determined (the fourth, when all are) takes the remainder.
 
     Parameters
     ----------
@@ -105,9 +105,7 @@ def apportion_year(
     """
     provisional = sum(published.values()) if len(published) == 4 else provisional_total
     scale = total / provisional if provisional else 1.0
-    values: dict[int, float] = {
-        number: flow if scale == 1.0 else float(round(flow * scale)) for number, flow in published.items()
-    }
+    values = {number: float(round(flow * scale)) for number, flow in published.items()}
     status = dict.fromkeys(published, PUBLISHED if scale == 1.0 else DERIVED)
     rest = [number for number in range(1, 5) if number not in published]
     if rest:
@@ -116,8 +114,6 @@ def apportion_year(
         weight = sum(profile[number - 1] for number in rest)
         left = total - sum(values.values())
         values |= {number: float(round(left * profile[number - 1] / weight)) for number in rest}
-    elif scale == 1.0:
-        return YearFlow(tuple(values[number] for number in range(1, 5)), _all(status, rest, APPORTIONED))
     last = rest[-1] if rest else 4
     values[last] = total - sum(value for number, value in values.items() if number != last)
     return YearFlow(tuple(values[number] for number in range(1, 5)), _all(status, rest, APPORTIONED))

@@ -77,11 +77,19 @@ VARIABLES: dict[str, Variable] = {
         Variable("enrolled_persons", "persons", "stock", "status_enrolled", "参保人数", "Persons enrolled"),
         Variable("active_persons", "persons", "stock", "status_active", "在职人数", "Active members"),
         Variable("retired_persons", "persons", "stock", "status_active", "退休人数", "Retired members"),
+        Variable(
+            "unassigned_persons",
+            "persons",
+            "stock",
+            "status_unassigned",
+            "未分类人数（公布数尾差）",
+            "Members in neither status (rounding of the published figures)",
+        ),
         Variable("dependency_ratio", "ratio", "ratio", "status_active", "职退比", "Active per retired member"),
         *_money("", "基金", "Fund"),
         *_money("pooled_", "统筹基金", "Pooled fund"),
         *_money("personal_", "个人账户", "Personal account"),
-        Variable("payable_months", "months", "ratio", "status_payable_months", "统筹基金可支付月数", "Months payable"),
+        Variable("payable_months", "months", "ratio", "status_payable_months", "可支付月数", "Months payable"),
     )
 }
 

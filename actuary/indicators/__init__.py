@@ -1,1 +1,14 @@
-"""The indicators layer."""
+"""Indicators of a fund: a registry of what each is, and their values for a projection.
+
+Examples
+--------
+>>> INDICATORS["payable_months"].zh
+'可支付月数'
+"""
+
+from __future__ import annotations
+
+from actuary.indicators.compute import compute_indicators
+from actuary.indicators.registry import INDICATORS, Indicator, Reading
+
+__all__ = ["INDICATORS", "Indicator", "Reading", "compute_indicators"]

@@ -200,7 +200,7 @@ def read_catalog(root: Path | str | None = None) -> tuple[Catalog, list[Problem]
     root : path, optional
         A data folder; the one that comes with the package when left out.
     """
-    folder = data_root() if root is None else Path(root)
+    folder = data_root() if root is None else Path(root).resolve()
     where = f"{folder.name}/{CATALOG_FILE}"
     empty = Catalog(folder, (), Preference(BASES, CONFIDENCES))
     try:
@@ -303,7 +303,7 @@ def _read_entry(name: str, declared: object, folder: Path, where: str) -> tuple[
     for key, (kind, expected) in _KEYS.items():
         if key not in declared:
             problems.append(Problem(place, f"no key {key!r}", expected))
-        elif type(declared[key]) is not kind or (key != "sha256" and declared[key] == ""):
+        elif type(declared[key]) is not kind or (key != "sha256" and not str(declared[key]).strip()):
             problems.append(Problem(f"{place} {key}", repr(declared[key]), expected))
     if problems:
         return None, problems

@@ -126,6 +126,7 @@ def _split(text: str, where: str) -> tuple[tuple[str, ...], list[list[str]], lis
     rows: list[list[str]] = []
     lines: list[int] = []
     problems: list[Problem] = []
+    uneven: dict[int, list[int]] = {}
     start = 1
     for row in reader:
         line, start = start, reader.line_num + 1
@@ -134,15 +135,26 @@ def _split(text: str, where: str) -> tuple[tuple[str, ...], list[list[str]], lis
         elif not row:
             continue
         elif len(row) != len(header):
-            found = f"{len(row)} cells"
-            mend = "put a text that holds a comma in quotation marks" if len(row) > len(header) else ""
-            problems.append(Problem(f"{where} row {line}", found, f"{len(header)}, as in the header", mend))
+            uneven.setdefault(len(row), []).append(line)
         elif not any(row):
             problems.append(Problem(f"{where} row {line}", "an empty row", "a row with values", "delete the row"))
         else:
             rows.append(row)
             lines.append(line)
-    return header or (), rows, lines, problems
+    columns = header or ()
+    problems += [_uneven_problem(where, at, cells, len(columns)) for cells, at in uneven.items()]
+    return columns, rows, lines, problems
+
+
+def _uneven_problem(where: str, lines: Sequence[int], cells: int, columns: int) -> Problem:
+    """Name the rows of one wrong length together: a heading left out makes every row of a file uneven."""
+    shown = ", ".join(str(line) for line in lines[:8]) + (f" … {len(lines)} rows in all" if len(lines) > 8 else "")
+    mend = ""
+    if cells > columns:
+        mend = "put a text that holds a comma in quotation marks"
+        mend += ", or give every column a heading" if len(lines) > 8 else ""
+    word = "row" if len(lines) == 1 else "rows"
+    return Problem(f"{where} {word} {shown}", f"{cells} cells", f"{columns}, as in the header", mend)
 
 
 def _header_problems(found: Sequence[str], columns: Sequence[str], where: str) -> list[Problem]:

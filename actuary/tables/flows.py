@@ -137,7 +137,8 @@ def _cumulative_series(region: str, root: Path | str | None, until: Quarter | st
         derived = frozenset(
             month for month, confidence in zip(months, series["confidence"], strict=True) if confidence == "derived"
         )
-        yield _Cumulative(tuple(key), dict(zip(months, series["value"], strict=True)), derived)
+        scheme, indicator, scope = (str(name) for name in key)
+        yield _Cumulative((scheme, indicator, scope), dict(zip(months, series["value"], strict=True)), derived)
 
 
 def _flow_status(series: _Cumulative, flow: Flow) -> str:

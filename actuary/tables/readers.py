@@ -75,7 +75,7 @@ def read_table(name: str, *, root: Path | str | None = None) -> pd.DataFrame:
     --------
     >>> table = read_table("city_facts")
     >>> row = table[(table.region == "shenyang") & (table.scheme == "all") & (table.indicator == "income")].iloc[0]
-    >>> row.value, row.unit, row.value_published, row.unit_published
+    >>> float(row.value), row.unit, row.value_published, row.unit_published
     (19060000000.0, 'yuan', '190.6', '100m_yuan')
     """
     catalog = load_catalog(root)
@@ -272,9 +272,10 @@ def _typed(cells: Cells, schema: Schema, where: str) -> tuple[pd.DataFrame, list
         usable = [text if unit else "" for text, unit in zip(read, known, strict=True)]
         columns[field.name] = amounts_in_base_units(usable, [unit or "count" for unit in known])
         columns[f"{field.name}_published"] = given
+    numeric = {field.name for field in schema.of_kind("amount", "number")}
     frame = pd.DataFrame(
         {
-            name: pd.Series(values, index=cells.lines, dtype=None if values and isinstance(values[0], float) else "str")
+            name: pd.Series(values, index=cells.lines, dtype="float64" if name in numeric else "str")
             for name, values in columns.items()
         },
         index=cells.lines,

@@ -10,15 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from actuary.workflow.checks import check_inputs
+    from actuary.workflow.listings import list_cities, list_data, rules_in_force
     from actuary.workflow.quarterly import WrittenReport, write_report
-    from actuary.workflow.regions import (
-        indicators_of_city,
-        list_cities,
-        list_data,
-        project_city,
-        rules_in_force,
-        warn_city,
-    )
+    from actuary.workflow.regions import indicators_of_city, project_city, warn_city
 
 __all__ = [
     "WrittenReport",
@@ -36,9 +30,8 @@ _HOMES = {
     "WrittenReport": "quarterly",
     "check_inputs": "checks",
     "write_report": "quarterly",
-    **dict.fromkeys(
-        ("indicators_of_city", "list_cities", "list_data", "project_city", "rules_in_force", "warn_city"), "regions"
-    ),
+    **dict.fromkeys(("list_cities", "list_data", "rules_in_force"), "listings"),
+    **dict.fromkeys(("indicators_of_city", "project_city", "warn_city"), "regions"),
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from actuary.errors import Problem
+from actuary.errors import ActuaryError, Problem
 
 __all__ = ["CheckOutcome", "check_inputs"]
 
@@ -49,7 +49,7 @@ def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data
     ()
     """
     from actuary.policy import check_file, check_models  # noqa: PLC0415  (tables load pandas: only when needed)
-    from actuary.tables import check_data, check_table  # noqa: PLC0415
+    from actuary.tables import check_data  # noqa: PLC0415
 
     if not paths:
         found = (*check_models(models), *check_data(data))
@@ -63,5 +63,29 @@ def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data
         elif path.suffix == ".toml":
             problems.extend(check_file(path))
         else:
-            problems.extend(check_table(path, root=data))
+            problems.extend(_table_problems(path, data))
     return CheckOutcome(f"{len(paths)} file" + "s" * (len(paths) > 1), tuple(problems))
+
+
+def _table_problems(path: Path, data: Path | None) -> tuple[Problem, ...]:
+    from actuary.tables import read_file  # noqa: PLC0415
+
+    try:
+        read_file(path, _nearest_schema(path), root=data)
+    except ActuaryError as error:
+        return error.problems
+    return ()
+
+
+def _nearest_schema(path: Path) -> str:
+    """Return the kind of table whose columns the header names best; facts when it names none."""
+    from actuary.tables import SCHEMAS  # noqa: PLC0415
+
+    header = path.open("rb").readline().decode("utf-8-sig", errors="replace")
+    names = {name.strip().strip('"') for name in header.replace(";", ",").replace("\t", ",").split(",")}
+
+    def fit(name: str) -> tuple[float, bool]:
+        columns = set(SCHEMAS[name].columns)
+        return len(names & columns) / len(names | columns), name == "facts"
+
+    return max(SCHEMAS, key=fit)

@@ -1,30 +1,21 @@
-"""Questions about one region, answered as frames: rules, indicators, projection, warnings."""
+"""Questions about the funds of one region: projection, indicators, warnings."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from actuary.alerts import evaluate_rules
+from actuary.alerts import evaluate_rules, warning_table
 from actuary.errors import PeriodError, Problem
 from actuary.fund import FundProjection, project_fund
 from actuary.indicators import compute_indicators
 from actuary.periods import Quarter
-from actuary.policy import list_regions, load_alert_rules, load_policy_book, load_region, load_report_plan
-from actuary.tables import known_regions, last_quarter, load_catalog
+from actuary.policy import load_alert_rules, load_region, load_report_plan
+from actuary.tables import known_regions, last_quarter
 
-__all__ = [
-    "indicators_of_city",
-    "list_cities",
-    "list_data",
-    "project_city",
-    "report_quarter",
-    "rules_in_force",
-    "warn_city",
-]
+__all__ = ["indicators_of_city", "project_city", "report_quarter", "warn_city"]
 
 
 def report_quarter(city: str, quarter: str | Quarter | None, *, models: Path | None, data: Path | None) -> Quarter:
@@ -71,7 +62,7 @@ def project_city(
     Parameters
     ----------
     city : str
-        Region id, see :func:`list_cities`.
+        Region id, see :func:`actuary.list_cities`.
     quarter : str or Quarter, optional
         Report quarter; the last with published figures when left out.
     horizon : str
@@ -139,62 +130,8 @@ def warn_city(
     Returns
     -------
     DataFrame
-        One row a rule and scheme, the gravest level first: level, scheme, indicator, value, unit, threshold, source.
+        One row a rule and scheme, the gravest level first; every field of a warning is a column.
     """
     projection = project_city(city, quarter, models=models, data=data)
-    warnings = evaluate_rules(projection, compute_indicators(projection), load_alert_rules(models))
-    columns = ("level", "scheme", "indicator", "value", "unit", "period", "threshold", "status", "source", "text_en")
-    return pd.DataFrame([{name: getattr(warning, name) for name in columns} for warning in warnings], columns=columns)
 
-
-def list_cities(*, models: Path | None = None, data: Path | None = None) -> pd.DataFrame:
-    """List the regions with declared rules and what is known of them.
-
-    Returns
-    -------
-    DataFrame
-        Columns city, name_zh, name_en, last_quarter (empty where no figure is published).
-    """
-    known = set(known_regions(data))
-    return pd.DataFrame(
-        [
-            {
-                "city": region.id,
-                "name_zh": region.name_zh,
-                "name_en": region.name_en,
-                "last_quarter": str(last_quarter(region.id, data)) if region.id in known else "",
-            }
-            for region in list_regions(models)
-        ]
-    )
-
-
-def list_data(*, data: Path | None = None) -> pd.DataFrame:
-    """List the tables of the catalog: name, titles, period, unit, rows, publisher, licence, confidence."""
-    columns = (
-        *("name", "title_zh", "title_en", "period", "unit"),
-        *("rows", "publisher", "licence", "confidence", "synthetic"),
-    )
-    return pd.DataFrame(
-        [{name: getattr(entry, name) for name in columns} for entry in load_catalog(data).entries], columns=columns
-    )
-
-
-def rules_in_force(city: str = "national", day: dt.date | None = None, *, models: Path | None = None) -> pd.DataFrame:
-    """List the rules in force on a day, or the newest value of every rule.
-
-    Parameters
-    ----------
-    city : str
-        Region id; a city inherits the national rules that it does not override.
-    day : date, optional
-        The day; without it the last declared value of every rule is listed, also where it starts later.
-    models : Path, optional
-        Folder of declared rules.
-
-    Returns
-    -------
-    DataFrame
-        Columns key, name, value, unit, from, to, source, confidence, region.
-    """
-    return load_policy_book(city, root=models).to_frame_rows(day)
+    return warning_table(evaluate_rules(projection, compute_indicators(projection), load_alert_rules(models)))

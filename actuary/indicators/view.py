@@ -1,0 +1,121 @@
+"""One scheme of a projection under its base scenario, as plain series up to and after the report quarter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actuary.fund import VARIABLES, FundProjection
+from actuary.kernels import trailing_sum
+from actuary.periods import Quarter
+
+__all__ = ["BASE_SCENARIO", "Reading", "SchemeView"]
+
+#: The scenario whose paths tell how long a fund lasts.
+BASE_SCENARIO = "base"
+
+_QUARTERS_A_YEAR = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Hold the value of an indicator.
+
+    Parameters
+    ----------
+    value : float
+        In the unit of the indicator; missing where it is not known or does not happen.
+    period : str
+        Quarter, year, or span of four quarters it belongs to.
+    status : str
+        How it is known: ``published``, ``derived``, ``apportioned``, ``interpolated``, ``projected``; ``gap`` where it
+        is not; ``beyond_horizon`` where an event does not happen before the last projected quarter.
+    """
+
+    value: float
+    period: str
+    status: str
+
+
+class SchemeView:
+    """Show one scheme of a projection as plain series.
+
+    Parameters
+    ----------
+    projection : FundProjection
+        The projection.
+    scheme : str
+        One of its schemes.
+    """
+
+    def __init__(self, projection: FundProjection, scheme: str) -> None:
+        self.projection = projection
+        self.scheme = scheme
+        self.fund = projection.fund_prefix(scheme)
+        self.scenario = BASE_SCENARIO if BASE_SCENARIO in projection.scenarios else projection.scenarios[0]
+        self._paths = projection.paths.sel(scenario=self.scenario, scheme=scheme)
+        self.quarters = [Quarter.parse(str(label)) for label in self._paths["quarter"].to_numpy()]
+        self.report = projection.quarter - self.quarters[0]
+
+    def series(self, name: str) -> NDArray[np.float64]:
+        """Return a variable by quarter, in its base unit."""
+        values: NDArray[np.float64] = self._paths[name].to_numpy()
+        return values
+
+    def year_sum(self, name: str) -> NDArray[np.float64]:
+        """Return the sum of the last four quarters of a flow [yuan]."""
+        return trailing_sum(self.series(name), _QUARTERS_A_YEAR)
+
+    def read(self, values: NDArray[np.float64], *names: str, span: bool = False) -> Reading:
+        """Return the latest known value up to the report quarter.
+
+        Parameters
+        ----------
+        values : array, shape (quarters,)
+            The indicator by quarter.
+        *names : str
+            Variables it is computed from; the least known tells the status.
+        span : bool
+            Whether it belongs to the four quarters that end there, not to one.
+        """
+        known = np.flatnonzero(np.isfinite(values[: self.report + 1]))
+        if not known.size:
+            return Reading(float("nan"), str(self.projection.quarter), "gap")
+        column = int(known[-1])
+        quarter = self.quarters[column]
+        period = str(quarter)
+        if span:
+            whole = quarter.number == _QUARTERS_A_YEAR
+            period = str(quarter.year) if whole else f"{quarter + (1 - _QUARTERS_A_YEAR)}-{quarter}"
+        return Reading(float(values[column]), period, self._status(column, names, span=span))
+
+    def _status(self, column: int, names: tuple[str, ...], *, span: bool) -> str:
+        if self._paths["phase"].to_numpy()[column] == "projection":
+            return "projected"
+        if span and self.quarters[column].number == _QUARTERS_A_YEAR:
+            # The four quarters of a year add up to what was published, however they were laid out.
+            return "derived"
+        order = ("published", "derived", "apportioned", "interpolated", "projected", "gap")
+        found = [str(self._paths[VARIABLES[name].status].to_numpy()[column]) for name in names]
+        return max(found, key=order.index)
+
+    def years_until(self, happens: NDArray[np.bool_]) -> Reading:
+        """Return how many years after the report quarter an event first happens; 0 when it is there already.
+
+        Parameters
+        ----------
+        happens : array, shape (quarters,)
+            Whether it holds at the end of each quarter.
+        """
+        horizon = str(self.projection.horizon)
+        if self.scheme not in self.projection.projected_schemes or self.scenario != BASE_SCENARIO:
+            return Reading(float("nan"), horizon, "gap")
+        ahead = np.flatnonzero(happens[self.report :])
+        if not ahead.size:
+            return Reading(float("nan"), horizon, "beyond_horizon")
+        column = self.report + int(ahead[0])
+        known = self._paths["phase"].to_numpy()[column] == "history"
+        status = "derived" if known else "projected"
+        return Reading(int(ahead[0]) / _QUARTERS_A_YEAR, str(self.quarters[column]), status)

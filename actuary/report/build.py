@@ -1,0 +1,262 @@
+"""From the declared rules and the published figures to the finished report data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from actuary.errors import OutputError, PeriodError, Problem, UnknownNameError, unknown_name
+from actuary.periods import Quarter
+from actuary.report.composer import Composer, number_report
+from actuary.report.contracts import Cover, ReportData, Section
+from actuary.report.inputs import CityFacts, ReportInputs
+from actuary.report.paths_view import BASE, PathsView
+from actuary.report.sections import SECTIONS
+from actuary.report.sections.appendix import annex_tables
+from actuary.report.wording import LANGUAGES, Wording
+
+__all__ = ["assemble_report", "build_report_data", "gather_inputs"]
+
+#: Sections that quote tables of others are written after them.
+_LATE = ("key_findings", "appendix")
+_NO_SECTION = "cover"
+
+
+def build_report_data(
+    region: str,
+    quarter: str | Quarter,
+    *,
+    lang: str = "zh",
+    plan: str = "quarterly",
+    basis: str | None = None,
+    horizon: str | None = None,
+    models: Path | None = None,
+    data: Path | None = None,
+) -> ReportData:
+    """Build the report of a region at a quarter: project, compute indicators, evaluate rules, write every section.
+
+    A region whose inputs are not published gets the same report with what is published; every part that cannot be
+    computed says which inputs to supply.
+
+    Parameters
+    ----------
+    region : str
+        Region id.
+    quarter : str or Quarter
+        Report quarter.
+    lang : str
+        ``zh`` or ``en``.
+    plan : str
+        Report plan under ``models/reports``.
+    basis, horizon : str, optional
+        Assumption basis and last projected quarter; those of the plan when left out.
+    models, data : Path, optional
+        Folders; those of the package when left out.
+
+    Raises
+    ------
+    UnknownNameError, PeriodError, DeclarationError, TableError
+        When region, quarter, rules or tables are not what they should be.
+    OutputError
+        When the language is unknown or a figure cannot be drawn.
+
+    Examples
+    --------
+    >>> report = build_report_data("national", "2024Q4", lang="en")
+    >>> round(report.table("payable_months").cell(-1, "employee_months"), 1)
+    27.6
+    """
+    from actuary.policy import load_report_plan  # noqa: PLC0415 - names load their module when used
+
+    if lang not in LANGUAGES:
+        raise OutputError(unknown_name("lang", lang, LANGUAGES, what="language"))
+    declared = load_report_plan(plan, root=models)
+    inputs = gather_inputs(
+        region,
+        Quarter.parse(quarter),
+        lang=lang,
+        plan=declared,
+        basis=basis or declared.basis,
+        horizon=horizon or declared.horizon,
+        models=models,
+        data=data,
+    )
+    return assemble_report(inputs, plan=declared)
+
+
+def gather_inputs(
+    region: str,
+    quarter: Quarter,
+    *,
+    lang: str,
+    plan: Any,
+    basis: str,
+    horizon: str,
+    models: Path | None = None,
+    data: Path | None = None,
+) -> ReportInputs:
+    """Project a region and gather everything its report is written from.
+
+    Parameters and errors are those of :func:`build_report_data`; `plan` is a loaded report plan.
+    """
+    from actuary.alerts import evaluate_rules  # noqa: PLC0415
+    from actuary.fund import project_fund  # noqa: PLC0415
+    from actuary.indicators import compute_indicators  # noqa: PLC0415
+    from actuary.policy import load_alert_rules, load_basis, load_policy_book, load_region, load_scenario  # noqa: PLC0415
+    from actuary.tables import conflicts, facts, load_catalog, load_indicators, select_facts  # noqa: PLC0415
+
+    names = (BASE, *(name for name in plan.scenarios if name != BASE))
+    projection = project_fund(
+        region, str(quarter), horizon=horizon, basis=basis, scenarios=names, models=models, data=data
+    )
+    indicators = compute_indicators(projection)
+    rules = load_alert_rules(models)
+    place = load_region(region, root=models)
+    catalog = load_catalog(data)
+    rows = facts(region, root=data, until=quarter, observed=True)
+    selected = select_facts(rows, catalog.preference)
+    pages = [region] if region != "national" else []
+    pages += [name for name in plan.city_pages.get(region, ()) if name not in pages]
+    dictionary = load_indicators(data)
+    return ReportInputs(
+        lang=lang,
+        region=place,
+        quarter=quarter,
+        projection=projection,
+        paths=PathsView(projection.paths, quarter),
+        indicators=indicators,
+        warnings=tuple(evaluate_rules(projection, indicators, rules)),
+        rules=tuple(rules),
+        book=load_policy_book(region, root=models),
+        basis=load_basis(region, basis, root=models) if place.bases else None,
+        scenarios=tuple(load_scenario(name, root=models) for name in names) if place.bases else (),
+        facts=rows,
+        selected=selected,
+        conflicts=conflicts(rows, catalog.preference),
+        names={name: entry.zh if lang == "zh" else entry.en for name, entry in dictionary.items()},
+        cities=tuple(_city(name, quarter, models=models, data=data) for name in pages),
+        catalog=catalog,
+        confidences=_confidences(selected),
+        alert_sources=_alert_sources(models),
+    )
+
+
+def _city(name: str, quarter: Quarter, *, models: Path | None, data: Path | None) -> CityFacts:
+    from actuary.policy import load_region  # noqa: PLC0415
+    from actuary.tables import facts, load_catalog, select_facts  # noqa: PLC0415
+
+    place = load_region(name, root=models)
+    try:
+        rows = facts(name, root=data, until=quarter, observed=True)
+    except (UnknownNameError, PeriodError):
+        rows = pd.DataFrame()
+    chosen = select_facts(rows, load_catalog(data).preference) if len(rows) else rows
+    chosen.attrs = dict(rows.attrs)
+    return CityFacts(place, chosen, tuple(place.required_inputs))
+
+
+def _confidences(selected: pd.DataFrame) -> dict[tuple[str, int, str], str]:
+    found = {}
+    for row in selected.to_dict("records"):
+        period = str(row["period"])
+        if period.isdigit() and not row.get("group"):
+            found[str(row["scheme"]), int(period), str(row["indicator"])] = str(row["confidence"])
+    return found
+
+
+def _alert_sources(models: Path | None) -> Mapping[str, str]:
+    from actuary.paths import models_root  # noqa: PLC0415
+    from actuary.policy.toml_files import read_sources  # noqa: PLC0415
+    from actuary.report.sections.rules_in_force import plain_source  # noqa: PLC0415
+
+    root = models or models_root()
+    sources, _ = read_sources(root / "alerts", root=root)
+    return {key: plain_source(text) for key, text in (sources or {}).items()}
+
+
+def assemble_report(inputs: ReportInputs, *, plan: Any) -> ReportData:
+    """Write the sections of a plan from the inputs, number everything and put the cover on.
+
+    Parameters
+    ----------
+    inputs : ReportInputs
+        Everything the sections are written from.
+    plan : ReportPlan
+        Which sections, in which order, under which headings.
+
+    Raises
+    ------
+    OutputError
+        When the plan names an unknown section, or a figure cannot be drawn.
+    """
+    composer = Composer(inputs.lang)
+    wanted = [section for section in plan.sections if section.id != _NO_SECTION]
+    for section in wanted:
+        if section.id not in SECTIONS:
+            raise OutputError(unknown_name(f"report plan {plan.name}", section.id, SECTIONS, what="section"))
+    composer.annex.extend(annex_tables(inputs, composer))
+    written: dict[str, Section | None] = {}
+    for section in sorted(wanted, key=lambda one: one.id in _LATE):
+        composer.titles[section.id] = inputs.word(section, "title")
+        written[section.id] = SECTIONS[section.id](inputs, composer)
+    body = [part for section in wanted if (part := written[section.id]) is not None]
+    if not body:
+        raise OutputError(Problem(f"report plan {plan.name}", "no section", "at least one"))
+    sections, annex = number_report(composer.wording, body, composer.annex)
+    return ReportData(
+        lang=inputs.lang,
+        cover=_cover(inputs, composer, plan),
+        sections=sections,
+        annex=annex,
+        meta=_meta(composer.wording),
+    )
+
+
+def _meta(wording: Wording) -> dict[str, Any]:
+    return {"labels": wording.group("labels"), "levels": wording.group("levels")}
+
+
+def _cover(inputs: ReportInputs, composer: Composer, plan: Any) -> Cover:
+    projection = inputs.projection
+    quarter = composer.text("cover.quarter", year=str(inputs.quarter.year), number=str(inputs.quarter.number))
+    scenarios = tuple(scenario.name for scenario in inputs.scenarios)
+    horizon = str(projection.horizon)
+    observed = inputs.facts["quarter"].max() if len(inputs.facts) else str(inputs.quarter)
+    shown = composer.text("phrases.list_gap").join(inputs.word(scenario, "name") for scenario in inputs.scenarios)
+    none = composer.text("cover.none")
+    header = getattr(inputs.basis, "header", None)
+    basis = inputs.word(header, "name") if header is not None else none
+    values = {
+        "region": inputs.region_name,
+        "quarter": quarter,
+        "data_until": inputs.quarter.last_day.isoformat() if str(observed) == str(inputs.quarter) else str(observed),
+        "basis": basis,
+        "scenarios": shown or none,
+        "horizon": horizon if scenarios else none,
+        "synthetic": composer.text("cover.synthetic_yes" if inputs.synthetic else "cover.synthetic_no"),
+        "fingerprint": projection.fingerprint[:16],
+        "data_fingerprint": projection.data_fingerprint[:16],
+        "responsible": composer.text("cover.responsible_blank"),
+    }
+    return Cover(
+        title=composer.text(
+            "cover.title", region=inputs.region_name, title=inputs.word(plan, "title"), quarter=quarter
+        ),
+        subtitle=composer.text("cover.subtitle"),
+        region=inputs.region.id,
+        region_name=inputs.region_name,
+        quarter=str(inputs.quarter),
+        data_until=str(observed),
+        basis=projection.basis,
+        scenarios=scenarios,
+        horizon=horizon,
+        fingerprint=projection.fingerprint,
+        data_fingerprint=projection.data_fingerprint,
+        synthetic=inputs.synthetic,
+        heading=composer.text("cover.heading", region=inputs.region_name, title=inputs.word(plan, "title")),
+        period=quarter,
+        lines=tuple((composer.text(f"cover_lines.{key}"), value) for key, value in values.items()),
+    )

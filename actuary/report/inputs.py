@@ -1,0 +1,133 @@
+"""Everything the sections are written from, gathered once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from actuary.periods import Quarter
+from actuary.report.paths_view import PathsView
+
+__all__ = ["CityFacts", "ReportInputs"]
+
+
+@dataclass(frozen=True)
+class CityFacts:
+    """Hold what is published about one city.
+
+    Parameters
+    ----------
+    region : Region
+        The city.
+    facts : DataFrame
+        Its fact rows, one a fact, the preferred value.
+    missing : tuple
+        Inputs nobody has published, each with ``what_zh``, ``what_en``, ``needed_for_zh``, ``needed_for_en``.
+    """
+
+    region: Any
+    facts: pd.DataFrame
+    missing: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReportInputs:
+    """Hold what the sections of one report are written from.
+
+    Parameters
+    ----------
+    lang : str
+        ``zh`` or ``en``.
+    region : Region
+        The region, with its names.
+    quarter : Quarter
+        Report quarter.
+    projection : FundProjection
+        History and projection.
+    paths : PathsView
+        The figures of the projection.
+    indicators : DataFrame
+        Indicators of the quarter.
+    warnings : tuple of Warning
+        Evaluated rules, the gravest first.
+    rules : tuple of AlertRule
+        The rules themselves.
+    book : PolicyBook
+        Rules in force.
+    basis : AssumptionBasis or None
+        Assumptions; None where the region has none.
+    scenarios : tuple of Scenario
+        Scenarios shown, the base first.
+    facts : DataFrame
+        Every fact row up to the quarter.
+    selected : DataFrame
+        One row a fact, the preferred value.
+    conflicts : DataFrame
+        Values that differ from the preferred one, side by side.
+    names : mapping
+        Indicator of a fact to its name in the language of the report.
+    cities : tuple of CityFacts
+        Cities with a page of their own.
+    catalog : Catalog
+        The tables, with publisher and licence.
+    confidences : mapping
+        ``(scheme, year, indicator) -> confidence`` of the published year figures.
+    alert_sources : mapping
+        Id of a source of the warning rules to its title.
+    """
+
+    lang: str
+    region: Any
+    quarter: Quarter
+    projection: Any
+    paths: PathsView
+    indicators: pd.DataFrame
+    warnings: tuple[Any, ...]
+    rules: tuple[Any, ...]
+    book: Any
+    basis: Any
+    scenarios: tuple[Any, ...]
+    facts: pd.DataFrame
+    selected: pd.DataFrame
+    conflicts: pd.DataFrame
+    names: Mapping[str, str]
+    cities: tuple[CityFacts, ...]
+    catalog: Any
+    confidences: Mapping[tuple[str, int, str], str] = field(default_factory=dict)
+    alert_sources: Mapping[str, str] = field(default_factory=dict)
+
+    def word(self, thing: object, name: str) -> str:
+        """Return the words of a declared thing in the language of the report, Chinese where there is no English."""
+        keys = (f"{name}_zh", name) if self.lang == "zh" else (f"{name}_en", name, f"{name}_zh")
+        return next((str(text) for key in keys if (text := getattr(thing, key, None))), "")
+
+    @property
+    def region_name(self) -> str:
+        """Name of the region."""
+        return self.word(self.region, "name")
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether any of the figures were made up."""
+        return bool(getattr(self.projection, "synthetic", False))
+
+    def missing(self, scheme: str | None = None) -> tuple[Any, ...]:
+        """Return the inputs that the region lacks, of one scheme or of all."""
+        found: Sequence[Any] = self.projection.missing
+        return tuple(item for item in found if scheme in {None, "all"} or item.scheme in {scheme, "all"})
+
+    def missing_lines(self, scheme: str | None = None) -> list[str]:
+        """Return the missing inputs in words, each once."""
+        return list(dict.fromkeys(self.word(item, "what") for item in self.missing(scheme)))
+
+    def confidence(self, scheme: str, year: int, indicator: str) -> str:
+        """Return the confidence of the published year figure, empty where none is published."""
+        return self.confidences.get((scheme, year, indicator), "")
+
+    @property
+    def last_year(self) -> int:
+        """Last calendar year that has ended by the report quarter."""
+        return self.quarter.year if self.quarter.number == 4 else self.quarter.year - 1

@@ -1,0 +1,41 @@
+"""The sections of the report, one module each; every ``build`` takes the inputs and the composer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from actuary.report.composer import Composer
+from actuary.report.contracts import Section
+from actuary.report.inputs import ReportInputs
+from actuary.report.sections import (
+    appendix,
+    balance,
+    city_pages,
+    data_notes,
+    key_findings,
+    membership,
+    method_notes,
+    operation,
+    projection,
+    rules_in_force,
+    warnings,
+)
+
+__all__ = ["SECTIONS"]
+
+type Builder = Callable[[ReportInputs, Composer], Section | None]
+
+#: Builder of every section, in the order of the report.
+SECTIONS: dict[str, Builder] = {
+    "key_findings": key_findings.build,
+    "rules_in_force": rules_in_force.build,
+    "operation": operation.build,
+    "membership": membership.build,
+    "balance": balance.build,
+    "projection": projection.build,
+    "warnings": warnings.build,
+    "city_pages": city_pages.build,
+    "data_notes": data_notes.build,
+    "method_notes": method_notes.build,
+    "appendix": appendix.build,
+}

@@ -1,0 +1,213 @@
+"""What the figures rest on: sources, how sure they are, where they disagree, and what is missing."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from actuary.report.composer import Composer
+from actuary.report.contracts import Block, Cell, Paragraph, ReportTable, Section
+from actuary.report.inputs import ReportInputs
+from actuary.report.numbers import number_or_none, scale_in_unit
+
+__all__ = ["all_conflicts_table", "build", "differences_table"]
+
+_CONFIDENCES = ("verified", "derived", "recalled", "conflicting")
+_CONFLICT_ROWS = 14
+_LEADING = (
+    "income",
+    "expenditure",
+    "balance_end",
+    "current_balance",
+    "enrolled",
+    "active",
+    "retired",
+    "dependency_ratio",
+)
+
+
+def build(inputs: ReportInputs, composer: Composer) -> Section:
+    """Write the section on data.
+
+    Parameters
+    ----------
+    inputs : ReportInputs
+        Facts, conflicts and the catalogue.
+    composer : Composer
+        Writes tables and sentences.
+    """
+    blocks: list[Block] = [composer.say("data.intro", until=inputs.quarter.last_day.isoformat())]
+    if inputs.synthetic:
+        blocks.append(composer.callout("synthetic", "data.synthetic"))
+    sources = _sources(inputs, composer)
+    blocks += [composer.heading("data.heading_sources"), sources]
+    confidence = _confidence(inputs, composer)
+    blocks += [composer.heading("data.heading_confidence"), _confidence_sentence(composer, confidence), confidence]
+    blocks.append(composer.heading("data.heading_conflicts"))
+    if len(inputs.conflicts):
+        leading = inputs.conflicts[inputs.conflicts["indicator"].isin(_LEADING)]
+        newest = leading.sort_values("period", ascending=False, kind="stable").head(_CONFLICT_ROWS)
+        shown = newest if len(newest) else inputs.conflicts.head(_CONFLICT_ROWS)
+        blocks += [composer.say("data.conflicts"), _conflicts(inputs, composer, "conflicts", shown)]
+    else:
+        blocks.append(composer.say("data.no_conflicts"))
+    blocks.append(composer.heading("data.heading_gaps"))
+    lines = inputs.missing_lines()
+    if lines:
+        blocks.append(composer.callout("missing", "data.gaps", items=lines))
+    blocks.append(composer.say("data.gaps_quarters"))
+    return composer.section("data_notes", blocks)
+
+
+def all_conflicts_table(inputs: ReportInputs, composer: Composer) -> ReportTable | None:
+    """Build the annex table of every value that differs from the preferred one; None when there is none."""
+    return _conflicts(inputs, composer, "all_conflicts", inputs.conflicts) if len(inputs.conflicts) else None
+
+
+def differences_table(inputs: ReportInputs, composer: Composer) -> ReportTable | None:
+    """Build the annex table of published figures that do not obey an identity; None when there is none."""
+    rows: list[list[Cell]] = []
+    decimals: list[int] = []
+    for row in inputs.projection.differences.to_dict("records"):
+        scale = scale_in_unit(inputs.lang, str(row["unit"]), value=number_or_none(row["published"]))
+        decimals.append(scale.decimals + 1)
+        rows.append(
+            [
+                composer.text(f"schemes.{row['scheme']}"),
+                inputs.names.get(str(row["indicator"]), str(row["indicator"])),
+                int(row["year"]),
+                scale.show(row["published"]),
+                scale.show(row["difference"]),
+                scale.unit,
+                _identity_words(inputs, composer, str(row["identity"])),
+            ]
+        )
+    if not rows:
+        return None
+    columns = [
+        composer.text_column("scheme"),
+        composer.text_column("indicator"),
+        composer.text_column("year", kind="year"),
+        composer.text_column("published", kind="mixed"),
+        composer.text_column("beyond_identity", kind="mixed"),
+        composer.text_column("unit"),
+        composer.text_column("identity"),
+    ]
+    return composer.table(
+        "differences",
+        "tables.differences",
+        columns=columns,
+        rows=rows,
+        notes=[composer.text("data.note_differences")],
+        source=composer.text("sources.figures"),
+        row_decimals=decimals,
+    )
+
+
+def _identity_words(inputs: ReportInputs, composer: Composer, identity: str) -> str:
+    """Write an identity with the names of its indicators and schemes instead of their names in code."""
+
+    def word(match: re.Match[str]) -> str:
+        name = match[0]
+        scheme = f"schemes.{name}_short"
+        return composer.text(scheme) if composer.wording.has(scheme) else inputs.names.get(name, name)
+
+    return re.sub(r"[a-z][a-z_]*", word, identity)
+
+
+def _sources(inputs: ReportInputs, composer: Composer) -> ReportTable:
+    used = set(inputs.facts["table"]) if "table" in inputs.facts else set()
+    for city in inputs.cities:
+        used |= set(city.facts["table"])
+    rows: list[list[Cell]] = []
+    for entry in inputs.catalog.entries:
+        if entry.name in used:
+            count = int((inputs.facts["table"] == entry.name).sum())
+            rows.append([inputs.word(entry, "title"), entry.publisher, entry.period, float(count)])
+    columns = [
+        composer.text_column("table_title"),
+        composer.text_column("publisher"),
+        composer.text_column("span"),
+        composer.column("rows_used", "count"),
+    ]
+    return composer.table(
+        "sources", "tables.sources", columns=columns, rows=rows, notes=[composer.text("data.note_sources")], source=""
+    )
+
+
+def _confidence(inputs: ReportInputs, composer: Composer) -> ReportTable:
+    counts = inputs.facts["confidence"].value_counts()
+    total = float(counts.sum())
+    rows: list[list[Cell]] = []
+    for name in _CONFIDENCES:
+        count = float(counts.get(name, 0))
+        share = count / total if total else None
+        rows.append(
+            [
+                composer.text(f"confidences.{name}"),
+                composer.text(f"confidence_meanings.{name}"),
+                count,
+                composer.show(share, "share"),
+            ]
+        )
+    columns = [
+        composer.text_column("confidence"),
+        composer.text_column("meaning"),
+        composer.column("rows_used", "count"),
+        composer.column("share", "share"),
+    ]
+    return composer.table("confidence", "tables.confidence", columns=columns, rows=rows, source="")
+
+
+def _confidence_sentence(composer: Composer, table: ReportTable) -> Paragraph:
+    return composer.say(
+        "data.confidence",
+        verified=composer.ref(table, 0, "rows_used"),
+        share=composer.ref(table, 0, "share"),
+        recalled=composer.ref(table, 2, "rows_used"),
+        conflicting=composer.ref(table, 3, "rows_used"),
+    )
+
+
+def _conflicts(inputs: ReportInputs, composer: Composer, table_id: str, frame: pd.DataFrame) -> ReportTable:
+    rows: list[list[Cell]] = []
+    decimals: list[int] = []
+    for row in frame.to_dict("records"):
+        unit = str(row["unit"])
+        scale = scale_in_unit(inputs.lang, unit, value=number_or_none(row["value"]))
+        decimals.append(scale.decimals)
+        key = f"schemes.{row['scheme']}"
+        rows.append(
+            [
+                str(row["period"]),
+                composer.text(key) if composer.wording.has(key) else str(row["scheme"]),
+                inputs.names.get(str(row["indicator"]), str(row["indicator"])),
+                scale.show(row["value"]),
+                composer.text(f"bases.{row['basis']}"),
+                scale.show(row["other_value"]),
+                composer.text(f"bases.{row['other_basis']}"),
+                composer.show(row["difference_share"], "share"),
+                scale.unit,
+            ]
+        )
+    columns = [
+        composer.text_column("period", kind="period"),
+        composer.text_column("scheme"),
+        composer.text_column("indicator"),
+        composer.text_column("used_value", kind="mixed"),
+        composer.text_column("used_basis"),
+        composer.text_column("other_value", kind="mixed"),
+        composer.text_column("other_basis"),
+        composer.column("difference", "share", growth=True),
+        composer.text_column("unit"),
+    ]
+    return composer.table(
+        table_id,
+        f"tables.{table_id}",
+        columns=columns,
+        rows=rows,
+        notes=[composer.text("data.note_conflicts")],
+        source=composer.text("sources.rows"),
+        row_decimals=decimals,
+    )

@@ -1,0 +1,182 @@
+"""The warnings: level, rule, value and threshold, where the rule comes from, what to do and who does it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from actuary.report.composer import Composer
+from actuary.report.contracts import Block, Cell, ReportTable, Section
+from actuary.report.inputs import ReportInputs
+from actuary.report.numbers import number_or_none, scale_in_unit
+from actuary.report.sections.rules_in_force import source_words
+
+__all__ = ["LEVELS", "build", "worst_level"]
+
+#: From the gravest to the lightest.
+LEVELS = ("red", "orange", "yellow", "blue", "normal", "unknown")
+
+
+def worst_level(warnings: tuple[Any, ...], scheme: str) -> str:
+    """Return the gravest level of a scheme's warnings; ``unknown`` where no rule could be evaluated."""
+    found = [warning.level for warning in warnings if warning.scheme == scheme]
+    return min(found, key=LEVELS.index, default="unknown")
+
+
+def build(inputs: ReportInputs, composer: Composer) -> Section:
+    """Write the section on warnings.
+
+    Parameters
+    ----------
+    inputs : ReportInputs
+        The evaluated rules.
+    composer : Composer
+        Writes tables and sentences.
+    """
+    blocks: list[Block] = [composer.say("warnings.intro")]
+    known = sorted((w for w in inputs.warnings if w.level != "unknown"), key=lambda w: LEVELS.index(w.level))
+    unknown = [w for w in inputs.warnings if w.level == "unknown"]
+    counts = _counts(inputs, composer)
+    blocks.append(counts)
+    if known:
+        blocks += [composer.heading("warnings.heading_rules"), _table(inputs, composer, known)]
+    raised = [w for w in known if w.level != "normal"]
+    if raised:
+        blocks += [
+            composer.heading("warnings.heading_actions"),
+            composer.say("warnings.actions"),
+            _actions(inputs, composer, raised),
+        ]
+    elif known:
+        blocks.append(composer.say("warnings.none_raised"))
+    if unknown:
+        items = list(dict.fromkeys(_rule_line(inputs, composer, warning) for warning in unknown))
+        blocks.append(composer.callout("missing", "warnings.unknown", items=items))
+    return composer.section("warnings", blocks)
+
+
+def _rule_line(inputs: ReportInputs, composer: Composer, warning: Any) -> str:
+    return composer.text(
+        "warnings.unknown_item", scheme=composer.text(f"schemes.{warning.scheme}"), rule=_rule_name(inputs, warning)
+    )
+
+
+def _rule(inputs: ReportInputs, warning: Any) -> Any:
+    return next((rule for rule in inputs.rules if rule.id == warning.rule_id), None)
+
+
+def _rule_name(inputs: ReportInputs, warning: Any) -> str:
+    rule = _rule(inputs, warning)
+    return inputs.word(rule, "name") if rule is not None else str(warning.rule_id)
+
+
+def _action(inputs: ReportInputs, warning: Any) -> str:
+    told = inputs.word(warning, "action")
+    if told:
+        return told
+    rule = _rule(inputs, warning)
+    case = next((case for case in rule.case if case.level == warning.level), None) if rule is not None else None
+    return inputs.word(case, "action") if case is not None else ""
+
+
+def _counts(inputs: ReportInputs, composer: Composer) -> ReportTable:
+    schemes = sorted({warning.scheme for warning in inputs.warnings}, key=("all", "employee", "resident").index)
+    rows: list[list[Cell]] = []
+    for scheme in schemes:
+        levels = [warning.level for warning in inputs.warnings if warning.scheme == scheme]
+        rows.append(
+            [
+                composer.text(f"schemes.{scheme}"),
+                worst_level(inputs.warnings, scheme),
+                *(float(levels.count(level)) for level in LEVELS),
+            ]
+        )
+    columns = [composer.text_column("scheme"), composer.text_column("overall_level", kind="level")]
+    columns += [composer.column(f"count_{level}", "count", label=composer.text(f"levels.{level}")) for level in LEVELS]
+    return composer.table(
+        "warning_counts",
+        "tables.warning_counts",
+        columns=columns,
+        rows=rows,
+        source=composer.text("sources.alert_rules"),
+    )
+
+
+def _table(inputs: ReportInputs, composer: Composer, warnings: list[Any]) -> ReportTable:
+    rows: list[list[Cell]] = []
+    decimals: list[int] = []
+    for warning in warnings:
+        value = number_or_none(warning.value)
+        scale = scale_in_unit(inputs.lang, warning.unit, value=value)
+        decimals.append(scale.decimals)
+        rows.append(
+            [
+                warning.level,
+                composer.text(f"schemes.{warning.scheme}_short"),
+                _rule_name(inputs, warning),
+                scale.show(value),
+                scale.unit,
+                inputs.word(warning, "text"),
+                composer.text(f"statuses.{warning.status}"),
+                warning.rule_id,
+            ]
+        )
+    columns = [
+        composer.text_column("level", kind="level"),
+        composer.text_column("scheme"),
+        composer.text_column("rule"),
+        composer.text_column("value", kind="mixed"),
+        composer.text_column("unit"),
+        composer.text_column("finding"),
+        composer.text_column("status"),
+        composer.text_column("rule_id", kind="period"),
+    ]
+    return composer.table(
+        "warnings",
+        "tables.warnings",
+        columns=columns,
+        rows=rows,
+        notes=[_sources_note(inputs, composer, warnings)],
+        source=composer.text("sources.alert_rules"),
+        synthetic=inputs.synthetic,
+        row_decimals=decimals,
+    )
+
+
+def _sources_note(inputs: ReportInputs, composer: Composer, warnings: list[Any]) -> str:
+    cited: dict[str, str] = {}
+    for warning in warnings:
+        source = str(warning.source)
+        if source not in {"judgement", "std"}:
+            cited[str(warning.rule_id)] = inputs.alert_sources.get(source, source_words(composer, source))
+    pairs = [composer.text("warnings.source_pair", rule=rule, source=source) for rule, source in sorted(cited.items())]
+    return composer.text("warnings.sources", pairs=composer.text("phrases.list_gap").join(pairs)) if pairs else ""
+
+
+def _actions(inputs: ReportInputs, composer: Composer, warnings: list[Any]) -> ReportTable:
+    rows: list[list[Cell]] = []
+    for warning in warnings:
+        rule = _rule(inputs, warning)
+        rows.append(
+            [
+                warning.level,
+                composer.text(f"schemes.{warning.scheme}_short"),
+                _rule_name(inputs, warning),
+                _action(inputs, warning),
+                inputs.word(rule, "owner") if rule is not None else "",
+            ]
+        )
+    columns = [
+        composer.text_column("level", kind="level"),
+        composer.text_column("scheme"),
+        composer.text_column("rule"),
+        composer.text_column("action"),
+        composer.text_column("owner"),
+    ]
+    return composer.table(
+        "actions",
+        "tables.actions",
+        columns=columns,
+        rows=rows,
+        notes=[composer.text("warnings.note_actions")],
+        source=composer.text("sources.alert_rules"),
+    )

@@ -1,0 +1,180 @@
+"""Tables by year from the paths of a projection: figures, growth, and letters that say how a figure is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from actuary.report.composer import Composer
+from actuary.report.contracts import Cell, Column, Mark, ReportTable
+from actuary.report.inputs import ReportInputs
+from actuary.report.paths_view import BASE
+
+__all__ = ["MARKS", "Field", "growth", "mark_notes", "year_table"]
+
+#: Note letter of each way a figure is known that is not plain publication.
+MARKS = {
+    "derived": "a",
+    "apportioned": "b",
+    "interpolated": "c",
+    "recalled": "d",
+    "conflicting": "e",
+    "projected": "p",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Describe one column of a table by year.
+
+    Parameters
+    ----------
+    key : str
+        Key of the column.
+    name : str
+        Variable of the projection; two joined by ``-`` are subtracted.
+    quantity : str
+        What it measures, for its unit.
+    scheme : str
+        Scheme, where it is not that of the table.
+    change : bool
+        Whether it is the growth on the year before.
+    label : str
+        Key of the heading; ``columns.<key>`` when empty.
+    """
+
+    key: str
+    name: str
+    quantity: str = "money"
+    scheme: str = ""
+    change: bool = False
+    label: str = ""
+
+
+def growth(new: float | None, old: float | None) -> float | None:
+    """Return the growth of a figure as a share, or None where there is nothing to compare.
+
+    Examples
+    --------
+    >>> growth(110.0, 100.0), growth(1.0, None)
+    (0.1, None)
+    """
+    if new is None or old is None or old <= 0:
+        return None
+    return round(new / old - 1.0, 12)
+
+
+def year_value(inputs: ReportInputs, field: Field, scheme: str, year: int, *, scenario: str = BASE) -> float | None:
+    """Return the figure of a field in a year, in its base unit."""
+    where = field.scheme or scheme
+    parts = [inputs.paths.year(name, where, year, scenario=scenario) for name in field.name.split("-")]
+    if parts[0] is None or None in parts:
+        return None
+    value = parts[0] - sum(part for part in parts[1:] if part is not None)
+    if not field.change:
+        return value
+    plain = Field(field.key, field.name, field.quantity, field.scheme)
+    return growth(value, year_value(inputs, plain, scheme, year - 1, scenario=scenario))
+
+
+def mark_of(inputs: ReportInputs, field: Field, scheme: str, year: int) -> str:
+    """Return the note letter of a figure, empty for a published one."""
+    where = field.scheme or scheme
+    if field.change or "-" in field.name:
+        return ""
+    status = inputs.paths.year_status(field.name, where, year)
+    indicator = field.name.removesuffix("_yuan").removesuffix("_persons")
+    confidence = inputs.confidence(where, year, indicator)
+    if status in {"published", "derived"} and confidence in {"recalled", "conflicting"}:
+        return MARKS[confidence]
+    if status == "published" and confidence == "derived":
+        return MARKS["derived"]
+    return MARKS.get(status, "")
+
+
+def mark_notes(composer: Composer, used: Sequence[str]) -> list[str]:
+    """Return the note that explains the letters used, or none."""
+    words = [composer.text(f"marks.{name}") for name, letter in MARKS.items() if letter in used]
+    return [composer.text("phrases.list_gap").join(words) + composer.text("phrases.stop")] if words else []
+
+
+def year_table(  # noqa: PLR0913 - a table is its id, caption, scheme, years, fields and scenario
+    inputs: ReportInputs,
+    composer: Composer,
+    table_id: str,
+    *,
+    scheme: str,
+    years: Sequence[int],
+    fields: Sequence[Field],
+    notes: Sequence[str] = (),
+    scenario: str = BASE,
+    title: str = "",
+    mark_projected: bool = False,
+    title_values: Mapping[str, str] | None = None,
+) -> ReportTable:
+    """Build a table with one row a year.
+
+    Parameters
+    ----------
+    inputs : ReportInputs
+        The figures.
+    composer : Composer
+        Collects the table.
+    table_id : str
+        Id of the table; its caption is the sentence ``tables.<id>`` unless `title` is given.
+    scheme : str
+        Scheme of the fields that name none.
+    years : sequence of int
+        The rows.
+    fields : sequence of Field
+        The columns after the year.
+    notes : sequence of str
+        Notes beside the letters.
+    scenario : str
+        Scenario.
+    title : str
+        Key of the caption.
+    mark_projected : bool
+        Whether projected rows are shaded.
+    title_values : mapping, optional
+        Values of the placeholders of the caption.
+    """
+    values = {
+        field.key: [year_value(inputs, field, scheme, year, scenario=scenario) for year in years] for field in fields
+    }
+    columns: list[Column] = [composer.text_column("year", kind="year")]
+    for field in fields:
+        label = composer.text(field.label) if field.label else None
+        quantity = "share" if field.change else field.quantity
+        columns.append(composer.column(field.key, quantity, values[field.key], label=label, growth=field.change))
+    rows: list[list[Cell]] = []
+    marks: list[Mark] = []
+    for number, year in enumerate(years):
+        row: list[Cell] = [year]
+        for field in fields:
+            quantity = "share" if field.change else field.quantity
+            row.append(composer.show(values[field.key][number], quantity))
+            letter = mark_of(inputs, field, scheme, year) if values[field.key][number] is not None else ""
+            if letter and letter != MARKS["projected"]:
+                marks.append(Mark(number, field.key, letter))
+        rows.append(row)
+    shaded = [
+        "projection" if mark_projected and inputs.paths.year_status(_first(fields), scheme, y) == "projected" else ""
+        for y in years
+    ]
+    return composer.table(
+        table_id,
+        title or f"tables.{table_id}",
+        columns=columns,
+        rows=rows,
+        notes=[*notes, *mark_notes(composer, [mark.mark for mark in marks])],
+        source=composer.text("sources.figures"),
+        synthetic=inputs.synthetic,
+        marks=marks,
+        row_styles=shaded,
+        title_values=title_values,
+    )
+
+
+def _first(fields: Sequence[Field]) -> str:
+    return next(field.name for field in fields if not field.change and "-" not in field.name)

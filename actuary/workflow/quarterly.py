@@ -1,0 +1,192 @@
+"""The quarterly actuarial report, from the declared rules and the published figures to the finished folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from actuary.errors import Problem, UnknownNameError, unknown_name
+from actuary.paths import data_root, models_root, notebooks_root
+from actuary.periods import Quarter
+from actuary.workflow.manifest import write_manifest
+from actuary.workflow.outputs import MANIFEST, check_output, staged_output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from actuary.report.contracts import ReportData
+
+__all__ = ["LANGUAGES", "WrittenReport", "write_report"]
+
+#: Languages that a report can be written in.
+LANGUAGES = ("zh", "en")
+
+_NOTEBOOK = "quarterly_report.ipynb"
+_DATA = "report_data.json"
+#: Root seed of the random streams; no part of the report draws from one yet.
+_SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenReport:
+    """Say where a report lies.
+
+    Parameters
+    ----------
+    title : str
+        What it is about.
+    folder : Path
+        Where it lies.
+    files : tuple of Path
+        Its files: PDF, HTML, Excel annex, figures as JSON, manifest.
+    """
+
+    title: str
+    folder: Path
+    files: tuple[Path, ...]
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f'<li><a href="{path.as_uri()}">{path.name}</a></li>' for path in self.files)
+        return f"<p>{self.title}: {self.folder}</p><ul>{rows}</ul>"
+
+
+def _quiet(_text: str) -> None:
+    pass
+
+
+class _Steps:
+    """Tell the person who waits what is being done, and how long each step took."""
+
+    def __init__(self, say: Callable[[str], None], total: int) -> None:
+        self._say, self._total, self._number = say, total, 0
+
+    @contextmanager
+    def __call__(self, text: str) -> Iterator[None]:
+        self._number += 1
+        started = time.perf_counter()
+        self._say(f"[{self._number}/{self._total}] {text} …")
+        yield
+        self._say(f"[{self._number}/{self._total}] {text}: {time.perf_counter() - started:.1f} s")
+
+
+def write_report(
+    city: str = "national",
+    quarter: str | Quarter | None = None,
+    *,
+    lang: str = "zh",
+    out: Path | str | None = None,
+    basis: str = "base",
+    models: Path | None = None,
+    data: Path | None = None,
+    progress: Callable[[str], None] = _quiet,
+) -> WrittenReport:
+    """Write the quarterly actuarial report of a region.
+
+    The notebook ``notebooks/quarterly_report.ipynb`` is executed with these parameters; PDF, HTML, Excel annex and
+    JSON are made from what it builds. The folder appears whole or not at all.
+
+    Parameters
+    ----------
+    city : str
+        Region id, see :func:`actuary.list_cities`.
+    quarter : str or Quarter, optional
+        Report quarter; the last with published figures when left out.
+    lang : str
+        ``zh`` or ``en``.
+    out : path, optional
+        Folder to write; ``output/<city>-<quarter>-<lang>`` when left out. An earlier report in it is replaced.
+    basis : str
+        Assumption basis.
+    models, data : Path, optional
+        Folders laid out as ``models/`` and ``data/``; those of the package when left out.
+    progress : callable
+        Receives one line a step.
+
+    Returns
+    -------
+    WrittenReport
+        Where the files lie.
+
+    Raises
+    ------
+    UnknownNameError, PeriodError, DeclarationError, TableError
+        When region, quarter, language, rules or tables are not what they should be; found before any work is done.
+    OutputError
+        When the folder cannot be written.
+    KeyboardInterrupt
+        When stopped; nothing has been written then.
+    """
+    if lang not in LANGUAGES:
+        raise UnknownNameError(unknown_name("--lang", lang, LANGUAGES, what="language"))
+    steps = _Steps(progress, 5)
+    with steps("check the inputs"):
+        wanted = _check_inputs(city, quarter, basis=basis, models=models, data=data)
+        folder = check_output(Path(out) if out is not None else Path("output") / f"{city}-{wanted}-{lang}")
+    roots = {
+        "models": (models or models_root()).resolve(),
+        "data": (data or data_root()).resolve(),
+        "notebooks": notebooks_root().resolve(),
+    }
+    with staged_output(folder) as staging:
+        report = _build(
+            staging,
+            {"city": city, "quarter": str(wanted), "lang": lang, "basis": basis},
+            roots=roots,
+            steps=steps,
+        )
+        run = {
+            "city": city,
+            "quarter": str(wanted),
+            "lang": lang,
+            "basis": basis,
+            "fingerprint": report.cover.fingerprint,
+            "data_fingerprint": report.cover.data_fingerprint,
+            "synthetic": report.cover.synthetic,
+        }
+        command = ["actuary", "report", "--city", city, "--quarter", str(wanted), "--lang", lang, "--basis", basis]
+        write_manifest(staging, command=command, run=run, roots=roots, seed=_SEED)
+        names = sorted(path.name for path in staging.iterdir())
+    order = (".pdf", ".html", ".xlsx", ".json")
+    files = sorted((folder / name for name in names), key=lambda p: (p.name == MANIFEST, order.index(p.suffix)))
+    return WrittenReport(report.cover.title, folder, tuple(files))
+
+
+def _check_inputs(
+    city: str, quarter: str | Quarter | None, *, basis: str, models: Path | None, data: Path | None
+) -> Quarter:
+    """Find what is wrong with the request before a kernel is started; return the quarter."""
+    from actuary.workflow.regions import project_city, report_quarter  # noqa: PLC0415  (loads the numerical libraries)
+
+    for option, folder in (("--models", models), ("--data", data)):
+        if folder is not None and not folder.is_dir():
+            raise UnknownNameError(Problem(option, f"{folder}, which is no folder", "a folder"))
+    wanted = report_quarter(city, quarter, models=models, data=data)
+    project_city(city, wanted, basis=basis, models=models, data=data)
+    return wanted
+
+
+def _build(staging: Path, parameters: Mapping[str, str], *, roots: Mapping[str, Path], steps: _Steps) -> ReportData:
+    from actuary.report import (  # noqa: PLC0415  (the renderers are heavy)
+        ReportData,
+        execute_notebook,
+        render_excel,
+        render_html,
+        render_pdf,
+    )
+
+    target = staging / _DATA
+    folders = {"models": str(roots["models"]), "data": str(roots["data"]), "output": str(target)}
+    with steps("run the notebook"):
+        notebook = execute_notebook(roots["notebooks"] / _NOTEBOOK, {**parameters, **folders})
+    report = ReportData.from_json(target.read_text(encoding="utf-8"))
+    with steps("typeset the PDF"):
+        (staging / "report.pdf").write_bytes(render_pdf(report))
+    with steps("write the HTML"):
+        (staging / "report.html").write_bytes(render_html(report, notebook))
+    with steps("write the Excel annex"):
+        (staging / "annex.xlsx").write_bytes(render_excel(report))
+    return report

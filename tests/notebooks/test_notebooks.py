@@ -1,0 +1,83 @@
+"""Every notebook is thin, stored without results but those it checks, and equal to its text twin."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+
+from actuary.paths import notebooks_root
+
+_CHECK = {"keep_output", "nbval-check-output"}
+_NOTEBOOKS = sorted(notebooks_root().glob("*.ipynb"))
+
+
+def _read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def _is_check(cell: nbformat.NotebookNode) -> bool:
+    return set(cell.metadata.get("tags", ())) >= _CHECK
+
+
+def test_there_is_a_notebook() -> None:
+    assert [path.name for path in _NOTEBOOKS] == ["quarterly_report.ipynb"]
+
+
+@pytest.mark.parametrize("path", _NOTEBOOKS, ids=lambda path: path.stem)
+def test_only_check_cells_keep_their_output(path: Path) -> None:
+    code = [cell for cell in _read(path).cells if cell.cell_type == "code"]
+    checks = [cell for cell in code if _is_check(cell)]
+    assert checks
+    for cell in checks:
+        assert cell.outputs
+        assert cell.execution_count
+    for cell in code:
+        if not _is_check(cell):
+            assert cell.outputs == []
+            assert cell.execution_count is None
+            assert not _CHECK & set(cell.metadata.get("tags", ()))
+
+
+@pytest.mark.parametrize("path", _NOTEBOOKS, ids=lambda path: path.stem)
+def test_no_image_and_no_path_of_a_machine_is_stored(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert "image/" not in text
+    assert not re.search(r"(?<![\w.])/(?:home|root|work|tmp|Users|usr|opt)/", text)
+    assert not re.search(r"[A-Z]:\\\\", text)
+    assert json.loads(text)["metadata"]["kernelspec"]["name"] == "python3"
+
+
+@pytest.mark.parametrize("path", _NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_text_twin_is_equal(path: Path) -> None:
+    twin = path.with_suffix(".py").read_text(encoding="utf-8")
+    assert jupytext.writes(_read(path), fmt="py:percent") == twin
+
+
+@pytest.mark.parametrize("path", _NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebooks_hold_no_logic(path: Path) -> None:
+    for cell in _read(path).cells:
+        if cell.cell_type == "code":
+            assert not re.search(r"^\s*(def|class|while|try)\b", cell.source, re.MULTILINE)
+            assert len(cell.source.splitlines()) <= 15
+
+
+@pytest.mark.slow
+def test_a_changed_figure_fails_the_notebook(tmp_path: Path) -> None:
+    source = notebooks_root() / "quarterly_report.ipynb"
+    text = source.read_text(encoding="utf-8")
+    assert "| 2.63 |" in text
+    good, bad = tmp_path / "good.ipynb", tmp_path / "bad.ipynb"
+    good.write_text(text, encoding="utf-8")
+    bad.write_text(text.replace("| 2.63 |", "| 2.64 |"), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval-lax", "--nbval-current-env"]
+    assert subprocess.run([*command, str(good)], cwd=tmp_path, check=False, capture_output=True).returncode == 0
+    failed = subprocess.run([*command, str(bad)], cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert failed.returncode == 1
+    assert "2.64" in failed.stdout

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from actuary.errors import ActuaryError, Problem
+from actuary.paths import models_root
 
 __all__ = ["CheckOutcome", "check_inputs"]
 
@@ -52,7 +53,7 @@ def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data
     from actuary.tables import check_data  # noqa: PLC0415
 
     if not paths:
-        found = (*check_models(models), *check_data(data))
+        found = (*check_models(models), *_grouping_problems(models), *check_data(data))
         return CheckOutcome("rules and tables", found)
     problems: list[Problem] = []
     for path in paths:
@@ -60,11 +61,32 @@ def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data
             problems.append(Problem(str(path), "no such file", "a .toml declaration or a .csv table"))
         elif path.suffix == ".toml" and path.name == "catalog.toml":
             problems.extend(check_data(path.parent))
+        elif path.name == "scheme.toml":
+            problems.extend(_scheme_problems(path.parent))
         elif path.suffix == ".toml":
             problems.extend(check_file(path))
         else:
             problems.extend(_table_problems(path, data))
     return CheckOutcome(f"{len(paths)} file" + "s" * (len(paths) > 1), tuple(problems))
+
+
+def _grouping_problems(models: Path | None) -> tuple[Problem, ...]:
+    """Check what the grouping layer declares: the settlement list and every shipped scheme."""
+    from actuary.drg.quality import check_declarations  # noqa: PLC0415
+
+    schemes = sorted(((models or models_root()) / "national" / "drg").glob("*/scheme.toml"))
+    found = [problem for path in schemes for problem in _scheme_problems(path.parent)]
+    return (*check_declarations(models), *found)
+
+
+def _scheme_problems(folder: Path) -> tuple[Problem, ...]:
+    from actuary.drg.scheme import load_scheme  # noqa: PLC0415
+
+    try:
+        load_scheme(str(folder))
+    except ActuaryError as error:
+        return error.problems
+    return ()
 
 
 def _table_problems(path: Path, data: Path | None) -> tuple[Problem, ...]:

@@ -36,12 +36,16 @@ def _now() -> str:
     return moment.isoformat(timespec="seconds")
 
 
+#: Declared for the grouping of cases: no input of a report on the funds.
+_OTHER_FOLDERS = ("national/drg/", "national/settlement_list/")
+
+
 def _inputs(roots: Mapping[str, Path]) -> list[dict[str, str]]:
     rows = []
     for name, root in sorted(roots.items()):
         for path in sorted(root.rglob("*")):
-            if path.is_file() and path.suffix in {".toml", ".csv", ".md"}:
-                relative = path.relative_to(root).as_posix()
+            relative = path.relative_to(root).as_posix()
+            if path.is_file() and path.suffix in {".toml", ".csv", ".md"} and not relative.startswith(_OTHER_FOLDERS):
                 rows.append({"file": f"{name}/{relative}", "sha256": file_sha256(path)})
     return rows
 

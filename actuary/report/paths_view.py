@@ -106,6 +106,10 @@ class PathsView:
                 found.append(year)
         return found
 
+    def last_quarters(self, count: int) -> list[Quarter]:
+        """Return the quarters up to the report quarter, so many at most."""
+        return [quarter for quarter in self.quarters if self.quarter + -count < quarter <= self.quarter]
+
     def history_quarters(self, names: Iterable[str], scheme: str) -> list[Quarter]:
         """Return the quarters of history with a figure of any of the variables."""
         wanted = tuple(names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from actuary.report.composer import CellRef, Composer
@@ -42,9 +43,7 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
     items += _ratio_item(composer)
     items += [item for scheme in known if (item := _projection_item(inputs, composer, scheme)) is not None]
     blocks += [Bullets(tuple(items)), table]
-    oldest = min(years[scheme] or inputs.last_year for scheme in known)
-    if oldest < inputs.last_year:
-        blocks.append(composer.callout("caution", "findings.stale", year=str(oldest)))
+    blocks += _stale(inputs, composer, {scheme: years[scheme] for scheme in known})
     lacking = [scheme for scheme in SCHEMES if scheme not in known]
     for scheme in lacking:
         name = composer.text(f"schemes.{scheme}")
@@ -218,10 +217,21 @@ def _published_city(inputs: ReportInputs, composer: Composer) -> list[Block]:
         if (names := _raised_rules(inputs, scheme))
     ]
     blocks += [Bullets(tuple(items))] if items else []
-    period = _fund_period(inputs)
-    if period and period < inputs.last_year:
-        blocks.append(composer.callout("caution", "findings.stale", year=str(period)))
+    blocks += _stale(inputs, composer, {"all": _fund_period(inputs)})
     return [*blocks, composer.say("findings.city_only", region=inputs.region_name, table=f"[[table:{table.id}]]")]
+
+
+def _stale(inputs: ReportInputs, composer: Composer, flows: Mapping[str, int | None]) -> list[Block]:
+    """Name what is older than the report period: income and spending by scheme, and the ratio of members."""
+    items = [
+        composer.text("findings.stale_flows", scheme=composer.text(f"schemes.{scheme}"), year=str(year))
+        for scheme, year in flows.items()
+        if year is not None and year < inputs.last_year
+    ]
+    ratios = inputs.paths.years(("dependency_ratio",), "employee")
+    if ratios and ratios[-1] < inputs.last_year:
+        items.append(composer.text("findings.stale_ratio", year=str(ratios[-1])))
+    return [composer.callout("caution", "findings.stale", items=items)] if items else []
 
 
 def _fund_period(inputs: ReportInputs) -> int | None:

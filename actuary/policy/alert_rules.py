@@ -147,6 +147,8 @@ class AlertRule(Shape):
         official, practice or judgement.
     source : str
         ``S1`` of models/alerts/sources.md, or judgement.
+    fund : str
+        ``pooled`` where the rule is about the pool only and says nothing of an undivided fund; else ``any``.
     otherwise : str
         Level when no case holds and the indicator is known.
     owner_zh, owner_en : str
@@ -171,6 +173,7 @@ class AlertRule(Shape):
     region_kinds: tuple[Literal["nation", "province", "city", "county", "panel"], ...] = ()
     status: Literal["official", "practice", "judgement"]
     source: str
+    fund: Literal["any", "pooled"] = "any"
     otherwise: Level = "normal"
     owner_zh: Text
     owner_en: Text

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from actuary.periods import Quarter
 from actuary.report.paths_view import PathsView
 
-__all__ = ["CityFacts", "ReportInputs"]
+if TYPE_CHECKING:
+    from actuary.report.composer import Composer
+
+__all__ = ["CityFacts", "ReportInputs", "without_files"]
+
+
+def without_files(text: str) -> str:
+    """Return a sentence without the names of files that stand in brackets in it.
+
+    Examples
+    --------
+    >>> without_files("an assumption basis (assumptions/base.toml): annual growth")
+    'an assumption basis: annual growth'
+    """
+    return re.sub(r"\s*[（(][^（）()]*\.(?:toml|csv)[）)]", "", text)
 
 
 @dataclass(frozen=True)
@@ -121,7 +136,24 @@ class ReportInputs:
 
     def missing_lines(self, scheme: str | None = None) -> list[str]:
         """Return the missing inputs in words, each once."""
-        return list(dict.fromkeys(self.word(item, "what") for item in self.missing(scheme)))
+        return list(dict.fromkeys(without_files(self.word(item, "what")) for item in self.missing(scheme)))
+
+    def missing_reference(self, composer: Composer) -> list[str]:
+        """Return the sentence that says where the missing inputs are listed: they are listed once in a report."""
+        if not self.missing_lines() and not self.own_page:
+            return []
+        return [composer.text("phrases.missing_in_city_page" if self.own_page else "phrases.missing_in_data_notes")]
+
+    @property
+    def own_page(self) -> bool:
+        """Whether the region has a city page of its own, where its missing inputs are listed."""
+        return any(city.region.id == self.region.id for city in self.cities)
+
+    @property
+    def projected(self) -> bool:
+        """Whether any scheme is projected."""
+        names = ("payable_months", "income_yuan", "expenditure_yuan")
+        return any(self.paths.years(names, scheme, projected=True) for scheme in self.paths.schemes)
 
     def confidence(self, scheme: str, year: int, indicator: str) -> str:
         """Return the confidence of the published year figure, empty where none is published."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import contextlib
 import copy
 import os
@@ -109,6 +110,8 @@ def execute_notebook(path: Path, parameters: Mapping[str, object] | None = None,
         )
         try:
             client.execute(cleanup_kc=True)
+        except asyncio.CancelledError:  # stopped while the kernel was starting
+            raise KeyboardInterrupt from None
         except Exception as error:
             # The client takes a signal as its order to stop the kernel, and then reports the kernel as dead.
             if getattr(client, "_async_cleanup_kernel_future", None) is not None:

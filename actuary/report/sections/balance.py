@@ -33,7 +33,7 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
     """
     shown = [scheme for scheme in SCHEMES if inputs.paths.years(("payable_months",), scheme)]
     if not shown:
-        callout = composer.callout("missing", "balance.missing", items=inputs.missing_lines())
+        callout = composer.callout("missing", "balance.missing", items=inputs.missing_reference(composer))
         return composer.section("balance", [callout])
     table = _table(inputs, composer, shown)
     bands = _bands_table(inputs, composer)
@@ -44,7 +44,9 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
         else:
             name = composer.text(f"schemes.{scheme}")
             blocks.append(
-                composer.callout("missing", "balance.missing_scheme", items=inputs.missing_lines(scheme), scheme=name)
+                composer.callout(
+                    "missing", "balance.missing_scheme", items=inputs.missing_reference(composer), scheme=name
+                )
             )
     blocks += [table, *([bands] if bands else [])]
     if len(table.rows) > 1:

@@ -34,8 +34,11 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
     if inputs.synthetic:
         blocks.append(composer.callout("synthetic", "data.synthetic"))
     if not known:
-        lines = inputs.missing_lines()
-        blocks.append(composer.callout("missing", "findings.missing", items=lines, region=inputs.region_name))
+        blocks.append(
+            composer.callout(
+                "missing", "findings.missing", items=inputs.missing_reference(composer), region=inputs.region_name
+            )
+        )
         published = _published_city(inputs, composer)
         return composer.section("key_findings", [*published, *blocks])
     table = _table(inputs, composer, known, years)
@@ -48,7 +51,9 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
     for scheme in lacking:
         name = composer.text(f"schemes.{scheme}")
         blocks.append(
-            composer.callout("missing", "findings.missing_scheme", items=inputs.missing_lines(scheme), scheme=name)
+            composer.callout(
+                "missing", "findings.missing_scheme", items=inputs.missing_reference(composer), scheme=name
+            )
         )
     return composer.section("key_findings", blocks)
 

@@ -57,9 +57,13 @@ def _scheme(inputs: ReportInputs, composer: Composer, scheme: str) -> list[Block
     blocks: list[Block] = [composer.heading(f"operation.heading_{scheme}")]
     years = inputs.paths.years(("income_yuan", "expenditure_yuan"), scheme)[-_YEARS:]
     if not years:
-        lines = inputs.missing_lines(scheme)
         blocks.append(
-            composer.callout("missing", "operation.missing", items=lines, scheme=composer.text(f"schemes.{scheme}"))
+            composer.callout(
+                "missing",
+                "operation.missing",
+                items=inputs.missing_reference(composer),
+                scheme=composer.text(f"schemes.{scheme}"),
+            )
         )
         return blocks
     table = year_table(

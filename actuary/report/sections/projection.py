@@ -31,7 +31,7 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
     """
     projected = [scheme for scheme in SCHEMES if inputs.paths.years(("payable_months",), scheme, projected=True)]
     if not projected:
-        callout = composer.callout("missing", "projection.missing", items=inputs.missing_lines())
+        callout = composer.callout("missing", "projection.missing", items=inputs.missing_reference(composer))
         return composer.section("projection", [callout])
     blocks: list[Block] = [composer.callout("info", "projection.nature"), *_descriptions(inputs, composer)]
     milestones = milestone_table(inputs, composer)
@@ -43,7 +43,7 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
         if scheme not in projected:
             blocks.append(
                 composer.callout(
-                    "missing", "projection.missing_scheme", items=inputs.missing_lines(scheme), scheme=name
+                    "missing", "projection.missing_scheme", items=inputs.missing_reference(composer), scheme=name
                 )
             )
             continue

@@ -19,6 +19,7 @@ MARKS = {
     "interpolated": "c",
     "recalled": "d",
     "conflicting": "e",
+    "first_record": "f",
     "projected": "p",
 }
 

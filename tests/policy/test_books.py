@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actuary.drivers import DRIVERS
 from actuary.errors import DeclarationError, UnknownNameError
 from actuary.policy import (
+    AssumptionBasis,
     DatedBook,
     Parameter,
     canonical_json,
@@ -26,6 +29,7 @@ from actuary.policy import (
     resolve,
 )
 from actuary.policy.dated import close, overlay, spans_of
+from actuary.policy.parameters import AssumptionValue
 
 FIRST = dt.date(2000, 1, 1)
 
@@ -174,11 +178,29 @@ def test_a_scenario_is_its_deltas_and_nothing_else(name: str, region: str) -> No
     for delta in changed.deltas:
         before_book = base.policy if delta.key in base.policy else base.assumptions
         after_book = changed.policy if delta.key in changed.policy else changed.assumptions
-        for day in (dt.date(2024, 5, 1), dt.date(2026, 5, 1), dt.date(2034, 5, 1)):
+        begins = before_book.parameter(delta.key).values[0].first_day
+        for day in (max(begins, dt.date(2023, 5, 1)), dt.date(2026, 5, 1), dt.date(2034, 5, 1)):
             inside = delta.first_day <= day <= (delta.last_day or dt.date.max)
             old = before_book.value(delta.key, day)
             new = {"add": old + delta.value, "multiply": old * delta.value, "replace": delta.value}[delta.operation]
             assert after_book.value(delta.key, day) == (new if inside else old)
+
+
+@pytest.mark.parametrize(("region", "year"), [("national", 2025), ("city_panel", 2023)])
+def test_a_basis_begins_after_the_last_year_it_argues_from(region: str, year: int) -> None:
+    basis = load_basis(region)
+    for key in DRIVERS:
+        if key != "employee.relative_cost_retired":
+            first = basis.parameter(key).values[0]
+            assert first.first_day == dt.date(year, 1, 1), key
+            assert not re.search(rf"{year}年实际", basis.reason(key, first.first_day))
+    said = [entry.reason + (entry.reason_en or "") for key in DRIVERS for entry in _entries(basis, key)]
+    for later in range(year + (region == "national"), 2030):
+        assert not any(re.search(rf"{later}年(?:实际|增|为)", text) for text in said), later
+
+
+def _entries(basis: AssumptionBasis, key: str) -> tuple[AssumptionValue, ...]:
+    return tuple(entry for entry in basis.parameter(key).values if isinstance(entry, AssumptionValue))
 
 
 def test_directions_of_the_scenarios() -> None:

@@ -241,7 +241,7 @@ def test_a_misspelt_driver_is_found(models: Path) -> None:
     path.write_text(text.replace('unit = "share"', 'unit = "ratio"', 1), encoding="utf-8")
     (problem,) = check_file(path)
     assert "employee.active_growth is in share" in str(problem)
-    path.write_text(text.replace('reason = "2024年实际：27491', 'resaon = "2024年实际：27491', 1), encoding="utf-8")
+    path.write_text(text.replace('reason = "2020—2024年增速', 'resaon = "2020—2024年增速', 1), encoding="utf-8")
     (problem,) = check_file(path)
     assert "employee.active_growth.values[1].resaon: found 'resaon'" in str(problem)
     assert "did you mean 'reason'?" in str(problem)
@@ -366,7 +366,7 @@ def test_a_sealed_basis_refuses_another_content(models: Path) -> None:
     assert load_basis("national", root=models).fingerprint == before
     path.write_text(text + "# a comment changes nothing\n", encoding="utf-8")
     assert load_basis("national", root=models).fingerprint == before
-    path.write_text(text.replace("value = 0.065", "value = 0.066"), encoding="utf-8")
+    path.write_text(text.replace("value = 0.055", "value = 0.056"), encoding="utf-8")
     with pytest.raises(DeclarationError, match=r"copy the new one to another name beside base\.toml"):
         load_basis("national", root=models)
     with pytest.raises(DeclarationError, match="restore it"):

@@ -68,6 +68,9 @@ class DatedValue(Shape):
         How the figure is known, where it was not simply seen in its source.
     note : str or None
         What a reader should know.
+    first_record : bool
+        Whether it is the earliest value known to the file and not a change: neither its first day nor its last is
+        the day of an event.
     """
 
     first_day: dt.date = Field(alias="from")
@@ -76,6 +79,7 @@ class DatedValue(Shape):
     source: str
     confidence: Literal["verified", "derived", "recalled", "conflicting"] | None = None
     note: Text | None = None
+    first_record: bool = False
 
 
 class AssumptionValue(DatedValue):
@@ -107,6 +111,10 @@ class Parameter(Shape):
     prorate : bool
         Whether a rate in force for part of a period is weighted by days; otherwise a quarter uses the rule of its
         first day.
+    kind : str
+        ``rule``; ``statistic`` for what was counted and rules nothing; ``target`` for what a plan aims at.
+    replaces : tuple of str
+        National keys that a city rules by this one: they are no part of its book.
     values : tuple of DatedValue
         In order of time.
     """
@@ -118,6 +126,8 @@ class Parameter(Shape):
     maximum: float | None = None
     choices: tuple[Text, ...] | None = None
     prorate: bool = False
+    kind: Literal["rule", "statistic", "target"] = "rule"
+    replaces: tuple[Text, ...] = ()
     note: Text | None = None
     values: tuple[DatedValue, ...] = Field(min_length=1)
 

@@ -200,7 +200,7 @@ def test_a_key_in_two_files_and_a_unit_of_its_own(models: Path) -> None:
     (problem,) = check_models(models)
     assert "it stands in national/policy/again.toml already" in str(problem)
     (models / "national/policy/again.toml").unlink()
-    city = again.replace('"share"', '"ratio"').replace("../../", "../../../")
+    city = again.replace('"share"', '"ratio"\nkind = "statistic"').replace("../../", "../../../")
     (models / "cities/anyang/policy/again.toml").write_text(city, encoding="utf-8")
     (problem,) = check_models(models)
     assert "found 'ratio'; expected 'share'; a city keeps the unit" in str(problem)

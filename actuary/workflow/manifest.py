@@ -40,7 +40,7 @@ def _inputs(roots: Mapping[str, Path]) -> list[dict[str, str]]:
     rows = []
     for name, root in sorted(roots.items()):
         for path in sorted(root.rglob("*")):
-            if path.is_file() and path.suffix in {".toml", ".csv", ".md"}:
+            if path.is_file() and path.suffix in {".toml", ".csv", ".md", ".ipynb"}:
                 relative = path.relative_to(root).as_posix()
                 rows.append({"file": f"{name}/{relative}", "sha256": file_sha256(path)})
     return rows

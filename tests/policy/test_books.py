@@ -377,6 +377,20 @@ def test_warning_levels_of_the_payable_months() -> None:
         assert rules["PR-1"].level({"payable_months": months, **flows}) == level
     for months, level in ((2.9, "orange"), (3, "yellow"), (6, "normal"), (9, "normal"), (12, "normal"), (16, "blue")):
         assert rules["CN-1"].level({"payable_months": months}) == level
+    band = rules["CN-1"]
+    for months, status, confidence in (
+        (2.9, "official", "recalled"),
+        (5.9, "judgement", None),
+        (6.0, "official", None),
+        (9.0, "official", None),
+        (9.1, "judgement", None),
+        (15.0, "judgement", None),
+        (15.1, "official", None),
+    ):
+        case = band.matching_case({"payable_months": months})
+        assert case is not None
+        assert (band.status_of(case), case.confidence) == (status, confidence), months
+    assert band.status_of(None) == "official"
     assert rules["PR-8"].level({"years_to_current_deficit": math.inf}) == "normal"
     assert rules["PR-8"].level({"years_to_current_deficit": 3.0}) == "orange"
     assert rules["PR-10"].level({"dependency_ratio": 1.47}) == "red"

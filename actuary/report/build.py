@@ -142,6 +142,7 @@ def gather_inputs(
         catalog=catalog,
         confidences=_confidences(selected),
         alert_sources=_alert_sources(models),
+        remarks=tuple(remark for remark in plan.remarks if remark.region == region),
     )
 
 

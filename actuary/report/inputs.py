@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,18 @@ from actuary.report.paths_view import PathsView
 if TYPE_CHECKING:
     from actuary.report.composer import Composer
 
-__all__ = ["CityFacts", "ReportInputs", "without_files"]
+__all__ = ["CityFacts", "ReportInputs", "plain_name", "without_files"]
+
+
+def plain_name(variable: str) -> str:
+    """Return the indicator that a variable of a projection holds, without its unit.
+
+    Examples
+    --------
+    >>> plain_name("pooled_income_yuan")
+    'pooled_income'
+    """
+    return variable.removesuffix("_yuan").removesuffix("_persons")
 
 
 def without_files(text: str) -> str:
@@ -90,6 +101,8 @@ class ReportInputs:
         The tables, with publisher and licence.
     confidences : mapping
         ``(scheme, year, indicator) -> confidence`` of the published year figures.
+    remarks : tuple of ReportRemark
+        What a reader must know of some figures of the region.
     alert_sources : mapping
         Id of a source of the warning rules to its title.
     """
@@ -113,6 +126,7 @@ class ReportInputs:
     catalog: Any
     confidences: Mapping[tuple[str, int, str], str] = field(default_factory=dict)
     alert_sources: Mapping[str, str] = field(default_factory=dict)
+    remarks: tuple[Any, ...] = ()
 
     def word(self, thing: object, name: str) -> str:
         """Return the words of a declared thing in the language of the report, Chinese where there is no English."""
@@ -158,6 +172,23 @@ class ReportInputs:
     def confidence(self, scheme: str, year: int, indicator: str) -> str:
         """Return the confidence of the published year figure, empty where none is published."""
         return self.confidences.get((scheme, year, indicator), "")
+
+    def is_break(self, scheme: str, name: str, year: int) -> bool:
+        """Return whether coverage changed with a year, so that growth on the year before tells nothing."""
+        return bool(self.remarks_on(scheme, [name], [year], kind="break"))
+
+    def remarks_on(self, scheme: str, names: Iterable[str], years: Iterable[int], *, kind: str = "") -> list[str]:
+        """Return the remarks on some variables of a scheme in some years, each once."""
+        wanted, when = {plain_name(name) for name in names}, set(years)
+        found = [
+            self.word(remark, "text")
+            for remark in self.remarks
+            if scheme in remark.schemes
+            and wanted.intersection(remark.indicators)
+            and when.intersection(remark.years)
+            and kind in {"", remark.kind}
+        ]
+        return list(dict.fromkeys(found))
 
     @property
     def last_year(self) -> int:

@@ -27,6 +27,7 @@ _POOL = (
     Field("pooled_expenditure", "pooled_expenditure_yuan"),
     Field("pooled_expenditure_growth", "pooled_expenditure_yuan", change=True, label="columns.expenditure_growth"),
     Field("pooled_current_balance", "pooled_income_yuan-pooled_expenditure_yuan"),
+    Field("pooled_adjustment", "pooled_adjustment_yuan"),
     Field("pooled_balance_end", "pooled_balance_end_yuan"),
 )
 _ACCOUNTS = (
@@ -124,7 +125,8 @@ def _parts(inputs: ReportInputs, composer: Composer) -> list[Block]:
         return [composer.callout("missing", "operation.parts_missing")]
     blocks: list[Block] = []
     for table_id, fields in (("employee_pool_by_year", _POOL), ("employee_accounts_by_year", _ACCOUNTS)):
-        table = year_table(inputs, composer, table_id, scheme="employee", years=years, fields=fields)
+        notes = [composer.text("operation.note_adjustment")] if fields is _POOL else []
+        table = year_table(inputs, composer, table_id, scheme="employee", years=years, fields=fields, notes=notes)
         last = len(table.rows) - 1
         flows = [field.key for field in fields if field.name.endswith(("income_yuan", "expenditure_yuan"))]
         if all(table.cell(last, key) is not None for key in flows):
@@ -133,7 +135,7 @@ def _parts(inputs: ReportInputs, composer: Composer) -> list[Block]:
                 if field.change
                 else composer.ref(table, last, field.key)
                 for field in fields
-                if "-" not in field.name
+                if "-" not in field.name and field.key != "pooled_adjustment"
             }
             compared = all(table.cell(last, field.key) is not None for field in fields if field.change)
             key = f"operation.{table_id}" if compared else f"operation.{table_id}_plain"

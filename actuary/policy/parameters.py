@@ -36,9 +36,23 @@ _KEY = re.compile(r"\A[a-z][a-z0-9_]*\Z")
 _PERCENT = re.compile(r"\A\s*([-+]?\d+(?:\.\d+)?)\s*[%％]\s*\Z")
 
 
+def as_number(value: int) -> float:
+    """Return a whole number as a float; one beyond every float becomes infinity, which every check refuses.
+
+    Examples
+    --------
+    >>> as_number(8), as_number(-(10**400))
+    (8.0, -inf)
+    """
+    try:
+        return float(value)
+    except OverflowError:
+        return math.copysign(math.inf, value)
+
+
 def _as_scalar(value: Any) -> Scalar:
     if isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        return as_number(value)
     if isinstance(value, float | bool | str) or (isinstance(value, dt.date) and not isinstance(value, dt.datetime)):
         return value
     raise ValueError("a number, true or false, text or a date")
@@ -235,7 +249,7 @@ def _check_table(
         problems += found
         if isinstance(entry.get("value"), int | float | str | dt.date):
             value = entry["value"]
-            value = float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+            value = as_number(value) if isinstance(value, int) and not isinstance(value, bool) else value
             where = file.where(f"{place}.value")
             if header is not None:
                 problems += check_bounds(header, value, where=where)

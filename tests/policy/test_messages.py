@@ -384,3 +384,13 @@ def test_messages_are_one_line_each(models: Path) -> None:
     path.write_text(textwrap.dedent(SOUND).replace("0.5", '"""a\nb"""'), encoding="utf-8")
     (problem,) = check_file(path)
     assert "\n" not in str(problem)
+
+
+def test_a_number_beyond_every_float_and_a_folder_named_like_a_file_are_named(models: Path) -> None:
+    path = models / "national/policy/example.toml"
+    path.write_text(SOUND.replace("0.5", "9" * 400), encoding="utf-8")
+    (problem,) = check_models(models)
+    assert "found inf; expected a finite number" in str(problem)
+    path.unlink()
+    path.mkdir()
+    assert any("national/policy/example.toml: found is a directory" in str(one) for one in check_models(models))

@@ -47,7 +47,7 @@ def as_number(value: int) -> float:
     try:
         return float(value)
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
 
 
 def _as_scalar(value: Any) -> Scalar:

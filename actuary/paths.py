@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["data_root", "models_root", "notebooks_root"]
+from actuary.errors import ActuaryError, Problem
+
+__all__ = ["data_root", "given_folder", "models_root", "notebooks_root"]
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -30,3 +32,33 @@ def data_root() -> Path:
 def notebooks_root() -> Path:
     """Return the folder of the notebooks."""
     return _root("notebooks")
+
+
+def given_folder(folder: Path | str | None, *, what: str) -> Path | None:
+    """Return a folder that a user named as a path, or None where none was named.
+
+    Parameters
+    ----------
+    folder : path or None
+        What was named.
+    what : str
+        Which folder it is, for the message.
+
+    Raises
+    ------
+    ActuaryError
+        When there is no such folder.
+
+    Examples
+    --------
+    >>> given_folder(None, what="models")
+    >>> given_folder("/no/such/folder", what="models")
+    Traceback (most recent call last):
+    actuary.errors.ActuaryError: models: found /no/such/folder, which is no folder; expected a folder
+    """
+    if folder is None:
+        return None
+    path = Path(folder).expanduser()
+    if not path.is_dir():
+        raise ActuaryError(Problem(what, f"{folder}, which is no folder", "a folder"))
+    return path

@@ -25,7 +25,7 @@ candidates() {
             prefix=$(pyenv prefix "$version" 2>/dev/null) && printf '%s\n' "$prefix/bin/python" || true
         done
     fi
-    for python in "$HOME"/.pyenv/versions/3.1[2-9]*/bin/python /opt/python3*/bin/python3 /usr/local/bin/python3.1[2-9]; do
+    for python in "${HOME:-/nonexistent}"/.pyenv/versions/3.1[2-9]*/bin/python /opt/python3*/bin/python3 /usr/local/bin/python3.1[2-9]; do
         [ -x "$python" ] && printf '%s\n' "$python" || true
     done
 }
@@ -70,17 +70,18 @@ fi
 rm -f "$stamp"
 
 packages=$(grep -c '^[A-Za-z0-9]' requirements.lock)
-say "Installing $packages pinned packages (about 1.2 GB, once) …"
+say "Installing $packages pinned packages (about 1.5 GB, once) …"
 pip() { "$venv/bin/python" -m pip --quiet --disable-pip-version-check "$@"; }
 
 # uv installs many times faster than pip and is itself one of the pinned packages; pip does the work where uv cannot
 # (a registry that only pip is configured for).
 awk '/^uv==/ {keep = 1} keep {print} keep && !/\\$/ {exit}' requirements.lock >"$venv/uv.lock"
-if pip install --require-hashes --no-deps -r "$venv/uv.lock" &&
-    "$venv/bin/uv" pip install --python "$venv/bin/python" --require-hashes -r requirements.lock >&2; then
+fast() { "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --require-hashes -r requirements.lock "$@"; }
+if pip install --require-hashes --no-deps -r "$venv/uv.lock" >"$venv/uv.log" 2>&1 &&
+    { fast >>"$venv/uv.log" 2>&1 || fast --system-certs >>"$venv/uv.log" 2>&1; }; then
     :
 else
-    say "Installing with pip instead; this takes some minutes …"
+    say "The fast installer cannot reach a registry here (see $venv/uv.log); pip does it, which takes some minutes …"
     "$venv/bin/python" -m pip install --disable-pip-version-check --require-hashes -r requirements.lock | awk '
         /^Collecting/ {printf "  fetching %s\n", $2; fflush()}
         /^Installing/ {print "  unpacking all of them …"; fflush()}' >&2

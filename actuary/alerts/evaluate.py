@@ -52,6 +52,8 @@ class Warning:  # noqa: A001  (the word of the field; Python's own is never rais
         How the case of the rule is known; empty where it was seen in its source.
     value_status : str
         How the value is known.
+    recalled : bool
+        Whether the value rests on a figure that was recalled and not checked.
     """
 
     rule_id: str
@@ -74,6 +76,7 @@ class Warning:  # noqa: A001  (the word of the field; Python's own is never rais
     owner_en: str = ""
     confidence: str = ""
     value_status: str = ""
+    recalled: bool = False
 
 
 def evaluate_rules(
@@ -82,7 +85,8 @@ def evaluate_rules(
     """Hold every rule against the indicators of every scheme it is for.
 
     The first case of a rule that holds gives the level. An event that does not happen before the horizon fulfils no
-    condition on its years. A value that is not known gives the level ``unknown`` with the reason.
+    condition on its years. A value that is not known gives the level ``unknown`` with the reason; so does a rule about
+    the pool where the pool is not published apart from the accounts.
 
     Parameters
     ----------
@@ -152,7 +156,7 @@ def _judge(projection: FundProjection, rule: AlertRule, scheme: str, table: pd.D
     row = _row(table, rule.indicator)
     status = str(row.get("status", "gap"))
     values = {} if table is None else _values(table)
-    level = rule.level(values)
+    level = "unknown" if _is_about_another_fund(projection, rule, scheme) else rule.level(values)
     case = None if level == "unknown" else rule.matching_case(values)
     value = float(row.get("value", math.nan))
     text_zh, text_en = _texts(projection, rule, scheme, table, case=case, level=level)
@@ -168,8 +172,8 @@ def _judge(projection: FundProjection, rule: AlertRule, scheme: str, table: pd.D
         threshold=" and ".join(str(condition) for condition in conditions),
         text_zh=text_zh,
         text_en=text_en,
-        source=(case.source if case else None) or rule.source,
-        status=rule.status,
+        source=rule.source_of(case),
+        status=rule.status_of(case),
         name_zh=rule.name_zh,
         name_en=rule.name_en,
         action_zh=case.action_zh if case else "",
@@ -178,7 +182,12 @@ def _judge(projection: FundProjection, rule: AlertRule, scheme: str, table: pd.D
         owner_en=rule.owner_en,
         confidence=(case.confidence if case else None) or "",
         value_status=status,
+        recalled=bool(row.get("recalled", False)),
     )
+
+
+def _is_about_another_fund(projection: FundProjection, rule: AlertRule, scheme: str) -> bool:
+    return rule.fund == "pooled" and scheme in projection.schemes and projection.fund_prefix(scheme) == ""
 
 
 def _row(table: pd.DataFrame | None, indicator: str) -> dict[str, Any]:
@@ -206,6 +215,12 @@ def _texts(
 ) -> tuple[str, str]:
     row = _row(table, rule.indicator)
     reasons = (str(row.get("reason_zh", "") or ""), str(row.get("reason_en", "") or ""))
+    if level == "unknown" and not reasons[0] and _is_about_another_fund(projection, rule, scheme):
+        return (
+            "无法判断：统筹基金与个人账户未分别公布，该规则只适用于统筹基金。",
+            "Cannot be judged: the pool is not published apart from the personal accounts, and the rule is about the "
+            "pool only.",
+        )
     if level == "unknown":
         return (
             f"无法判断：{reasons[0] or '计算所需的数字未公布'}。",
@@ -220,10 +235,20 @@ def _texts(
     else:
         inserts = [_inserts(projection, rule, scheme, table, case=case, lang=lang) for lang in ("zh", "en")]
         texts = (case.text_zh.format(**inserts[0]), case.text_en.format(**inserts[1]))
+    if "{period}" not in (case.text_zh if case else "") and row["status"] != "beyond_horizon":
+        texts = _dated(texts, str(row["period"]), rule.indicator)
     if INDICATORS[rule.indicator].of_money and projection.fund_prefix(scheme) == "":
         # Rules for a pool are held against the whole fund where the pool is not published apart: the reader must know.
         return f"{texts[0]}按含个人账户的全部基金计算。", f"{texts[1]} Personal accounts are counted in."
     return texts
+
+
+def _dated(texts: tuple[str, str], period: str, indicator: str) -> tuple[str, str]:
+    # How many years it takes is counted from the report; every other value is one of some period, which may be old.
+    if indicator.startswith("years_to_"):
+        return texts
+    zh, en = (describe_period(period, lang=lang) for lang in ("zh", "en"))
+    return f"{zh}{texts[0]}", f"{en[0].upper()}{en[1:]}: {texts[1]}"
 
 
 def _inserts(

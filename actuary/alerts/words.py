@@ -15,20 +15,21 @@ __all__ = ["describe_period", "describe_value"]
 _SHOWN: dict[str, dict[str, tuple[str, int, str]]] = {
     "zh": {
         "months": ("1", 1, "个月"),
-        "years": ("1", 2, "年"),
+        "years": ("1", 1, "年"),
         "ratio": ("1", 2, ""),
         "share": ("0.01", 1, "个百分点"),
-        "yuan": ("1e8", 2, "亿元"),
+        "yuan": ("1e8", 1, "亿元"),
     },
     "en": {
         "months": ("1", 1, " months"),
-        "years": ("1", 2, " years"),
+        "years": ("1", 1, " years"),
         "ratio": ("1", 2, ""),
         "share": ("0.01", 1, " percentage points"),
         "yuan": ("1e9", 2, " bn yuan"),
     },
 }
 _ORDINALS = "一二三四"
+_MINUS = "\N{MINUS SIGN}"
 
 
 def describe_value(value: float, unit: str, *, lang: str, exact: bool = False) -> str:
@@ -48,22 +49,25 @@ def describe_value(value: float, unit: str, *, lang: str, exact: bool = False) -
     Examples
     --------
     >>> describe_value(411_974_000_000.0, "yuan", lang="zh"), describe_value(411_974_000_000.0, "yuan", lang="en")
-    ('4,119.74亿元', '411.97 bn yuan')
+    ('4,119.7亿元', '411.97 bn yuan')
     >>> describe_value(0.0887, "share", lang="en"), describe_value(1.0, "years", lang="en")
     ('8.9 percentage points', '1 year')
+    >>> describe_value(3.75, "years", lang="zh"), describe_value(-80_120_000_000.0, "yuan", lang="zh")
+    ('3.8年', '−801.2亿元')
     >>> describe_value(15.0, "months", lang="zh", exact=True)
     '15个月'
     """
     scale, digits, words = _SHOWN[lang].get(unit, ("1", 2, ""))
     # Through decimals, as published figures are rounded: 0.285 is 28.5 %, and 2.675 is 2.68.
     number = Decimal(repr(float(value))) / Decimal(scale)
-    # Years are quarters added up, so their digits are few and all of them are meant.
-    if exact or unit == "years":
+    if exact:
         text = f"{number.normalize():f}"
     else:
         rounded = number.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
-        # What rounds to nothing has no sign.
-        text = f"{rounded if rounded else abs(rounded):,f}"
+        # What rounds to nothing has no sign, and whole years have no digits.
+        rounded = rounded if rounded else abs(rounded)
+        text = f"{rounded.normalize():f}" if unit == "years" else f"{rounded:,f}"
+    text = text.replace("-", _MINUS)
     return text + (words.removesuffix("s") if text == "1" else words)
 
 

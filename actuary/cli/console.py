@@ -45,10 +45,21 @@ QuarterLabel = Annotated[
 Lang = Annotated[Language, typer.Option("--lang", "-l", help="Language of the texts.")]
 Models = Annotated[
     Path | None,
-    typer.Option(help="Folder of declared rules, laid out as models/.", show_default="those of the package"),
+    typer.Option(
+        help="Folder of declared rules, laid out as models/.",
+        show_default="those of the package",
+        exists=True,
+        file_okay=False,
+    ),
 ]
 Data = Annotated[
-    Path | None, typer.Option(help="Folder of figures, laid out as data/.", show_default="those of the package")
+    Path | None,
+    typer.Option(
+        help="Folder of figures, laid out as data/.",
+        show_default="those of the package",
+        exists=True,
+        file_okay=False,
+    ),
 ]
 
 

@@ -44,7 +44,8 @@ def project(
         print_frame(facts, title=f"{city}, latest published figures", columns=columns)
     milestones = projection.milestones
     if len(milestones):
-        columns = ["scenario", "scheme", "first_deficit_year", "months_below_3", "exhaustion_quarter", "horizon_months"]
+        limits = [name for name in milestones.columns if str(name).startswith("months_below_")]
+        columns = ["scenario", "scheme", "first_deficit_year", *limits, "exhaustion_quarter", "horizon_months"]
         print_frame(milestones, title="Milestones", columns=columns)
     if out is not None:
         write_table(projection.to_frame(), out)

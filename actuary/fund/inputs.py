@@ -154,9 +154,9 @@ def find_late_assumptions(
     Examples
     --------
     >>> declared = load_declared("national", basis="base", scenarios=("base",))
-    >>> [one.what_en for one in find_late_assumptions(declared, "resident", base_year=2022)]
-    ['assumptions begin on 2024-01-01; quarters before that day cannot be projected']
-    >>> find_late_assumptions(declared, "resident", base_year=2023)
+    >>> [one.what_en for one in find_late_assumptions(declared, "resident", base_year=2023)]
+    ['assumptions begin on 2025-01-01; quarters before that day cannot be projected']
+    >>> find_late_assumptions(declared, "resident", base_year=2024)
     []
     """
     late = _late_keys(declared, scheme, base_year=base_year, unused=unused)

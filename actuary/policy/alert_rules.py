@@ -26,6 +26,7 @@ __all__ = [
     "read_alert_file",
 ]
 
+Status = Literal["official", "practice", "judgement"]
 Level = Literal["red", "orange", "yellow", "blue", "normal"]
 Indicator = Literal[
     "payable_months",
@@ -102,6 +103,8 @@ class AlertCase(Shape):
         What is said; may hold the :data:`PLACEHOLDERS` in braces, such as {value}, {threshold} and {period}.
     action_zh, action_en : str
         What is to be done.
+    status : str or None
+        official, practice or judgement, if not that of the rule.
     source : str or None
         Where this level stands, if not where the rule does.
     confidence : str or None
@@ -114,6 +117,7 @@ class AlertCase(Shape):
     text_en: Text
     action_zh: Text
     action_en: Text
+    status: Status | None = None
     source: str | None = None
     confidence: Literal["verified", "derived", "recalled", "conflicting"] | None = None
 
@@ -147,6 +151,8 @@ class AlertRule(Shape):
         official, practice or judgement.
     source : str
         ``S1`` of models/alerts/sources.md, or judgement.
+    fund : str
+        ``pooled`` where the rule is about the pool only and says nothing of an undivided fund; else ``any``.
     otherwise : str
         Level when no case holds and the indicator is known.
     owner_zh, owner_en : str
@@ -169,8 +175,9 @@ class AlertRule(Shape):
     indicator: Indicator
     schemes: tuple[Literal["all", "employee", "resident", "maternity", "ltci"], ...] = Field(min_length=1)
     region_kinds: tuple[Literal["nation", "province", "city", "county", "panel"], ...] = ()
-    status: Literal["official", "practice", "judgement"]
+    status: Status
     source: str
+    fund: Literal["any", "pooled"] = "any"
     otherwise: Level = "normal"
     owner_zh: Text
     owner_en: Text
@@ -180,6 +187,32 @@ class AlertRule(Shape):
     def matching_case(self, values: Mapping[str, float]) -> AlertCase | None:
         """Return the first case that holds, or None."""
         return next((case for case in self.case if case.holds(values)), None)
+
+    def status_of(self, case: AlertCase | None) -> str:
+        """Return who said so for one case: its own status, or that of the rule (also for the level otherwise).
+
+        Parameters
+        ----------
+        case : AlertCase or None
+            One of the rule's cases, as :meth:`matching_case` returns it.
+
+        Examples
+        --------
+        >>> rule = next(rule for rule in load_alert_rules() if rule.id == "CN-1")
+        >>> [rule.status_of(rule.matching_case({"payable_months": months})) for months in (2.0, 4.0, 8.0, 12.0, 16.0)]
+        ['official', 'judgement', 'official', 'judgement', 'official']
+        """
+        return case.status if case is not None and case.status is not None else self.status
+
+    def source_of(self, case: AlertCase | None) -> str:
+        """Return where one case stands: its own source, or that of the rule.
+
+        Parameters
+        ----------
+        case : AlertCase or None
+            As for :meth:`status_of`.
+        """
+        return case.source if case is not None and case.source is not None else self.source
 
     def level(self, values: Mapping[str, float]) -> str:
         """Return the level for the values of the indicators; ``unknown`` when its own indicator has none.
@@ -231,16 +264,25 @@ def read_alert_file(
         seen.add(str(name))
         if isinstance(source, str):
             problems += check_source(source, where=file.where(f"{place}.source"), sources=sources, label=file.label)
-            if row.get("status") in ("official", "practice") and source == "judgement":
-                expected = f"a document, for its status is {row['status']}"
-                problems.append(
-                    Problem(file.where(f"{place}.source"), repr(source), expected, "cite it as S and a number")
-                )
+            problems += _check_status(row.get("status"), source, where=file.where(f"{place}.source"))
         cases = row.get("case", ())
         for count, case in enumerate(cases if isinstance(cases, tuple) else (), 1):
             if isinstance(case, Mapping):
+                if "source" in case or case.get("status", row.get("status")) != row.get("status"):
+                    status, cited = case.get("status", row.get("status")), case.get("source", source)
+                    problems += _check_status(status, cited, where=file.where(f"{place}.case[{count}]"))
                 problems += _check_case(case, file=file, place=f"{place}.case[{count}]", sources=sources)
     return (declared.rule if declared is not None and not problems else ()), problems
+
+
+def _check_status(status: object, source: object, *, where: str) -> list[Problem]:
+    """Check that what a document or practice says cites it, and that a judgement does not."""
+    if status in ("official", "practice") and source == "judgement":
+        expected = f"a document, for its status is {status}"
+        return [Problem(where, repr(source), expected, "cite it as S and a number")]
+    if status == "judgement" and isinstance(source, str) and source != "judgement":
+        return [Problem(where, repr(source), "'judgement', for that is its status", 'write source = "judgement"')]
+    return []
 
 
 def _check_case(

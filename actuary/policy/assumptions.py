@@ -127,6 +127,9 @@ def read_basis_file(
         if key in DRIVERS and parameter.unit != DRIVERS[key].unit:
             unit = DRIVERS[key].unit
             problems.append(Problem(file.where(f"{key}.unit"), repr(parameter.unit), repr(unit), f"{key} is in {unit}"))
+        for word, given in (("kind", parameter.kind != "rule"), ("replaces", bool(parameter.replaces))):
+            if given:
+                problems.append(Problem(file.where(f"{key}.{word}"), word, "an assumption without it", "remove it"))
     if not tables and not problems:
         problems.append(Problem(file.label, "nothing", "at least one table [group.key]"))
     if problems or header is None:

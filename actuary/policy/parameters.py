@@ -36,9 +36,23 @@ _KEY = re.compile(r"\A[a-z][a-z0-9_]*\Z")
 _PERCENT = re.compile(r"\A\s*([-+]?\d+(?:\.\d+)?)\s*[%％]\s*\Z")
 
 
+def as_number(value: int) -> float:
+    """Return a whole number as a float; one beyond every float becomes infinity, which every check refuses.
+
+    Examples
+    --------
+    >>> as_number(8), as_number(-(10**400))
+    (8.0, -inf)
+    """
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
 def _as_scalar(value: Any) -> Scalar:
     if isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        return as_number(value)
     if isinstance(value, float | bool | str) or (isinstance(value, dt.date) and not isinstance(value, dt.datetime)):
         return value
     raise ValueError("a number, true or false, text or a date")
@@ -68,6 +82,9 @@ class DatedValue(Shape):
         How the figure is known, where it was not simply seen in its source.
     note : str or None
         What a reader should know.
+    first_record : bool
+        Whether it is the earliest value known to the file and not a change: neither its first day nor its last is
+        the day of an event.
     """
 
     first_day: dt.date = Field(alias="from")
@@ -76,6 +93,7 @@ class DatedValue(Shape):
     source: str
     confidence: Literal["verified", "derived", "recalled", "conflicting"] | None = None
     note: Text | None = None
+    first_record: bool = False
 
 
 class AssumptionValue(DatedValue):
@@ -107,6 +125,10 @@ class Parameter(Shape):
     prorate : bool
         Whether a rate in force for part of a period is weighted by days; otherwise a quarter uses the rule of its
         first day.
+    kind : str
+        ``rule``; ``statistic`` for what was counted and rules nothing; ``target`` for what a plan aims at.
+    replaces : tuple of str
+        National keys that a city rules by this one: they are no part of its book.
     values : tuple of DatedValue
         In order of time.
     """
@@ -118,6 +140,8 @@ class Parameter(Shape):
     maximum: float | None = None
     choices: tuple[Text, ...] | None = None
     prorate: bool = False
+    kind: Literal["rule", "statistic", "target"] = "rule"
+    replaces: tuple[Text, ...] = ()
     note: Text | None = None
     values: tuple[DatedValue, ...] = Field(min_length=1)
 
@@ -225,7 +249,7 @@ def _check_table(
         problems += found
         if isinstance(entry.get("value"), int | float | str | dt.date):
             value = entry["value"]
-            value = float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+            value = as_number(value) if isinstance(value, int) and not isinstance(value, bool) else value
             where = file.where(f"{place}.value")
             if header is not None:
                 problems += check_bounds(header, value, where=where)

@@ -11,6 +11,7 @@ from typing import Any
 from actuary.errors import DeclarationError, Problem, raise_all, unknown_name
 from actuary.paths import models_root
 from actuary.policy.dated import DatedBook, close, overlay, spans_of
+from actuary.policy.inheritance import check_inherited
 from actuary.policy.parameters import DatedValue, Parameter, Scalar, read_groups
 from actuary.policy.regions import region_folder
 from actuary.policy.toml_files import TomlFile, read_sources, read_toml
@@ -53,7 +54,7 @@ class PolicyChange:
     name, name_en, unit : str
         From the parameter.
     before, after : float, bool, str, datetime.date or None
-        Value on the day before and on the day; None: no rule in force.
+        Value on the day before, or else the one recorded before a gap, and value on the day; None: no rule in force.
     source : str
         Title of the source, or std or judgement.
     note : str or None
@@ -138,24 +139,62 @@ class PolicyBook(DatedBook):
         """Return the rules in force on a day."""
         return PolicyView(self, day)
 
+    def rules(self, day: dt.date | None = None) -> tuple[str, ...]:
+        """Return the keys that are rules, without statistics and targets, in order.
+
+        Parameters
+        ----------
+        day : datetime.date, optional
+            Only those in force on that day.
+
+        Examples
+        --------
+        >>> import datetime as dt
+        >>> book = load_policy_book("national")
+        >>> "employee.contribution_cut_total" in book.rules()
+        False
+        >>> len(book.rules(dt.date(2019, 6, 30))) < len(book.rules())
+        True
+        """
+        return tuple(
+            key
+            for key, parameter in self.parameters.items()
+            if parameter.kind == "rule" and (day is None or parameter.entry(day) is not None)
+        )
+
     def changes(self, first: dt.date, last: dt.date) -> tuple[PolicyChange, ...]:
-        """Return what began, changed or ended from the first to the last day, in order of time.
+        """Return which rules began, changed or ended from the first to the last day, in order of time.
+
+        Statistics and targets are no rules. The earliest value known to a file (``first_record``) is no event, neither
+        when it begins nor when it ends; it is what the value after it is compared with.
 
         Parameters
         ----------
         first, last : datetime.date
             Both included.
+
+        Examples
+        --------
+        >>> import datetime as dt
+        >>> found = load_policy_book("shenyang").changes(dt.date(2020, 1, 1), dt.date(2020, 1, 31))
+        >>> [(change.before, change.after) for change in found if change.key == "critical_illness.funding_per_head"]
+        [(25.0, 70.0)]
         """
         found: list[PolicyChange] = []
-        for key, parameter in self.parameters.items():
+        for key in self.rules():
+            parameter = self.parameters[key]
             spans = list(parameter.spans())
             days = {start for start, _, _ in spans}
             days |= {end + dt.timedelta(days=1) for _, end, _ in spans if end < dt.date.max}
             for day in sorted(day for day in days if first <= day <= last):
                 old, new = parameter.entry(day - dt.timedelta(days=1)), parameter.entry(day)
+                told = new or old
+                if told is None or told.first_record:
+                    continue
+                if old is None:
+                    old = _record_before(parameter, day)
                 if (old.value if old else None) == (new.value if new else None):
                     continue
-                told = new or old
                 cited = day if new else day - dt.timedelta(days=1)
                 found.append(
                     PolicyChange(
@@ -167,10 +206,16 @@ class PolicyBook(DatedBook):
                         before=old.value if old else None,
                         after=new.value if new else None,
                         source=self.source_text(key, cited),
-                        note=told.note if told else None,
+                        note=told.note,
                     )
                 )
         return tuple(sorted(found, key=lambda change: (change.day, change.key)))
+
+
+def _record_before(parameter: Parameter, day: dt.date) -> DatedValue | None:
+    """Return the first record that ended some days before a day, with nothing known in between."""
+    earlier = [entry for entry in parameter.values if entry.first_day < day]
+    return earlier[-1] if earlier and earlier[-1].first_record else None
 
 
 def read_policy_file(
@@ -246,7 +291,8 @@ def load_policy_book(region: str, *, root: Path | None = None) -> PolicyBook:
     """Load the dated rules of a region, those of the nation below them.
 
     Where a city declares a key of the nation, its entries hold on the days they are in force; an entry that ends
-    (``to``) gives way to the national rule. Name, bounds and pro-rating come from the city.
+    (``to``) gives way to the national rule. Name, bounds and pro-rating come from the city. A national key that a
+    parameter of the city ``replaces`` is no part of its book.
 
     Parameters
     ----------
@@ -272,24 +318,18 @@ def load_policy_book(region: str, *, root: Path | None = None) -> PolicyBook:
         problems += found
     parameters: dict[str, Parameter] = {}
     origins: dict[str, tuple[str, ...]] = {}
+    problems += check_inherited(national, own)
+    hidden = {name for parameter, _ in own.values() for name in parameter.replaces}
     for key, (parameter, label) in national.items():
+        if key in hidden:
+            continue
         parameters[key] = parameter
         origins[key] = (f"national: {label}",) * len(parameter.values)
     for key, (parameter, label) in own.items():
         place = f"{region}: {label}"
         below = national.get(key)
-        if below is None:
+        if below is None or below[0].unit != parameter.unit:
             parameters[key], origins[key] = parameter, (place,) * len(parameter.values)
-            continue
-        if below[0].unit != parameter.unit:
-            problems.append(
-                Problem(
-                    f"{label}, {key}.unit",
-                    repr(parameter.unit),
-                    repr(below[0].unit),
-                    f"a city keeps the unit of {below[1]}",
-                )
-            )
             continue
         spans = overlay(
             spans_of(below[0], (f"national: {below[1]}",) * len(below[0].values)),

@@ -17,7 +17,7 @@ from actuary.policy.scenarios import list_scenarios
 from actuary.policy.shapes import Shape, Text, fit
 from actuary.policy.toml_files import TomlFile, read_toml
 
-__all__ = ["ReportPlan", "ReportPlanFile", "ReportSection", "load_report_plan", "read_report_file"]
+__all__ = ["ReportPlan", "ReportPlanFile", "ReportRemark", "ReportSection", "load_report_plan", "read_report_file"]
 
 SectionId = Literal[
     "cover",
@@ -51,6 +51,33 @@ class ReportSection(Shape):
     title_en: Text
 
 
+class ReportRemark(Shape):
+    """Hold what a reader must know of some published figures.
+
+    Attributes
+    ----------
+    region : str
+        Region whose figures they are.
+    schemes, indicators : tuple of str
+        Which figures, such as income of the employee scheme.
+    years : tuple of int
+        In which years.
+    kind : str
+        ``break`` where coverage changed with these years, so that growth on the year before tells nothing; ``note``
+        where it is only said.
+    text_zh, text_en : str
+        The remark.
+    """
+
+    region: Text
+    schemes: tuple[Text, ...] = Field(min_length=1)
+    indicators: tuple[Text, ...] = Field(min_length=1)
+    years: tuple[int, ...] = Field(min_length=1)
+    kind: Literal["break", "note"]
+    text_zh: Text
+    text_en: Text
+
+
 class ReportPlanFile(Shape):
     """Hold a file of models/reports."""
 
@@ -62,6 +89,7 @@ class ReportPlanFile(Shape):
     horizon: Text
     city_pages: Mapping[str, tuple[Text, ...]] = Field(default_factory=dict)
     section: tuple[ReportSection, ...] = Field(min_length=1)
+    remark: tuple[ReportRemark, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,6 +114,8 @@ class ReportPlan:
         For a region the regions that get a page of their own.
     sections : tuple of ReportSection
         In order.
+    remarks : tuple of ReportRemark
+        What a reader must know of some published figures.
     """
 
     name: str
@@ -97,6 +127,7 @@ class ReportPlan:
     horizon: str
     city_pages: Mapping[str, tuple[str, ...]]
     sections: tuple[ReportSection, ...]
+    remarks: tuple[ReportRemark, ...] = ()
 
     def title(self, lang: str = "zh") -> str:
         """Return the title in a language, zh or en."""
@@ -132,6 +163,7 @@ def read_report_file(
         for name in (region, *(item for item in _list(names) if isinstance(item, str) and item.strip())):
             if name not in known_regions:
                 problems.append(unknown_name(where, name, known_regions, what="region"))
+    problems += _unknown_places(file, known_regions)
     if isinstance(data.get("horizon"), str) and data["horizon"].strip():
         try:
             Quarter.parse(data["horizon"], where=file.where("horizon"))
@@ -153,7 +185,18 @@ def read_report_file(
         horizon=declared.horizon,
         city_pages=declared.city_pages,
         sections=declared.section,
+        remarks=declared.remark,
     ), []
+
+
+def _unknown_places(file: TomlFile, regions: tuple[str, ...]) -> list[Problem]:
+    """Return a problem for every remark on a region that does not exist."""
+    rows = [row if isinstance(row, Mapping) else {} for row in _list(file.data.get("remark"))]
+    return [
+        unknown_name(file.where(f"remark[{number}].region"), name, regions, what="region")
+        for number, row in enumerate(rows, 1)
+        if isinstance(name := row.get("region"), str) and name.strip() and name not in regions
+    ]
 
 
 def _list(value: Any) -> tuple[Any, ...]:

@@ -86,6 +86,8 @@ def _read_text(path: Path, label: str) -> tuple[str | None, list[Problem]]:
         return path.read_bytes().decode("utf-8-sig"), []
     except FileNotFoundError:
         return None, [Problem(label, "no such file", "a file that exists")]
+    except OSError as error:
+        return None, [Problem(label, (error.strerror or "an unreadable file").lower(), "a file that can be read")]
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         likely = "GB18030" if _decodes(error.object, "gb18030") else "another encoding"

@@ -30,6 +30,8 @@ class MonthsBand:
         ``official``, ``practice`` or ``judgement``.
     source : str
         Where the rule stands.
+    recalled : bool
+        Whether the level was entered from memory.
     """
 
     rule_id: str
@@ -38,6 +40,7 @@ class MonthsBand:
     high: float | None
     status: str
     source: str
+    recalled: bool = False
 
     def holds(self, months: float) -> bool:
         """Return whether a number of months lies in the band."""
@@ -76,9 +79,12 @@ def months_bands(rules: Sequence[Any], scheme: str) -> list[MonthsBand]:
         case = rule.matching_case({_INDICATOR: inside})
         level = case.level if case else rule.otherwise
         top = None if high == math.inf else high
+        start = None if low == -math.inf else low
         if case is not None and case is previous:
-            bands[-1] = MonthsBand(rule.id, level, bands[-1].low, top, rule.status, rule.source)
-        else:
-            bands.append(MonthsBand(rule.id, level, None if low == -math.inf else low, top, rule.status, rule.source))
+            start = bands.pop().low
+        status = (case.status if case else None) or rule.status
+        source = (case.source if case else None) or ("judgement" if status == "judgement" else rule.source)
+        recalled = case is not None and case.confidence == "recalled"
+        bands.append(MonthsBand(rule.id, level, start, top, status, source, recalled))
         previous = case
     return bands

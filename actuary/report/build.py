@@ -13,6 +13,7 @@ from actuary.periods import Quarter
 from actuary.report.composer import Composer, number_report
 from actuary.report.contracts import Cover, ReportData, Section
 from actuary.report.inputs import CityFacts, ReportInputs
+from actuary.report.numbers import format_number
 from actuary.report.paths_view import BASE, PathsView
 from actuary.report.sections import SECTIONS
 from actuary.report.sections.appendix import annex_tables
@@ -141,6 +142,7 @@ def gather_inputs(
         catalog=catalog,
         confidences=_confidences(selected),
         alert_sources=_alert_sources(models),
+        remarks=tuple(remark for remark in plan.remarks if remark.region == region),
     )
 
 
@@ -219,6 +221,17 @@ def _meta(wording: Wording) -> dict[str, Any]:
     return {"labels": wording.group("labels"), "levels": wording.group("levels")}
 
 
+def _nature(inputs: ReportInputs, composer: Composer) -> str:
+    """Say what the figures are, and how many of the rows used were entered from memory."""
+    if inputs.synthetic:
+        return composer.text("cover.synthetic_yes")
+    recalled = int((inputs.facts["confidence"] == "recalled").sum()) if len(inputs.facts) else 0
+    if not recalled:
+        return composer.text("cover.synthetic_no")
+    share = format_number(100 * recalled / len(inputs.facts), 1)
+    return composer.text("cover.synthetic_recalled", count=f"{recalled:,}", share=f"{share}%")
+
+
 def _cover(inputs: ReportInputs, composer: Composer, plan: Any) -> Cover:
     projection = inputs.projection
     quarter = composer.text("cover.quarter", year=str(inputs.quarter.year), number=str(inputs.quarter.number))
@@ -236,7 +249,7 @@ def _cover(inputs: ReportInputs, composer: Composer, plan: Any) -> Cover:
         "basis": basis,
         "scenarios": shown or none,
         "horizon": horizon if scenarios else none,
-        "synthetic": composer.text("cover.synthetic_yes" if inputs.synthetic else "cover.synthetic_no"),
+        "synthetic": _nature(inputs, composer),
         "fingerprint": projection.fingerprint[:16],
         "data_fingerprint": projection.data_fingerprint[:16],
         "responsible": composer.text("cover.responsible_blank"),

@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from actuary.periods import Quarter
 from actuary.report.paths_view import PathsView
 
-__all__ = ["CityFacts", "ReportInputs"]
+if TYPE_CHECKING:
+    from actuary.report.composer import Composer
+
+__all__ = ["CityFacts", "ReportInputs", "plain_name", "without_files"]
+
+
+def plain_name(variable: str) -> str:
+    """Return the indicator that a variable of a projection holds, without its unit.
+
+    Examples
+    --------
+    >>> plain_name("pooled_income_yuan")
+    'pooled_income'
+    """
+    return variable.removesuffix("_yuan").removesuffix("_persons")
+
+
+def without_files(text: str) -> str:
+    """Return a sentence without the names of files that stand in brackets in it.
+
+    Examples
+    --------
+    >>> without_files("an assumption basis (assumptions/base.toml): annual growth")
+    'an assumption basis: annual growth'
+    """
+    return re.sub(r"\s*[（(][^（）()]*\.(?:toml|csv)[）)]", "", text)
 
 
 @dataclass(frozen=True)
@@ -75,6 +101,8 @@ class ReportInputs:
         The tables, with publisher and licence.
     confidences : mapping
         ``(scheme, year, indicator) -> confidence`` of the published year figures.
+    remarks : tuple of ReportRemark
+        What a reader must know of some figures of the region.
     alert_sources : mapping
         Id of a source of the warning rules to its title.
     """
@@ -98,6 +126,7 @@ class ReportInputs:
     catalog: Any
     confidences: Mapping[tuple[str, int, str], str] = field(default_factory=dict)
     alert_sources: Mapping[str, str] = field(default_factory=dict)
+    remarks: tuple[Any, ...] = ()
 
     def word(self, thing: object, name: str) -> str:
         """Return the words of a declared thing in the language of the report, Chinese where there is no English."""
@@ -121,11 +150,45 @@ class ReportInputs:
 
     def missing_lines(self, scheme: str | None = None) -> list[str]:
         """Return the missing inputs in words, each once."""
-        return list(dict.fromkeys(self.word(item, "what") for item in self.missing(scheme)))
+        return list(dict.fromkeys(without_files(self.word(item, "what")) for item in self.missing(scheme)))
+
+    def missing_reference(self, composer: Composer) -> list[str]:
+        """Return the sentence that says where the missing inputs are listed: they are listed once in a report."""
+        if not self.missing_lines() and not self.own_page:
+            return []
+        return [composer.text("phrases.missing_in_city_page" if self.own_page else "phrases.missing_in_data_notes")]
+
+    @property
+    def own_page(self) -> bool:
+        """Whether the region has a city page of its own, where its missing inputs are listed."""
+        return any(city.region.id == self.region.id for city in self.cities)
+
+    @property
+    def projected(self) -> bool:
+        """Whether any scheme is projected."""
+        names = ("payable_months", "income_yuan", "expenditure_yuan")
+        return any(self.paths.years(names, scheme, projected=True) for scheme in self.paths.schemes)
 
     def confidence(self, scheme: str, year: int, indicator: str) -> str:
         """Return the confidence of the published year figure, empty where none is published."""
         return self.confidences.get((scheme, year, indicator), "")
+
+    def is_break(self, scheme: str, name: str, year: int) -> bool:
+        """Return whether coverage changed with a year, so that growth on the year before tells nothing."""
+        return bool(self.remarks_on(scheme, [name], [year], kind="break"))
+
+    def remarks_on(self, scheme: str, names: Iterable[str], years: Iterable[int], *, kind: str = "") -> list[str]:
+        """Return the remarks on some variables of a scheme in some years, each once."""
+        wanted, when = {plain_name(name) for name in names}, set(years)
+        found = [
+            self.word(remark, "text")
+            for remark in self.remarks
+            if scheme in remark.schemes
+            and wanted.intersection(remark.indicators)
+            and when.intersection(remark.years)
+            and kind in {"", remark.kind}
+        ]
+        return list(dict.fromkeys(found))
 
     @property
     def last_year(self) -> int:

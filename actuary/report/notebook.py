@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import contextlib
 import copy
 import os
 import re
+import signal
 import sys
 import tempfile
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +111,10 @@ def execute_notebook(path: Path, parameters: Mapping[str, object] | None = None,
             notebook, km=manager, timeout=timeout, record_timing=False, shutdown_kernel="immediate", kernel_name=""
         )
         try:
-            client.execute(cleanup_kc=True)
+            with _signals_kept():
+                client.execute(cleanup_kc=True)
+        except asyncio.CancelledError:  # stopped while the kernel was starting
+            raise KeyboardInterrupt from None
         except Exception as error:
             # The client takes a signal as its order to stop the kernel, and then reports the kernel as dead.
             if getattr(client, "_async_cleanup_kernel_future", None) is not None:
@@ -117,6 +123,20 @@ def execute_notebook(path: Path, parameters: Mapping[str, object] | None = None,
         finally:
             _stop(manager)
     return notebook
+
+
+@contextlib.contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Give signals their handlers back: the client leaves those of the system behind it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
 
 
 def _failure(name: str, error: Exception, timeout: int) -> Problem:

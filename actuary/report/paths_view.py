@@ -71,14 +71,20 @@ class PathsView:
         dims, values = self._arrays.get("months_basis", ((), None))
         return str(values[self.schemes.index(scheme)]) if dims == ("scheme",) and scheme in self.schemes else "pooled"
 
+    def fund_prefix(self, scheme: str) -> str:
+        """Return the prefix of the variables on which a scheme is judged: the pool's, or none when undivided."""
+        return "" if self.months_basis(scheme) == "undivided" else "pooled_"
+
     def is_projected(self, scheme: str, quarter: Quarter) -> bool:
         """Return whether a quarter of a scheme lies in the projection."""
         return str(self._pick("phase", scheme, quarter, BASE)) == "projection"
 
     def year(self, name: str, scheme: str, year: int, *, scenario: str = BASE) -> float | None:
-        """Return the figure of a year: the sum of a flow's quarters, a stock or ratio at its end."""
+        """Return the figure of a year: the flow of the whole year, a stock or ratio at its end."""
         if not _is_flow(name):
             return self.value(name, scheme, Quarter(year, 4), scenario=scenario)
+        if self.has(f"year_{name}"):
+            return self.value(f"year_{name}", scheme, Quarter(year, 4), scenario=scenario)
         parts = [self.value(name, scheme, Quarter(year, number), scenario=scenario) for number in range(1, 5)]
         known = [part for part in parts if part is not None]
         return sum(known) if len(known) == 4 else None
@@ -92,6 +98,8 @@ class PathsView:
             return self.status(name, scheme, Quarter(year, 4))
         if self.is_projected(scheme, Quarter(year, 4)):
             return "projected"
+        if self.has(f"year_{name}_status"):
+            return str(self._pick(f"year_{name}_status", scheme, Quarter(year, 4), BASE) or "gap")
         statuses = [self.status(name, scheme, Quarter(year, number)) for number in range(1, 5)]
         return "gap" if "gap" in statuses else "published"
 
@@ -105,6 +113,10 @@ class PathsView:
             if any(self.year(name, scheme, year) is not None for name in wanted):
                 found.append(year)
         return found
+
+    def last_quarters(self, count: int) -> list[Quarter]:
+        """Return the quarters up to the report quarter, so many at most."""
+        return [quarter for quarter in self.quarters if self.quarter + -count < quarter <= self.quarter]
 
     def history_quarters(self, names: Iterable[str], scheme: str) -> list[Quarter]:
         """Return the quarters of history with a figure of any of the variables."""

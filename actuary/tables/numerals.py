@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -46,7 +47,7 @@ def number_problem(text: str, where: str, *, expected: str = "a number") -> Prob
     f.csv row 2, value: found '1,906'; expected a number without separators; write 1906
     """
     if _NUMBER.fullmatch(text):
-        return None
+        return None if math.isfinite(float(text)) else Problem(where, f"a number of {len(text)} digits", expected)
     if not text.strip():
         return Problem(where, "an empty cell", expected, _LEAVE_OUT)
     folded = unicodedata.normalize("NFKC", text.strip()).translate(_MINUS)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from actuary.errors import ActuaryError, Problem
-from actuary.paths import models_root
+from actuary.paths import given_folder, models_root
 
 __all__ = ["CheckOutcome", "check_inputs"]
 
@@ -33,7 +33,7 @@ def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data
 
     Parameters
     ----------
-    paths : sequence of Path
+    paths : path or sequence of paths
         Declarations (``.toml``) and tables (``.csv``); everything when empty.
     models, data : Path, optional
         Folders; those of the package when left out.
@@ -52,11 +52,13 @@ def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data
     from actuary.policy import check_file, check_models  # noqa: PLC0415  (tables load pandas: only when needed)
     from actuary.tables import check_data  # noqa: PLC0415
 
-    if not paths:
+    models, data = given_folder(models, what="models"), given_folder(data, what="data")
+    files = [Path(path) for path in ([paths] if isinstance(paths, Path | str) else paths)]
+    if not files:
         found = (*check_models(models), *_grouping_problems(models), *check_data(data))
         return CheckOutcome("rules and tables", found)
     problems: list[Problem] = []
-    for path in paths:
+    for path in files:
         if not path.is_file():
             problems.append(Problem(str(path), "no such file", "a .toml declaration or a .csv table"))
         elif path.suffix == ".toml" and path.name == "catalog.toml":
@@ -67,7 +69,7 @@ def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data
             problems.extend(check_file(path))
         else:
             problems.extend(_table_problems(path, data))
-    return CheckOutcome(f"{len(paths)} file" + "s" * (len(paths) > 1), tuple(problems))
+    return CheckOutcome(f"{len(files)} file" + "s" * (len(files) > 1), tuple(problems))
 
 
 def _grouping_problems(models: Path | None) -> tuple[Problem, ...]:

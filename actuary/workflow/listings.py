@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from actuary.errors import ActuaryError
+from actuary.paths import given_folder
 from actuary.policy import list_regions, load_policy_book, load_region
 from actuary.tables import known_regions, last_quarter, load_catalog
 
@@ -26,7 +27,7 @@ def _last_quarter(region: str, data: Path | None) -> str:
         return ""
 
 
-def list_cities(*, models: Path | None = None, data: Path | None = None) -> pd.DataFrame:
+def list_cities(*, models: Path | str | None = None, data: Path | str | None = None) -> pd.DataFrame:
     """List the regions with declared rules and what is known of them.
 
     Returns
@@ -34,6 +35,7 @@ def list_cities(*, models: Path | None = None, data: Path | None = None) -> pd.D
     DataFrame
         Columns city, name_zh, name_en, last_quarter (empty where no figure is published).
     """
+    models, data = given_folder(models, what="models"), given_folder(data, what="data")
     known = set(known_regions(data))
     return pd.DataFrame(
         [
@@ -48,18 +50,24 @@ def list_cities(*, models: Path | None = None, data: Path | None = None) -> pd.D
     )
 
 
-def list_data(*, data: Path | None = None) -> pd.DataFrame:
+def list_data(*, data: Path | str | None = None) -> pd.DataFrame:
     """List the tables of the catalog: name, titles, period, unit, rows, publisher, licence, confidence."""
     columns = (
         *("name", "title_zh", "title_en", "period", "unit"),
         *("rows", "publisher", "licence", "confidence", "synthetic"),
     )
     return pd.DataFrame(
-        [{name: getattr(entry, name) for name in columns} for entry in load_catalog(data).entries], columns=columns
+        [
+            {name: getattr(entry, name) for name in columns}
+            for entry in load_catalog(given_folder(data, what="data")).entries
+        ],
+        columns=columns,
     )
 
 
-def rules_in_force(city: str = "national", day: dt.date | None = None, *, models: Path | None = None) -> pd.DataFrame:
+def rules_in_force(
+    city: str = "national", day: dt.date | None = None, *, models: Path | str | None = None
+) -> pd.DataFrame:
     """List the rules in force on a day, or the newest value of every rule.
 
     Parameters
@@ -76,7 +84,7 @@ def rules_in_force(city: str = "national", day: dt.date | None = None, *, models
     DataFrame
         Columns key, name, value, unit, from, to, source, confidence (empty where the source was seen).
     """
-    book = load_policy_book(city, root=models)
+    book = load_policy_book(city, root=given_folder(models, what="models"))
     rows = []
     for key in book.parameters:
         parameter = book.parameter(key)

@@ -36,6 +36,7 @@ def _now() -> str:
     return moment.isoformat(timespec="seconds")
 
 
+_INPUTS = frozenset((".toml", ".csv", ".md", ".ipynb"))
 #: Declared for the grouping of cases: no input of a report on the funds.
 _OTHER_FOLDERS = ("national/drg/", "national/settlement_list/")
 
@@ -45,7 +46,7 @@ def _inputs(roots: Mapping[str, Path]) -> list[dict[str, str]]:
     for name, root in sorted(roots.items()):
         for path in sorted(root.rglob("*")):
             relative = path.relative_to(root).as_posix()
-            if path.is_file() and path.suffix in {".toml", ".csv", ".md"} and not relative.startswith(_OTHER_FOLDERS):
+            if path.is_file() and path.suffix in _INPUTS and not relative.startswith(_OTHER_FOLDERS):
                 rows.append({"file": f"{name}/{relative}", "sha256": file_sha256(path)})
     return rows
 

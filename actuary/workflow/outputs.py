@@ -6,6 +6,7 @@ the run before that leaves the wanted folder as it was.
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
@@ -33,7 +34,7 @@ def _is_alive(pid: int) -> bool:
 
 def _recover(out: Path) -> None:
     """Put an earlier output back, and remove what runs that were killed have left beside it."""
-    for left in sorted(out.parent.glob(f".{out.name}.*-*")):
+    for left in sorted(out.parent.glob(f".{glob.escape(out.name)}.*-*")):
         kind, _, pid = left.name[len(out.name) + 2 :].partition("-")
         if kind not in {"partial", "previous"} or not pid.isdigit() or _is_alive(int(pid)):
             continue
@@ -44,13 +45,13 @@ def _recover(out: Path) -> None:
 
 
 def _foreign_files(out: Path) -> list[str]:
-    """Return what the folder holds beside the files that its own manifest lists."""
-    present = {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()}
+    """Return what the folder holds beside the files that its own manifest lists; nothing below it is walked."""
     try:
         listed = {entry["file"] for entry in json.loads((out / MANIFEST).read_text(encoding="utf-8"))["outputs"]}
     except (OSError, ValueError, KeyError, TypeError):
         listed = set()
-    return sorted(present - listed - {MANIFEST}) if listed else sorted(present)
+    known = {*(name.partition("/")[0] for name in listed), MANIFEST} if listed else set()
+    return sorted(path.name for path in out.iterdir() if path.name not in known)
 
 
 def _first_existing(path: Path) -> Path:
@@ -77,7 +78,7 @@ def check_output(out: Path) -> Path:
     OutputError
         When it is a file, cannot be written, is marked read-only, or holds files that no earlier output lists.
     """
-    out = out.expanduser().absolute()
+    out = out.expanduser().resolve()
     base = _first_existing(out)
     where = f"--out {out}"
     choose = "choose another folder with --out"
@@ -87,6 +88,8 @@ def check_output(out: Path) -> Path:
     for folder in {base, out.parent if out.parent.is_dir() else base}:
         if not os.access(folder, os.W_OK | os.X_OK) or not folder.stat().st_mode & 0o222:
             raise OutputError(Problem(where, f"{folder} is read-only", "a folder that can be written", choose))
+    if out == out.parent:
+        raise OutputError(Problem(where, "the root of the file system", "a folder of its own", choose))
     if out.is_dir() and (foreign := _foreign_files(out)):
         shown = ", ".join(foreign[:5]) + (f" … {len(foreign)} in all" if len(foreign) > 5 else "")
         raise OutputError(
@@ -124,6 +127,7 @@ def staged_output(out: Path) -> Iterator[Path]:
     'whole'
     """
     out = check_output(out)
+    choose_another = "make room or choose another folder with --out"
     staging = out.parent / f".{out.name}.partial-{os.getpid()}"
     previous = out.parent / f".{out.name}.previous-{os.getpid()}"
     try:
@@ -139,10 +143,13 @@ def staged_output(out: Path) -> Iterator[Path]:
         if out.exists():
             out.rename(previous)
         staging.rename(out)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(staging, ignore_errors=True)
         if previous.exists() and not out.exists():
             previous.rename(out)
+        if isinstance(error, OSError):
+            found = f"{error.strerror or error} while writing"
+            raise OutputError(Problem(f"--out {out}", found, "room and leave to write", choose_another)) from None
         raise
     shutil.rmtree(previous, ignore_errors=True)
 

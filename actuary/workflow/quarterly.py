@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from actuary.errors import Problem, UnknownNameError, unknown_name
-from actuary.paths import data_root, models_root, notebooks_root
+from actuary.errors import UnknownNameError, unknown_name
+from actuary.paths import data_root, given_folder, models_root, notebooks_root
 from actuary.periods import Quarter
 from actuary.workflow.manifest import write_manifest
 from actuary.workflow.outputs import MANIFEST, check_output, staged_output
@@ -80,8 +80,8 @@ def write_report(
     lang: str = "zh",
     out: Path | str | None = None,
     basis: str = "base",
-    models: Path | None = None,
-    data: Path | None = None,
+    models: Path | str | None = None,
+    data: Path | str | None = None,
     progress: Callable[[str], None] = _quiet,
 ) -> WrittenReport:
     """Write the quarterly actuarial report of a region.
@@ -122,6 +122,7 @@ def write_report(
     """
     if lang not in LANGUAGES:
         raise UnknownNameError(unknown_name("--lang", lang, LANGUAGES, what="language"))
+    models, data = given_folder(models, what="models"), given_folder(data, what="data")
     steps = _Steps(progress, 5)
     with steps("check the inputs"):
         wanted = _check_inputs(city, quarter, basis=basis, models=models, data=data)
@@ -148,6 +149,9 @@ def write_report(
             "synthetic": report.cover.synthetic,
         }
         command = ["actuary", "report", "--city", city, "--quarter", str(wanted), "--lang", lang, "--basis", basis]
+        command += [
+            text for name, path in (("models", models), ("data", data)) if path for text in (f"--{name}", str(path))
+        ]
         write_manifest(staging, command=command, run=run, roots=roots, seed=_SEED)
         names = sorted(path.name for path in staging.iterdir())
     order = (".pdf", ".html", ".xlsx", ".json")
@@ -161,9 +165,6 @@ def _check_inputs(
     """Find what is wrong with the request before a kernel is started; return the quarter."""
     from actuary.workflow.regions import project_city, report_quarter  # noqa: PLC0415  (loads the numerical libraries)
 
-    for option, folder in (("--models", models), ("--data", data)):
-        if folder is not None and not folder.is_dir():
-            raise UnknownNameError(Problem(option, f"{folder}, which is no folder", "a folder"))
     wanted = report_quarter(city, quarter, models=models, data=data)
     project_city(city, wanted, basis=basis, models=models, data=data)
     return wanted

@@ -11,6 +11,7 @@ from actuary.alerts import evaluate_rules, warning_table
 from actuary.errors import PeriodError, Problem
 from actuary.fund import FundProjection, project_fund
 from actuary.indicators import compute_indicators
+from actuary.paths import given_folder
 from actuary.periods import Quarter
 from actuary.policy import load_alert_rules, load_region, load_report_plan
 from actuary.tables import known_regions, last_quarter
@@ -53,9 +54,9 @@ def project_city(
     *,
     horizon: str = "2035Q4",
     basis: str = "base",
-    scenarios: Sequence[str] | None = None,
-    models: Path | None = None,
-    data: Path | None = None,
+    scenarios: Sequence[str] | str | None = None,
+    models: Path | str | None = None,
+    data: Path | str | None = None,
 ) -> FundProjection:
     """Project the funds of a region under the base and the scenarios.
 
@@ -69,7 +70,7 @@ def project_city(
         Last quarter of the projection.
     basis : str
         Assumption basis under ``models/<region>/assumptions/``.
-    scenarios : sequence of str, optional
+    scenarios : str or sequence of str, optional
         Scenarios beside the base; those of the quarterly report when left out.
     models, data : Path, optional
         Folders laid out as ``models/`` and ``data/``; those of the package when left out.
@@ -91,7 +92,10 @@ def project_city(
     >>> float(projection.paths.dependency_ratio.sel(scenario="base", scheme="employee", quarter="2024Q4").round(2))
     2.63
     """
+    models, data = given_folder(models, what="models"), given_folder(data, what="data")
     chosen = report_quarter(city, quarter, models=models, data=data)
+    if isinstance(scenarios, str):
+        scenarios = (scenarios,)
     wanted = load_report_plan("quarterly", root=models).scenarios if scenarios is None else tuple(scenarios)
     names = ("base", *(name for name in wanted if name != "base"))
     return project_fund(city, chosen, horizon=horizon, basis=basis, scenarios=names, models=models, data=data)
@@ -101,8 +105,8 @@ def indicators_of_city(
     city: str = "national",
     quarter: str | Quarter | None = None,
     *,
-    models: Path | None = None,
-    data: Path | None = None,
+    models: Path | str | None = None,
+    data: Path | str | None = None,
 ) -> pd.DataFrame:
     """Compute every indicator of a region at a quarter.
 
@@ -120,8 +124,8 @@ def warn_city(
     city: str = "national",
     quarter: str | Quarter | None = None,
     *,
-    models: Path | None = None,
-    data: Path | None = None,
+    models: Path | str | None = None,
+    data: Path | str | None = None,
 ) -> pd.DataFrame:
     """Hold the indicators of a region against the declared warning rules.
 
@@ -134,4 +138,8 @@ def warn_city(
     """
     projection = project_city(city, quarter, models=models, data=data)
 
-    return warning_table(evaluate_rules(projection, compute_indicators(projection), load_alert_rules(models)))
+    return warning_table(
+        evaluate_rules(
+            projection, compute_indicators(projection), load_alert_rules(given_folder(models, what="models"))
+        )
+    )

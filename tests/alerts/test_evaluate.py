@@ -53,7 +53,7 @@ def test_levels_of_the_nation_in_2024(national):
     warnings = evaluate_rules(*national, RULES)
     reserve = find(warnings, "CN-1", "employee")
     assert (reserve.level, reserve.threshold, reserve.status) == ("blue", "payable_months > 15", "official")
-    assert reserve.text_zh == "可支付27.6个月，超过国家规定的15个月，属结余过多。"
+    assert reserve.text_zh == "2024年末可支付27.6个月，超过国家规定的15个月，属结余过多。"
     assert find(warnings, "PR-9", "employee").level == "orange"
     assert find(warnings, "PR-9", "resident").level == "normal"
     assert find(warnings, "PR-1", "resident").level == "normal"
@@ -80,8 +80,10 @@ def test_shenyang_is_red_on_its_ratio_and_unknown_on_its_reserve(shenyang):
 def test_a_rule_for_cities_is_not_for_the_nation(national, shenyang):
     found = find(shenyang, "PR-10N", "employee")
     assert (found.level, round(found.value, 2)) == ("yellow", -1.35)
-    assert found.text_zh == "每名退休人员对应在职职工1.47人，低于2020年末全国的2.82人。"
-    assert found.text_en == "1.47 active members per retired one, below the 2.82 of the nation at the end of 2020."
+    assert found.text_zh == "2020年末每名退休人员对应在职职工1.47人，低于2020年末全国的2.82人。"
+    assert found.text_en == (
+        "The end of 2020: 1.47 active members per retired one, below the 2.82 of the nation at the end of 2020."
+    )
     assert not [one for one in evaluate_rules(*national, RULES) if one.rule_id == "PR-10N"]
 
 
@@ -146,7 +148,7 @@ def changed(indicators, scheme, **values):
         (
             "CN-7",
             {"current_balance_yuan": -1_234_000_000.0},
-            "2024年基金支出大于收入，当期赤字12.34亿元。",
+            "2024年基金支出大于收入，当期赤字12.3亿元。",
             "Spending exceeded income in 2024: a current deficit of 1.23 bn yuan.",
         ),
         (
@@ -164,8 +166,8 @@ def changed(indicators, scheme, **values):
         (
             "PR-13",
             {"years_to_exhaustion": 2.25},
-            "按基准推演，2.25年后累计结余用完，在3年以内。",
-            "In the base projection the reserve is spent in 2.25 years, within 3 years.",
+            "按基准推演，2.3年后累计结余用完，在3年以内。",
+            "In the base projection the reserve is spent in 2.3 years, within 3 years.",
         ),
     ],
 )
@@ -177,8 +179,8 @@ def test_what_a_warning_says(national, rule, values, zh, en):
 
 def test_a_surplus_is_no_deficit(national):
     found = find(evaluate_rules(*national, RULES), "CN-7", "employee")
-    assert found.text_zh == "当期结余（最近四个季度）：4,119.74亿元，未达到预警条件。"
-    assert found.text_en == "Current balance, last four quarters: 411.97 bn yuan, no condition met."
+    assert found.text_zh == "2024年当期结余（最近四个季度）：4,119.7亿元，未达到预警条件。"
+    assert found.text_en == "2024: Current balance, last four quarters: 411.97 bn yuan, no condition met."
 
 
 @pytest.mark.parametrize(
@@ -188,7 +190,7 @@ def test_a_surplus_is_no_deficit(national):
         (2.675, "ratio", "en", "2.68"),
         (0.285, "share", "zh", "28.5个百分点"),
         (100.0, "months", "zh", "100.0个月"),
-        (0.25, "years", "en", "0.25 years"),
+        (0.25, "years", "en", "0.3 years"),
     ],
 )
 def test_values_are_rounded_as_published_ones_are(value, unit, lang, said):
@@ -197,3 +199,15 @@ def test_values_are_rounded_as_published_ones_are(value, unit, lang, said):
 
 def test_an_exact_threshold_has_no_digits_to_spare():
     assert describe_value(100.0, "months", lang="en", exact=True) == "100 months"
+
+
+def test_a_rule_about_the_pool_says_nothing_of_an_undivided_fund():
+    projection = project_fund("city_panel", "2022Q4", scenarios=("base",))
+    warnings = evaluate_rules(projection, compute_indicators(projection), RULES)
+    for rule in ("CN-1", "CN-4", "PR-1"):
+        found = find(warnings, rule, "employee")
+        assert (found.level, round(found.value, 1), found.threshold) == ("unknown", 16.6, "")
+        assert "统筹基金" in found.text_zh
+        assert "pool" in found.text_en
+    assert find(warnings, "PR-1", "resident").level != "unknown"
+    assert find(warnings, "CN-7", "employee").text_zh.endswith("按含个人账户的全部基金计算。")

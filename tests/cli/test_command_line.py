@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+import actuary
 from actuary.paths import data_root, models_root
+from actuary.workflow.outputs import staged_output
 
 
 @pytest.fixture(scope="session")
@@ -184,21 +186,61 @@ values = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("after", ["[2/5] run the notebook"])
+@pytest.mark.parametrize(
+    ("after", "wait"), [("[2/5] run", 1.5), ("[3/5] typeset the PDF …", 0.0), ("[4/5] write the HTML …", 0.2)]
+)
 def test_stopping_in_the_middle_leaves_nothing(
-    actuary_command: list[str], tmp_path: Path, stop: signal.Signals, after: str
+    actuary_command: list[str], tmp_path: Path, stop: signal.Signals, after: str, wait: float
 ) -> None:
     out = tmp_path / "report"
     process = subprocess.Popen(
-        [*actuary_command, "report", "--out", str(out)], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*actuary_command, "report", "--city", "shenyang", "--out", str(out)],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # A job in the background of a script is born with interrupts ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
     )
     assert process.stderr is not None
     told = ""
     while after not in told:
         told += process.stderr.readline()
-    time.sleep(1.5)
+    time.sleep(wait)
     process.send_signal(stop)
     _, rest = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "stopped; nothing was written" in rest
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_stays_a_link(run, tmp_path: Path) -> None:
+    real = tmp_path / "real"
+    real.mkdir()
+    (tmp_path / "link").symlink_to(real)
+    with staged_output(tmp_path / "link") as staging:
+        (staging / "a.txt").write_text("whole")
+    assert (tmp_path / "link").is_symlink()
+    assert (real / "a.txt").read_text() == "whole"
+
+
+@pytest.mark.parametrize("verb", ["project", "warn", "cities", "check", "report", "indicators"])
+def test_a_missing_folder_of_models_is_named(run, verb: str) -> None:
+    done = run(verb, "--models", "/no/such/folder")
+    assert done.returncode == 2
+    assert "/no/such/folder" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_face_takes_paths_as_text_and_names_a_missing_folder() -> None:
+    for call in (
+        actuary.project_city,
+        actuary.warn_city,
+        actuary.list_cities,
+        actuary.write_report,
+        actuary.check_inputs,
+    ):
+        with pytest.raises(actuary.ActuaryError, match="/no/such/folder, which is no folder"):
+            call(models="/no/such/folder")
+    assert len(actuary.list_cities(models=str(models_root()))) >= 6
+    assert actuary.check_inputs(str(data_root() / "reference" / "city_facts.csv")).problems == ()
+    assert "adverse" in actuary.project_city("national", "2024Q4", scenarios="adverse").paths.scenario

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,12 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actuary.drivers import DRIVERS
 from actuary.errors import DeclarationError, UnknownNameError
 from actuary.policy import (
+    AssumptionBasis,
     DatedBook,
     Parameter,
     canonical_json,
+    check_models,
     fingerprint,
+    list_regions,
     list_scenarios,
     load_alert_rules,
     load_basis,
@@ -26,6 +31,7 @@ from actuary.policy import (
     resolve,
 )
 from actuary.policy.dated import close, overlay, spans_of
+from actuary.policy.parameters import AssumptionValue
 
 FIRST = dt.date(2000, 1, 1)
 
@@ -105,7 +111,7 @@ def test_prorating_needs_a_rule_on_every_day() -> None:
 
 def test_a_city_inherits_what_it_does_not_rule() -> None:
     city, nation = load_policy_book("shenyang"), load_policy_book("national")
-    assert set(nation.keys()) <= set(city.keys())
+    assert set(nation.keys()) - set(city.keys()) == {"critical_illness.funding_share"}
     day = dt.date(2024, 6, 30)
     assert (city.value("employee.employer_rate", day), nation.value("employee.employer_rate", day)) == (0.08, 0.06)
     assert city.value("resident.premium_per_head", day) == 400
@@ -124,6 +130,78 @@ def test_a_city_entry_that_ends_gives_way_to_the_nation() -> None:
     assert subsidy[2024] == 670
     assert city.origin("resident.subsidy_per_head", dt.date(2020, 7, 1)).startswith("shenyang")
     assert city.origin("resident.subsidy_per_head", dt.date(2021, 7, 1)).startswith("national")
+
+
+def test_a_city_key_that_replaces_hides_the_national_one() -> None:
+    city, day = load_policy_book("shenyang"), dt.date(2024, 6, 30)
+    assert city.parameter("critical_illness.funding_per_head").replaces == ("critical_illness.funding_share",)
+    assert "critical_illness.funding_share" not in city.on(day)
+    assert load_policy_book("anyang").value("critical_illness.funding_share", day) == 0.05
+
+
+@pytest.mark.parametrize(
+    ("replaces", "words"),
+    [
+        ('["critical_illness.funding_shares"]', "did you mean 'critical_illness.funding_share'"),
+        ('["employee.employer_rate"]', "which the city rules too"),
+    ],
+)
+def test_a_replaced_key_must_be_one_of_the_nation(models: Path, replaces: str, words: str) -> None:
+    path = models / "cities/shenyang/policy/benefits.toml"
+    text = path.read_text(encoding="utf-8").replace('["critical_illness.funding_share"]', replaces)
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DeclarationError, match=words):
+        load_policy_book("shenyang", root=models)
+    assert any(words in str(problem) for problem in check_models(models))
+
+
+def test_only_a_city_replaces_and_it_keeps_the_kind(models: Path) -> None:
+    path = models / "national/policy/payment.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('kind = "statistic"', 'replaces = ["resident.premium_per_head"]'), encoding="utf-8")
+    with pytest.raises(DeclarationError, match="in files of a city only"):
+        load_policy_book("anyang", root=models)
+    path.write_text(text, encoding="utf-8")
+    path = models / "cities/shenyang/policy/contributions.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('kind = "statistic"', 'kind = "rule"'), encoding="utf-8")
+    with pytest.raises(DeclarationError, match="a city keeps the kind of"):
+        load_policy_book("shenyang", root=models)
+
+
+def test_statistics_and_first_records_are_no_changes() -> None:
+    ever = (dt.date(1990, 1, 1), dt.date(2050, 12, 31))
+    for region in list_regions():
+        book = load_policy_book(region)
+        told = book.changes(*ever)
+        assert {change.key for change in told} <= set(book.rules())
+        for change in told:
+            entry = book.parameter(change.key).entry(change.day)
+            assert entry is None or not entry.first_record
+            assert change.before is not None or change.after is not None
+            assert "改革前" not in change.name
+    city = load_policy_book("shenyang").changes(*ever)
+    own = {change.key: (change.day.year, change.before, change.after) for change in city}
+    assert own["critical_illness.funding_per_head"] == (2020, 25, 70)
+    assert own["benefits.pooled_cap"] == (2020, 100_000, 150_000)
+    assert own["benefits.employee_large_sum_cap"] == (2020, 350_000, 450_000)
+    assert not any(change.key == "employee.employer_rate" and change.day.year > 1998 for change in city)
+    assert not any(change.key.startswith("retirement.start_age") for change in city)
+
+
+def test_a_statistic_is_in_the_book_and_not_among_its_rules() -> None:
+    book, day = load_policy_book("shenyang"), dt.date(2020, 6, 30)
+    assert book.on(day)["employee.contribution_cut_employers"] == 94_000
+    assert "employee.contribution_cut_employers" not in book.rules(day)
+    assert book.parameter("payment.drg_fund_share_target").kind == "target"
+    assert set(book.rules(day)) <= set(book.on(day))
+
+
+def test_an_assumption_has_no_kind(models: Path) -> None:
+    path = models / "national/assumptions/base.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('unit = "share"', 'unit = "share"\nkind = "statistic"', 1), encoding="utf-8")
+    with pytest.raises(DeclarationError, match="an assumption without it"):
+        load_basis("national", root=models)
 
 
 def test_a_city_without_rules_has_those_of_the_nation() -> None:
@@ -174,11 +252,29 @@ def test_a_scenario_is_its_deltas_and_nothing_else(name: str, region: str) -> No
     for delta in changed.deltas:
         before_book = base.policy if delta.key in base.policy else base.assumptions
         after_book = changed.policy if delta.key in changed.policy else changed.assumptions
-        for day in (dt.date(2024, 5, 1), dt.date(2026, 5, 1), dt.date(2034, 5, 1)):
+        begins = before_book.parameter(delta.key).values[0].first_day
+        for day in (max(begins, dt.date(2023, 5, 1)), dt.date(2026, 5, 1), dt.date(2034, 5, 1)):
             inside = delta.first_day <= day <= (delta.last_day or dt.date.max)
             old = before_book.value(delta.key, day)
             new = {"add": old + delta.value, "multiply": old * delta.value, "replace": delta.value}[delta.operation]
             assert after_book.value(delta.key, day) == (new if inside else old)
+
+
+@pytest.mark.parametrize(("region", "year"), [("national", 2025), ("city_panel", 2023)])
+def test_a_basis_begins_after_the_last_year_it_argues_from(region: str, year: int) -> None:
+    basis = load_basis(region)
+    for key in DRIVERS:
+        if key != "employee.relative_cost_retired":
+            first = basis.parameter(key).values[0]
+            assert first.first_day == dt.date(year, 1, 1), key
+            assert not re.search(rf"{year}年实际", basis.reason(key, first.first_day))
+    said = [entry.reason + (entry.reason_en or "") for key in DRIVERS for entry in _entries(basis, key)]
+    for later in range(year + (region == "national"), 2030):
+        assert not any(re.search(rf"{later}年(?:实际|增|为)", text) for text in said), later
+
+
+def _entries(basis: AssumptionBasis, key: str) -> tuple[AssumptionValue, ...]:
+    return tuple(entry for entry in basis.parameter(key).values if isinstance(entry, AssumptionValue))
 
 
 def test_directions_of_the_scenarios() -> None:
@@ -281,6 +377,20 @@ def test_warning_levels_of_the_payable_months() -> None:
         assert rules["PR-1"].level({"payable_months": months, **flows}) == level
     for months, level in ((2.9, "orange"), (3, "yellow"), (6, "normal"), (9, "normal"), (12, "normal"), (16, "blue")):
         assert rules["CN-1"].level({"payable_months": months}) == level
+    band = rules["CN-1"]
+    for months, status, confidence in (
+        (2.9, "official", "recalled"),
+        (5.9, "judgement", None),
+        (6.0, "official", None),
+        (9.0, "official", None),
+        (9.1, "judgement", None),
+        (15.0, "judgement", None),
+        (15.1, "official", None),
+    ):
+        case = band.matching_case({"payable_months": months})
+        assert case is not None
+        assert (band.status_of(case), case.confidence) == (status, confidence), months
+    assert band.status_of(None) == "official"
     assert rules["PR-8"].level({"years_to_current_deficit": math.inf}) == "normal"
     assert rules["PR-8"].level({"years_to_current_deficit": 3.0}) == "orange"
     assert rules["PR-10"].level({"dependency_ratio": 1.47}) == "red"

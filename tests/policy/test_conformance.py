@@ -100,6 +100,7 @@ def test_warning_rules_are_sourced_and_bilingual() -> None:
         assert (rule.status == "judgement") == (rule.source == "judgement")
         for case in rule.case:
             assert case.level in LEVELS
+            assert (rule.status_of(case) == "judgement") == (rule.source_of(case) == "judgement")
             assert CHINESE.search(case.text_zh)
             assert not CHINESE.search(case.text_en)
 

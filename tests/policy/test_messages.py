@@ -200,7 +200,7 @@ def test_a_key_in_two_files_and_a_unit_of_its_own(models: Path) -> None:
     (problem,) = check_models(models)
     assert "it stands in national/policy/again.toml already" in str(problem)
     (models / "national/policy/again.toml").unlink()
-    city = again.replace('"share"', '"ratio"').replace("../../", "../../../")
+    city = again.replace('"share"', '"ratio"\nkind = "statistic"').replace("../../", "../../../")
     (models / "cities/anyang/policy/again.toml").write_text(city, encoding="utf-8")
     (problem,) = check_models(models)
     assert "found 'ratio'; expected 'share'; a city keeps the unit" in str(problem)
@@ -241,7 +241,7 @@ def test_a_misspelt_driver_is_found(models: Path) -> None:
     path.write_text(text.replace('unit = "share"', 'unit = "ratio"', 1), encoding="utf-8")
     (problem,) = check_file(path)
     assert "employee.active_growth is in share" in str(problem)
-    path.write_text(text.replace('reason = "2024年实际：27491', 'resaon = "2024年实际：27491', 1), encoding="utf-8")
+    path.write_text(text.replace('reason = "2020—2024年增速', 'resaon = "2020—2024年增速', 1), encoding="utf-8")
     (problem,) = check_file(path)
     assert "employee.active_growth.values[1].resaon: found 'resaon'" in str(problem)
     assert "did you mean 'reason'?" in str(problem)
@@ -366,7 +366,7 @@ def test_a_sealed_basis_refuses_another_content(models: Path) -> None:
     assert load_basis("national", root=models).fingerprint == before
     path.write_text(text + "# a comment changes nothing\n", encoding="utf-8")
     assert load_basis("national", root=models).fingerprint == before
-    path.write_text(text.replace("value = 0.065", "value = 0.066"), encoding="utf-8")
+    path.write_text(text.replace("value = 0.055", "value = 0.056"), encoding="utf-8")
     with pytest.raises(DeclarationError, match=r"copy the new one to another name beside base\.toml"):
         load_basis("national", root=models)
     with pytest.raises(DeclarationError, match="restore it"):
@@ -384,3 +384,13 @@ def test_messages_are_one_line_each(models: Path) -> None:
     path.write_text(textwrap.dedent(SOUND).replace("0.5", '"""a\nb"""'), encoding="utf-8")
     (problem,) = check_file(path)
     assert "\n" not in str(problem)
+
+
+def test_a_number_beyond_every_float_and_a_folder_named_like_a_file_are_named(models: Path) -> None:
+    path = models / "national/policy/example.toml"
+    path.write_text(SOUND.replace("0.5", "9" * 400), encoding="utf-8")
+    (problem,) = check_models(models)
+    assert "found inf; expected a finite number" in str(problem)
+    path.unlink()
+    path.mkdir()
+    assert any("national/policy/example.toml: found is a directory" in str(one) for one in check_models(models))

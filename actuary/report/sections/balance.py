@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from actuary.report.bands import MonthsBand, months_bands
 from actuary.report.composer import CellRef, Composer
 from actuary.report.contracts import Block, Cell, Mark, Paragraph, ReportFigure, ReportTable, Section
@@ -18,7 +20,7 @@ _YEARS = 8
 
 def fund_prefix(inputs: ReportInputs, scheme: str) -> str:
     """Return the prefix of the fund on which a scheme is judged: the pool, or the undivided fund."""
-    return "" if inputs.paths.months_basis(scheme) == "undivided" else "pooled_"
+    return inputs.paths.fund_prefix(scheme)
 
 
 def build(inputs: ReportInputs, composer: Composer) -> Section:
@@ -33,7 +35,7 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
     """
     shown = [scheme for scheme in SCHEMES if inputs.paths.years(("payable_months",), scheme)]
     if not shown:
-        callout = composer.callout("missing", "balance.missing", items=inputs.missing_lines())
+        callout = composer.callout("missing", "balance.missing", items=inputs.missing_reference(composer))
         return composer.section("balance", [callout])
     table = _table(inputs, composer, shown)
     bands = _bands_table(inputs, composer)
@@ -44,7 +46,9 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
         else:
             name = composer.text(f"schemes.{scheme}")
             blocks.append(
-                composer.callout("missing", "balance.missing_scheme", items=inputs.missing_lines(scheme), scheme=name)
+                composer.callout(
+                    "missing", "balance.missing_scheme", items=inputs.missing_reference(composer), scheme=name
+                )
             )
     blocks += [table, *([bands] if bands else [])]
     if len(table.rows) > 1:
@@ -70,7 +74,7 @@ def _table(inputs: ReportInputs, composer: Composer, shown: list[str]) -> Report
             for number, year in enumerate(years):
                 value = inputs.paths.year(field.name, scheme, year)
                 rows[number].append(composer.show(value, field.quantity))
-                letter = mark_of(inputs, field, scheme, year) if value is not None and key != "months" else ""
+                letter = mark_of(inputs, field, scheme, year) if value is not None else ""
                 if letter:
                     marks.append(Mark(number, column, letter))
     return composer.table(
@@ -78,10 +82,35 @@ def _table(inputs: ReportInputs, composer: Composer, shown: list[str]) -> Report
         "tables.payable_months",
         columns=columns,
         rows=rows,
-        notes=[composer.text("balance.note_formula"), *mark_notes(composer, [mark.mark for mark in marks])],
+        notes=[
+            composer.text(f"balance.{'note_formula' if fund_prefix(inputs, 'employee') else 'note_formula_undivided'}"),
+            *_published_months(inputs, composer, shown, years),
+            *mark_notes(composer, [mark.mark for mark in marks]),
+        ],
         source=composer.text("sources.figures"),
         synthetic=inputs.synthetic,
         marks=marks,
+    )
+
+
+def _published_months(inputs: ReportInputs, composer: Composer, shown: list[str], years: list[int]) -> list[str]:
+    """Return the note that quotes months payable as published, or none."""
+    rows = (
+        inputs.selected[inputs.selected["indicator"] == "payable_months"] if len(inputs.selected) else inputs.selected
+    )
+    words = [
+        composer.text(
+            "balance.published_value",
+            year=str(row["period"]),
+            scheme=composer.text(f"schemes.{row['scheme']}_short"),
+            months=str(row["value_published"]),
+            unit=composer.column("payable_months", "months").unit,
+        )
+        for row in rows.to_dict("records")
+        if row["scheme"] in shown and str(row["period"]).isdigit() and int(row["period"]) in years
+    ]
+    return (
+        [composer.text("balance.note_published", values=composer.text("phrases.list_gap").join(words))] if words else []
     )
 
 
@@ -103,7 +132,7 @@ def _sentence(
     months = table.cell(last, f"{scheme}_months")
     # The bands are those of the pool: they say nothing of a fund that is not divided.
     if bands is not None and isinstance(months, float) and fund_prefix(inputs, scheme):
-        sentences += _band_sentence(composer, bands, _bands(inputs), scheme, months)
+        sentences += _band_sentence(inputs, composer, bands, scheme, months)
     before = last - 1
     if before >= 0 and table.cell(before, f"{scheme}_months") is not None:
         then = table.cell(before, f"{scheme}_months")
@@ -113,12 +142,15 @@ def _sentence(
 
 
 def _bands(inputs: ReportInputs) -> list[tuple[str, MonthsBand]]:
-    return [(scheme, band) for scheme in SCHEMES for band in months_bands(inputs.rules, scheme)]
+    # The bands are those of the pool: they say nothing of a fund that is not divided.
+    divided = [scheme for scheme in SCHEMES if fund_prefix(inputs, scheme)]
+    return [(scheme, band) for scheme in divided for band in months_bands(inputs.rules, scheme)]
 
 
 def _band_sentence(
-    composer: Composer, table: ReportTable, bands: list[tuple[str, MonthsBand]], scheme: str, months: float
+    inputs: ReportInputs, composer: Composer, table: ReportTable, scheme: str, months: float
 ) -> list[Paragraph]:
+    bands = _bands(inputs)
     row = next((n for n, (name, band) in enumerate(bands) if name == scheme and band.holds(months)), None)
     if row is None:
         return []
@@ -129,7 +161,14 @@ def _band_sentence(
         values["low"] = composer.ref(table, row, "from_months", unit=False)
     if band.high is not None:
         values["high"] = composer.ref(table, row, "below_months", unit=False)
-    return [composer.say(f"balance.band_{shape}_{'official' if band.status == 'official' else 'judgement'}", **values)]
+    official = band.status == "official"
+    sentences = [composer.say(f"balance.band_{shape}_{'official' if official else 'judgement'}", **values)]
+    return [*sentences, composer.say("balance.reference")] if official and inputs.region.id == "national" else sentences
+
+
+def _band_status(composer: Composer, band: MonthsBand) -> str:
+    status = composer.text(f"statuses.{band.status}")
+    return composer.text("balance.status_recalled", status=status) if band.recalled else status
 
 
 def _bands_table(inputs: ReportInputs, composer: Composer) -> ReportTable | None:
@@ -140,17 +179,20 @@ def _bands_table(inputs: ReportInputs, composer: Composer) -> ReportTable | None
             band.low,
             band.high,
             band.level,
-            composer.text(f"statuses.{band.status}"),
+            _band_status(composer, band),
             cited(inputs.alert_sources[band.source]) if band.source in inputs.alert_sources else "",
         ]
         for scheme, band in _bands(inputs)
     ]
     if not rows:
         return None
+    whole = all(
+        limit is None or float(limit).is_integer() for _, band in _bands(inputs) for limit in (band.low, band.high)
+    )
+    limits = [composer.column(key, "months") for key in ("from_months", "below_months")]
     columns = [
         composer.text_column("scheme"),
-        composer.column("from_months", "months"),
-        composer.column("below_months", "months"),
+        *(replace(column, decimals=0) if whole else column for column in limits),
         composer.text_column("level", kind="level"),
         composer.text_column("status"),
         composer.text_column("source"),

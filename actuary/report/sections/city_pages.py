@@ -8,7 +8,7 @@ import pandas as pd
 
 from actuary.report.composer import CellRef, Composer
 from actuary.report.contracts import Block, Cell, Heading, ReportTable, Section
-from actuary.report.inputs import CityFacts, ReportInputs
+from actuary.report.inputs import CityFacts, ReportInputs, without_files
 from actuary.report.numbers import number_or_none, scale_in_unit
 from actuary.report.sections.citations import Citations
 
@@ -71,14 +71,16 @@ def _page(inputs: ReportInputs, composer: Composer, city: CityFacts) -> list[Blo
     note = inputs.word(city.region, "note")
     if note:
         blocks.append(composer.say("city_page.note", note=note))
-    if city.missing:
+    own = inputs.missing() if city.region.id == inputs.region.id else ()
+    needed: dict[str, str] = {}
+    for item in (*city.missing, *own):
+        needed.setdefault(without_files(inputs.word(item, "what")), inputs.word(item, "needed_for"))
+    if needed:
         items = [
-            composer.text(
-                "city_page.missing_item", what=inputs.word(item, "what"), needed_for=inputs.word(item, "needed_for")
-            )
-            for item in city.missing
+            composer.text("city_page.missing_item", what=what, needed_for=purpose) if purpose else what
+            for what, purpose in needed.items()
         ]
-        blocks.append(composer.callout("missing", "city_page.missing", items=list(dict.fromkeys(items)), city=name))
+        blocks.append(composer.callout("missing", "city_page.missing", items=items, city=name))
     return blocks
 
 

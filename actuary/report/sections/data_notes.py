@@ -54,7 +54,9 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
         blocks.append(composer.say("data.no_conflicts"))
     blocks.append(composer.heading("data.heading_gaps"))
     lines = inputs.missing_lines()
-    if lines:
+    if inputs.own_page:
+        blocks.append(composer.say("data.gaps_elsewhere"))
+    elif lines:
         blocks.append(composer.callout("missing", "data.gaps", items=lines))
     blocks.append(composer.say("data.gaps_quarters"))
     return composer.section("data_notes", blocks)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from actuary.report.composer import CellRef, Composer
-from actuary.report.contracts import Block, Bullets, Cell, Paragraph, ReportTable, Section
+from actuary.report.contracts import Block, Bullets, Cell, Mark, Paragraph, ReportTable, Section
 from actuary.report.inputs import ReportInputs
 from actuary.report.sections.balance import SCHEMES, fund_prefix
-from actuary.report.sections.projection import milestone_table
+from actuary.report.sections.projection import deficit_since, milestone_table
 from actuary.report.sections.warnings import LEVELS, worst_level
-from actuary.report.sections.year_tables import growth
+from actuary.report.sections.year_tables import Field, mark_notes, mark_of, weakest, year_value
 
 __all__ = ["build"]
 
@@ -33,8 +34,11 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
     if inputs.synthetic:
         blocks.append(composer.callout("synthetic", "data.synthetic"))
     if not known:
-        lines = inputs.missing_lines()
-        blocks.append(composer.callout("missing", "findings.missing", items=lines, region=inputs.region_name))
+        blocks.append(
+            composer.callout(
+                "missing", "findings.missing", items=inputs.missing_reference(composer), region=inputs.region_name
+            )
+        )
         published = _published_city(inputs, composer)
         return composer.section("key_findings", [*published, *blocks])
     table = _table(inputs, composer, known, years)
@@ -42,14 +46,14 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
     items += _ratio_item(composer)
     items += [item for scheme in known if (item := _projection_item(inputs, composer, scheme)) is not None]
     blocks += [Bullets(tuple(items)), table]
-    oldest = min(years[scheme] or inputs.last_year for scheme in known)
-    if oldest < inputs.last_year:
-        blocks.append(composer.callout("caution", "findings.stale", year=str(oldest)))
+    blocks += _stale(inputs, composer, {scheme: years[scheme] for scheme in known})
     lacking = [scheme for scheme in SCHEMES if scheme not in known]
     for scheme in lacking:
         name = composer.text(f"schemes.{scheme}")
         blocks.append(
-            composer.callout("missing", "findings.missing_scheme", items=inputs.missing_lines(scheme), scheme=name)
+            composer.callout(
+                "missing", "findings.missing_scheme", items=inputs.missing_reference(composer), scheme=name
+            )
         )
     return composer.section("key_findings", blocks)
 
@@ -61,11 +65,11 @@ def _last_year(inputs: ReportInputs, scheme: str) -> int | None:
 
 def _table(inputs: ReportInputs, composer: Composer, known: list[str], years: dict[str, int | None]) -> ReportTable:
     rows: list[list[Cell]] = []
+    marks = _summary_marks(inputs, known, years)
     enrolled: list[float | None] = []
     for scheme in known:
         year = years[scheme] or 0
         income, spending = (inputs.paths.year(f"{name}_yuan", scheme, year) for name in ("income", "expenditure"))
-        before = [inputs.paths.year(f"{name}_yuan", scheme, year - 1) for name in ("income", "expenditure")]
         enrolled.append(inputs.paths.year("enrolled_persons", scheme, year))
         rows.append(
             [
@@ -73,9 +77,9 @@ def _table(inputs: ReportInputs, composer: Composer, known: list[str], years: di
                 year,
                 composer.show(enrolled[-1], "people"),
                 composer.show(income, "money"),
-                composer.show(growth(income, before[0]), "share"),
+                composer.show(_growth(inputs, "income_yuan", scheme, year), "share"),
                 composer.show(spending, "money"),
-                composer.show(growth(spending, before[1]), "share"),
+                composer.show(_growth(inputs, "expenditure_yuan", scheme, year), "share"),
                 composer.show(
                     inputs.paths.year(f"{fund_prefix(inputs, scheme)}balance_end_yuan", scheme, year), "money"
                 ),
@@ -100,10 +104,66 @@ def _table(inputs: ReportInputs, composer: Composer, known: list[str], years: di
         "tables.summary",
         columns=columns,
         rows=rows,
-        notes=[composer.text("findings.note")],
+        notes=[
+            composer.text(f"findings.{'note' if fund_prefix(inputs, 'employee') else 'note_undivided'}"),
+            *mark_notes(composer, [mark.mark for mark in marks]),
+        ],
+        marks=marks,
         source=composer.text("sources.figures"),
         synthetic=inputs.synthetic,
     )
+
+
+def _growth(inputs: ReportInputs, name: str, scheme: str, year: int) -> float | None:
+    return year_value(inputs, Field("growth", name, change=True), scheme, year)
+
+
+def _summary_marks(inputs: ReportInputs, known: list[str], years: Mapping[str, int | None]) -> list[Mark]:
+    """Mark what was recalled or conflicts, and what is computed from it."""
+    found = []
+    for row, scheme in enumerate(known):
+        for field in (
+            Field("enrolled", "enrolled_persons"),
+            Field("income", "income_yuan"),
+            Field("income_growth", "income_yuan", change=True),
+            Field("expenditure", "expenditure_yuan"),
+            Field("expenditure_growth", "expenditure_yuan", change=True),
+            Field("judged_balance", f"{fund_prefix(inputs, scheme)}balance_end_yuan"),
+            Field("payable_months", "payable_months"),
+        ):
+            letter = weakest([mark_of(inputs, field, scheme, years[scheme] or 0)])
+            if letter and year_value(inputs, field, scheme, years[scheme] or 0) is not None:
+                found.append(Mark(row, field.key, letter))
+    return found
+
+
+def _pool_sentence(inputs: ReportInputs, composer: Composer, year: Cell) -> list[Paragraph]:
+    """Say how the pool grew, on which the employee scheme is judged, and what its growth contains."""
+    table = composer.tables.get("employee_pool_by_year")
+    if table is None or table.cell(-1, "year") != year:
+        return []
+    keys = ("pooled_income", "pooled_income_growth", "pooled_expenditure", "pooled_expenditure_growth")
+    if any(table.cell(-1, key) is None for key in keys):
+        return []
+    said = composer.say(
+        "findings.pool",
+        income=composer.ref(table, -1, keys[0]),
+        income_change=composer.change(table, -1, keys[1]),
+        expenditure=composer.ref(table, -1, keys[2]),
+        expenditure_change=composer.change(table, -1, keys[3]),
+    )
+    remarks = inputs.remarks_on("employee", ["pooled_income_yuan", "pooled_expenditure_yuan"], [int(str(year))])
+    return [said, *(Paragraph(text) for text in remarks)]
+
+
+def _unknown_sentence(composer: Composer, scheme: str) -> list[Paragraph]:
+    """Say how many rules of a scheme could not be evaluated."""
+    table = composer.tables.get("warning_counts")
+    name = composer.text(f"schemes.{scheme}")
+    row = next((n for n, cells in enumerate(table.rows) if cells[0] == name), None) if table else None
+    if table is None or row is None or not table.cell(row, "count_unknown"):
+        return []
+    return [composer.say("findings.unknown", count=composer.ref(table, row, "count_unknown"))]
 
 
 def _scheme_item(inputs: ReportInputs, composer: Composer, table: ReportTable, row: int, scheme: str) -> Paragraph:
@@ -118,6 +178,8 @@ def _scheme_item(inputs: ReportInputs, composer: Composer, table: ReportTable, r
             expenditure_change=composer.change(table, row, "expenditure_growth"),
         )
     ]
+    if scheme == "employee":
+        sentences += _pool_sentence(inputs, composer, table.cell(row, "year"))
     if table.cell(row, "payable_months") is not None:
         fund = composer.text(f"funds.{scheme}_{'pooled' if fund_prefix(inputs, scheme) else 'undivided'}")
         sentences.append(
@@ -133,6 +195,7 @@ def _scheme_item(inputs: ReportInputs, composer: Composer, table: ReportTable, r
         sentences.append(composer.say("findings.raised", rules=composer.text("phrases.list_gap").join(names)))
     elif level in {"normal", "blue"}:
         sentences.append(composer.say(f"findings.{level}"))
+    sentences += _unknown_sentence(composer, scheme)
     return composer.headed(composer.join(*sentences), name=composer.text(f"schemes.{scheme}"), level=level)
 
 
@@ -145,7 +208,12 @@ def _raised_rules(inputs: ReportInputs, scheme: str) -> list[str]:
         (w for w in inputs.warnings if w.scheme == scheme and w.level in _RAISED), key=lambda w: LEVELS.index(w.level)
     )
     names = []
+    told: set[str] = set()
     for warning in raised:
+        # Two rules on one indicator say the same thing: the graver one speaks for both.
+        if warning.indicator in told:
+            continue
+        told.add(warning.indicator)
         rule = next((rule for rule in inputs.rules if rule.id == warning.rule_id), None)
         names.append(inputs.word(rule, "name") if rule is not None else str(warning.rule_id))
     return list(dict.fromkeys(names))
@@ -186,8 +254,11 @@ def _projection_item(inputs: ReportInputs, composer: Composer, scheme: str) -> P
         )
         for scenario in inputs.scenarios[1:]
     ]
+    since = deficit_since(inputs, scheme)
     deficit = _first_deficit(inputs, scheme)
-    if deficit is not None and milestone_table(inputs, composer) is not None:
+    if since is not None:
+        parts.append(composer.say("findings.deficit_since", year=str(since)))
+    elif deficit is not None and milestone_table(inputs, composer) is not None:
         parts.append(composer.say("findings.deficit", year=deficit))
     return composer.headed(composer.join(*parts), name=composer.text("findings.projection_lead", scheme=name))
 
@@ -218,10 +289,23 @@ def _published_city(inputs: ReportInputs, composer: Composer) -> list[Block]:
         if (names := _raised_rules(inputs, scheme))
     ]
     blocks += [Bullets(tuple(items))] if items else []
-    period = _fund_period(inputs)
-    if period and period < inputs.last_year:
-        blocks.append(composer.callout("caution", "findings.stale", year=str(period)))
+    blocks += _stale(inputs, composer, {"all": _fund_period(inputs)})
+    remarks = inputs.remarks_on("employee", ["active_persons", "dependency_ratio"], range(inputs.last_year + 1))
+    blocks += [Paragraph(text) for text in remarks]
     return [*blocks, composer.say("findings.city_only", region=inputs.region_name, table=f"[[table:{table.id}]]")]
+
+
+def _stale(inputs: ReportInputs, composer: Composer, flows: Mapping[str, int | None]) -> list[Block]:
+    """Name what is older than the report period: income and spending by scheme, and the ratio of members."""
+    items = [
+        composer.text("findings.stale_flows", scheme=composer.text(f"schemes.{scheme}"), year=str(year))
+        for scheme, year in flows.items()
+        if year is not None and year < inputs.last_year
+    ]
+    ratios = inputs.paths.years(("dependency_ratio",), "employee")
+    if ratios and ratios[-1] < inputs.last_year:
+        items.append(composer.text("findings.stale_ratio", year=str(ratios[-1])))
+    return [composer.callout("caution", "findings.stale", items=items)] if items else []
 
 
 def _fund_period(inputs: ReportInputs) -> int | None:

@@ -35,7 +35,7 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
     names = ("enrolled_persons", "active_persons", "dependency_ratio")
     years = sorted({*inputs.paths.years(names, "employee"), *inputs.paths.years(names, "resident")})[-_YEARS:]
     if not years:
-        callout = composer.callout("missing", "membership.missing", items=inputs.missing_lines())
+        callout = composer.callout("missing", "membership.missing", items=inputs.missing_reference(composer))
         return composer.section("membership", [callout])
     table = year_table(
         inputs,
@@ -75,7 +75,7 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
             )
         blocks.append(composer.join(*sentences))
     elif inputs.missing("employee"):
-        blocks.append(composer.callout("missing", "membership.missing", items=inputs.missing_lines("employee")))
+        blocks.append(composer.callout("missing", "membership.missing", items=inputs.missing_reference(composer)))
     if table.cell(last, "resident_enrolled") is not None:
         blocks.append(
             composer.say("membership.resident", year=year, enrolled=composer.ref(table, last, "resident_enrolled"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from actuary.report.composer import Composer
@@ -13,6 +14,11 @@ from actuary.report.sections.rules_in_force import plain_source, shown_value, so
 from actuary.units import get_unit
 
 __all__ = ["build"]
+
+#: Said only where something is projected, and only of the nation.
+_PROJECTION_FORMULAS = ("b_months", "c_balance", "d_income", "e_spending", "f_season")
+_PROJECTION_LIMITS = ("a_scenarios", "d_structure")
+_NATIONAL_LIMITS = ("c_aggregate",)
 
 
 def build(inputs: ReportInputs, composer: Composer) -> Section:
@@ -30,11 +36,11 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
         composer.say("method.purpose", region=inputs.region_name),
         composer.say("method.reliance"),
         composer.heading("method.heading_formulas"),
-        _bullets(composer, "method.formulas"),
+        _bullets(composer, "method.formulas", leave=() if inputs.projected else _PROJECTION_FORMULAS),
         composer.heading("method.heading_assumptions"),
     ]
     if inputs.basis is None:
-        blocks.append(composer.callout("missing", "method.no_assumptions", items=inputs.missing_lines()))
+        blocks.append(composer.callout("missing", "method.no_assumptions", items=inputs.missing_reference(composer)))
     else:
         blocks += [composer.say("method.assumptions"), _assumptions(inputs, composer)]
         levels = _calibration(inputs, composer)
@@ -43,14 +49,14 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
         deltas = _deltas(inputs, composer)
         if deltas is not None:
             blocks += [composer.say("method.scenarios"), deltas]
-    blocks += [composer.heading("method.heading_checks"), composer.say("method.checks")]
-    residuals = _residuals(inputs, composer)
+    residuals = _residuals(inputs, composer) if inputs.projected else None
     if residuals is not None:
-        blocks.append(residuals)
+        blocks += [composer.heading("method.heading_checks"), composer.say("method.checks"), residuals]
     notes = [inputs_note for note in getattr(inputs.projection, "notes", ()) if (inputs_note := _note(inputs, note))]
-    if notes:
+    if notes and inputs.projected:
         blocks.append(Bullets(tuple(Paragraph(note) for note in notes)))
-    blocks += [composer.heading("method.heading_limits"), _bullets(composer, "method.limits")]
+    leave = (*(() if inputs.projected else _PROJECTION_LIMITS), *(_NATIONAL_LIMITS if inputs.own_page else ()))
+    blocks += [composer.heading("method.heading_limits"), _bullets(composer, "method.limits", leave=leave)]
     return composer.section("method_notes", blocks)
 
 
@@ -58,8 +64,8 @@ def _note(inputs: ReportInputs, note: Any) -> str:
     return str(getattr(note, inputs.lang, ""))
 
 
-def _bullets(composer: Composer, prefix: str) -> Bullets:
-    keys = sorted(composer.wording.group(prefix))
+def _bullets(composer: Composer, prefix: str, *, leave: Sequence[str] = ()) -> Bullets:
+    keys = sorted(set(composer.wording.group(prefix)).difference(leave))
     return Bullets(tuple(composer.say(f"{prefix}.{key}") for key in keys))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from actuary.periods import Quarter
 from actuary.report.composer import CellRef, Composer
 from actuary.report.contracts import Block, Cell, Mark, Paragraph, ReportFigure, ReportTable, Section
 from actuary.report.figures import Series, grouped_bars
 from actuary.report.inputs import ReportInputs
-from actuary.report.sections.year_tables import MARKS, Field, mark_notes, year_table
+from actuary.report.sections.year_tables import MARKS, Field, growth, mark_notes, year_table
 
 __all__ = ["build"]
 
@@ -26,6 +27,7 @@ _POOL = (
     Field("pooled_expenditure", "pooled_expenditure_yuan"),
     Field("pooled_expenditure_growth", "pooled_expenditure_yuan", change=True, label="columns.expenditure_growth"),
     Field("pooled_current_balance", "pooled_income_yuan-pooled_expenditure_yuan"),
+    Field("pooled_adjustment", "pooled_adjustment_yuan"),
     Field("pooled_balance_end", "pooled_balance_end_yuan"),
 )
 _ACCOUNTS = (
@@ -56,9 +58,13 @@ def _scheme(inputs: ReportInputs, composer: Composer, scheme: str) -> list[Block
     blocks: list[Block] = [composer.heading(f"operation.heading_{scheme}")]
     years = inputs.paths.years(("income_yuan", "expenditure_yuan"), scheme)[-_YEARS:]
     if not years:
-        lines = inputs.missing_lines(scheme)
         blocks.append(
-            composer.callout("missing", "operation.missing", items=lines, scheme=composer.text(f"schemes.{scheme}"))
+            composer.callout(
+                "missing",
+                "operation.missing",
+                items=inputs.missing_reference(composer),
+                scheme=composer.text(f"schemes.{scheme}"),
+            )
         )
         return blocks
     table = year_table(
@@ -119,7 +125,8 @@ def _parts(inputs: ReportInputs, composer: Composer) -> list[Block]:
         return [composer.callout("missing", "operation.parts_missing")]
     blocks: list[Block] = []
     for table_id, fields in (("employee_pool_by_year", _POOL), ("employee_accounts_by_year", _ACCOUNTS)):
-        table = year_table(inputs, composer, table_id, scheme="employee", years=years, fields=fields)
+        notes = [composer.text("operation.note_adjustment")] if fields is _POOL else []
+        table = year_table(inputs, composer, table_id, scheme="employee", years=years, fields=fields, notes=notes)
         last = len(table.rows) - 1
         flows = [field.key for field in fields if field.name.endswith(("income_yuan", "expenditure_yuan"))]
         if all(table.cell(last, key) is not None for key in flows):
@@ -128,7 +135,7 @@ def _parts(inputs: ReportInputs, composer: Composer) -> list[Block]:
                 if field.change
                 else composer.ref(table, last, field.key)
                 for field in fields
-                if "-" not in field.name
+                if "-" not in field.name and field.key != "pooled_adjustment"
             }
             compared = all(table.cell(last, field.key) is not None for field in fields if field.change)
             key = f"operation.{table_id}" if compared else f"operation.{table_id}_plain"
@@ -139,10 +146,14 @@ def _parts(inputs: ReportInputs, composer: Composer) -> list[Block]:
 
 def _quarters(inputs: ReportInputs, composer: Composer, scheme: str) -> list[Block]:
     names = ("pooled_income_yuan", "pooled_expenditure_yuan", "pooled_balance_end_yuan")
-    if not inputs.paths.history_quarters(names[:2], scheme):
-        names = ("income_yuan", "expenditure_yuan", "balance_end_yuan")
-    quarters = inputs.paths.history_quarters(names[:2], scheme)[-_QUARTERS:]
-    if not quarters:
+    whole = ("income_yuan", "expenditure_yuan", "balance_end_yuan")
+    quarters = inputs.paths.last_quarters(_QUARTERS)
+    told = {
+        group: set(inputs.paths.history_quarters(group[:2], scheme)).intersection(quarters) for group in (names, whole)
+    }
+    if len(told[whole]) > len(told[names]):
+        names = whole
+    if not told[names]:
         return [composer.callout("missing", "operation.quarters_missing", scheme=composer.text(f"schemes.{scheme}"))]
     pooled = names[0].startswith("pooled") and scheme == "employee"
     keys = (
@@ -158,9 +169,9 @@ def _quarters(inputs: ReportInputs, composer: Composer, scheme: str) -> list[Blo
     rows: list[list[Cell]] = []
     marks: list[Mark] = []
     for number, quarter in enumerate(quarters):
-        values = [inputs.paths.value(name, scheme, quarter) for name in names]
-        before = inputs.paths.value(names[1], scheme, quarter + -4)
-        change = None if before is None or before <= 0 or values[1] is None else round(values[1] / before - 1, 12)
+        past = quarter in told[names] or not inputs.paths.is_projected(scheme, quarter)
+        values = [inputs.paths.value(name, scheme, quarter) if past else None for name in names]
+        change = _quarter_growth(inputs, names[1], scheme, quarter) if past else None
         shown: list[Cell] = [composer.show(value, "money") for value in values]
         rows.append([str(quarter), shown[0], shown[1], composer.show(change, "share"), shown[2]])
         for key, name, value in zip(keys, names, values, strict=True):
@@ -179,6 +190,13 @@ def _quarters(inputs: ReportInputs, composer: Composer, scheme: str) -> list[Blo
             marks=marks,
         )
     ]
+
+
+def _quarter_growth(inputs: ReportInputs, name: str, scheme: str, quarter: Quarter) -> float | None:
+    """Return the growth on the same quarter of the year before, or None where either is apportioned by season."""
+    known = {inputs.paths.status(name, scheme, one) for one in (quarter, quarter + -4)} <= {"published", "derived"}
+    before = inputs.paths.value(name, scheme, quarter + -4)
+    return growth(inputs.paths.value(name, scheme, quarter), before) if known else None
 
 
 def _chart(inputs: ReportInputs, composer: Composer, scheme: str, years: list[int]) -> ReportFigure:

@@ -14,7 +14,7 @@ from actuary.report.paths_view import BASE
 from actuary.report.sections.balance import SCHEMES, fund_prefix, normal_bands
 from actuary.report.sections.year_tables import Field, year_table
 
-__all__ = ["build", "fund_caption", "milestone_table"]
+__all__ = ["build", "deficit_since", "fund_caption", "milestone_table"]
 
 _HISTORY_YEARS = 2
 
@@ -31,7 +31,7 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
     """
     projected = [scheme for scheme in SCHEMES if inputs.paths.years(("payable_months",), scheme, projected=True)]
     if not projected:
-        callout = composer.callout("missing", "projection.missing", items=inputs.missing_lines())
+        callout = composer.callout("missing", "projection.missing", items=inputs.missing_reference(composer))
         return composer.section("projection", [callout])
     blocks: list[Block] = [composer.callout("info", "projection.nature"), *_descriptions(inputs, composer)]
     milestones = milestone_table(inputs, composer)
@@ -43,7 +43,7 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
         if scheme not in projected:
             blocks.append(
                 composer.callout(
-                    "missing", "projection.missing_scheme", items=inputs.missing_lines(scheme), scheme=name
+                    "missing", "projection.missing_scheme", items=inputs.missing_reference(composer), scheme=name
                 )
             )
             continue
@@ -65,7 +65,7 @@ def _descriptions(inputs: ReportInputs, composer: Composer) -> list[Block]:
 def _scheme(inputs: ReportInputs, composer: Composer, scheme: str) -> list[Block]:
     prefix = fund_prefix(inputs, scheme)
     future = inputs.paths.years(("payable_months",), scheme, projected=True)
-    past = inputs.paths.years(("payable_months",), scheme)[-_HISTORY_YEARS:]
+    past = [year for year in inputs.paths.years(("payable_months",), scheme) if year >= future[0] - _HISTORY_YEARS]
     fields = [
         Field("income", f"{prefix}income_yuan", label=f"columns.{prefix if scheme == 'employee' else ''}income"),
         Field(
@@ -197,7 +197,7 @@ def milestone_table(inputs: ReportInputs, composer: Composer) -> ReportTable | N
             [
                 composer.text(f"schemes.{row['scheme']}"),
                 names[row["scenario"]],
-                when(row.get("first_deficit_year")),
+                _deficit(inputs, composer, str(row["scheme"]), when(row.get("first_deficit_year"))),
                 *(when(row.get(limit)) for limit in limits),
                 when(row.get("exhaustion_quarter")),
                 composer.show(row.get("minimum_months"), "months"),
@@ -229,6 +229,23 @@ def milestone_table(inputs: ReportInputs, composer: Composer) -> ReportTable | N
         source=composer.text("sources.projection"),
         synthetic=inputs.synthetic,
     )
+
+
+def deficit_since(inputs: ReportInputs, scheme: str) -> int | None:
+    """Return the first year of the deficits that history ends with, or None where its last year shows none."""
+    prefix = fund_prefix(inputs, scheme)
+    since = None
+    for year in reversed(inputs.paths.years((f"{prefix}income_yuan",), scheme)):
+        balance = _value(inputs, "balance", prefix, scheme, year, BASE)
+        if balance is None or balance >= 0 or (since is not None and year != since - 1):
+            break
+        since = year
+    return since
+
+
+def _deficit(inputs: ReportInputs, composer: Composer, scheme: str, projected: str) -> str:
+    since = deficit_since(inputs, scheme)
+    return projected if since is None else composer.text("phrases.since_year", year=str(since))
 
 
 def _scenario_series(inputs: ReportInputs, composer: Composer, chart: _Chart) -> list[Series]:

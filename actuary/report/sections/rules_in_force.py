@@ -8,10 +8,11 @@ import re
 from typing import Any
 
 from actuary.report.composer import Composer
-from actuary.report.contracts import Block, Cell, Column, ReportTable, Section
+from actuary.report.contracts import Block, Cell, Column, Mark, ReportTable, Section
 from actuary.report.inputs import ReportInputs
 from actuary.report.numbers import Scale, scale_in_unit
 from actuary.report.sections.citations import Citations
+from actuary.report.sections.year_tables import MARKS, mark_notes
 
 __all__ = ["all_rules_table", "build", "shown_value"]
 
@@ -32,17 +33,49 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
         Writes tables and sentences.
     """
     day = inputs.quarter.last_day
-    blocks: list[Block] = [composer.say("rules.intro", day=day.isoformat(), region=inputs.region_name)]
-    keys = [key for key in inputs.book.on(day) if key.split(".")[0] in _BODY_GROUPS]
+    intro = "rules.intro_city" if _is_city(inputs) else "rules.intro"
+    blocks: list[Block] = [composer.say(intro, day=day.isoformat(), region=inputs.region_name)]
+    keys = [key for key in inputs.book.on(day) if key.split(".")[0] in _BODY_GROUPS and _is_rule(inputs, key)]
     if keys:
         blocks += [
             composer.heading("rules.heading_in_force"),
             _table(inputs, composer, "rules_in_force", keys, day, compact=True),
         ]
     blocks.append(composer.heading("rules.heading_changes"))
-    changes = inputs.book.changes(_shift(day, -_MONTHS_BACK) + dt.timedelta(days=1), _shift(day, _MONTHS_AHEAD))
+    first, last = _shift(day, -_MONTHS_BACK) + dt.timedelta(days=1), _shift(day, _MONTHS_AHEAD)
+    changes = [change for change in inputs.book.changes(first, last) if _is_event(inputs, change)]
     blocks.append(_changes(inputs, composer, changes) if changes else composer.say("rules.no_changes"))
     return composer.section("rules_in_force", blocks)
+
+
+def _is_city(inputs: ReportInputs) -> bool:
+    return bool(inputs.region.id != "national")
+
+
+def _is_rule(inputs: ReportInputs, key: str) -> bool:
+    """Return whether a declared value is a rule, not a statistic or a target."""
+    return getattr(inputs.book.parameter(key), "kind", "rule") == "rule"
+
+
+def _is_event(inputs: ReportInputs, change: Any) -> bool:
+    """Return whether a change of the book happened in the world: the first record of an older rule did not."""
+    if not _is_rule(inputs, change.key):
+        return False
+    return change.after is None or not getattr(inputs.book.entry(change.key, change.day), "first_record", False)
+
+
+def _scope(inputs: ReportInputs, composer: Composer, key: str, day: dt.date) -> str:
+    """Say whether a value is the place's own or the nation's, given for reference."""
+    national = inputs.book.origin(key, day).startswith("national")
+    return composer.text("phrases.scope_national" if national else "phrases.scope_own")
+
+
+def _marks(entry: Any, row: int, *, value: str, since: str = "") -> list[Mark]:
+    """Mark a value that was recalled and a date that is only that of the first record."""
+    found = [Mark(row, value, MARKS["recalled"])] if getattr(entry, "confidence", None) == "recalled" else []
+    if since and getattr(entry, "first_record", False):
+        found.append(Mark(row, since, MARKS["first_record"]))
+    return found
 
 
 def all_rules_table(inputs: ReportInputs, composer: Composer) -> ReportTable:
@@ -100,17 +133,21 @@ def _table(
     cited = Citations()
     rows: list[list[Cell]] = []
     decimals: list[int] = []
+    marks: list[Mark] = []
+    city = _is_city(inputs)
     for key in keys:
         parameter, entry = inputs.book.parameter(key), inputs.book.entry(key, day)
         cell, unit, digits = shown_value(inputs.lang, entry.value, parameter.unit, composer)
         source = source_words(composer, inputs.book.source_text(key, day))
         decimals.append(digits)
+        marks += _marks(entry, len(rows), value="value", since="since")
         rows.append(
             [
                 _name(inputs, parameter),
                 cell,
                 unit,
                 entry.first_day.isoformat(),
+                *([_scope(inputs, composer, key, day)] if city else []),
                 cited(source) if compact else source,
             ]
         )
@@ -119,6 +156,7 @@ def _table(
         composer.text_column("value", kind="mixed"),
         composer.text_column("unit"),
         composer.text_column("since", kind="period"),
+        *([composer.text_column("scope")] if city else []),
         composer.text_column("source"),
     ]
     return composer.table(
@@ -126,8 +164,13 @@ def _table(
         f"tables.{table_id}",
         columns=columns,
         rows=rows,
-        notes=cited.notes(),
+        notes=[
+            *([composer.text("rules.note_scope")] if city else []),
+            *mark_notes(composer, [mark.mark for mark in marks]),
+            *cited.notes(),
+        ],
         source=composer.text("sources.rules"),
+        marks=marks,
         row_decimals=decimals,
         title_values={"day": day.isoformat()},
     )
@@ -157,7 +200,12 @@ def _changes(inputs: ReportInputs, composer: Composer, changes: Any) -> ReportTa
     rows: list[list[Cell]] = []
     decimals: list[int] = []
     cited = Citations()
+    marks: list[Mark] = []
+    city = _is_city(inputs)
     for change in changes:
+        told = change.day if change.after is not None else change.day - dt.timedelta(days=1)
+        key = "after" if change.after is not None else "before"
+        marks += _marks(inputs.book.entry(change.key, told), len(rows), value=key)
         before, unit, digits = shown_value(inputs.lang, change.before, change.unit, composer)
         after, unit_after, digits_after = shown_value(inputs.lang, change.after, change.unit, composer)
         decimals.append(max(digits, digits_after))
@@ -169,6 +217,7 @@ def _changes(inputs: ReportInputs, composer: Composer, changes: Any) -> ReportTa
                 before,
                 after,
                 unit_after or unit,
+                *([_scope(inputs, composer, change.key, told)] if city else []),
                 cited(source_words(composer, change.source)),
             ]
         )
@@ -178,6 +227,7 @@ def _changes(inputs: ReportInputs, composer: Composer, changes: Any) -> ReportTa
         composer.text_column("before", kind="mixed"),
         composer.text_column("after", kind="mixed"),
         composer.text_column("unit"),
+        *([composer.text_column("scope")] if city else []),
         composer.text_column("source"),
     ]
     return composer.table(
@@ -185,7 +235,12 @@ def _changes(inputs: ReportInputs, composer: Composer, changes: Any) -> ReportTa
         "tables.rule_changes",
         columns=columns,
         rows=rows,
-        notes=[composer.text("rules.note_changes"), *cited.notes()],
+        notes=[
+            composer.text("rules.note_changes"),
+            *mark_notes(composer, [mark.mark for mark in marks]),
+            *cited.notes(),
+        ],
         source=composer.text("sources.rules"),
+        marks=marks,
         row_decimals=decimals,
     )

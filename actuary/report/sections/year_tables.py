@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from actuary.report.composer import Composer
 from actuary.report.contracts import Cell, Column, Mark, ReportTable
-from actuary.report.inputs import ReportInputs
+from actuary.report.inputs import ReportInputs, plain_name
 from actuary.report.paths_view import BASE
 
-__all__ = ["MARKS", "Field", "growth", "mark_notes", "year_table"]
+__all__ = ["MARKS", "Field", "growth", "mark_notes", "mark_of", "weakest", "year_table", "year_value"]
 
 #: Note letter of each way a figure is known that is not plain publication.
 MARKS = {
@@ -19,6 +19,8 @@ MARKS = {
     "interpolated": "c",
     "recalled": "d",
     "conflicting": "e",
+    "first_record": "f",
+    "break": "g",
     "projected": "p",
 }
 
@@ -73,6 +75,8 @@ def year_value(inputs: ReportInputs, field: Field, scheme: str, year: int, *, sc
     value = parts[0] - sum(part for part in parts[1:] if part is not None)
     if not field.change:
         return value
+    if inputs.is_break(where, field.name, year):
+        return None
     plain = Field(field.key, field.name, field.quantity, field.scheme)
     return growth(value, year_value(inputs, plain, scheme, year - 1, scenario=scenario))
 
@@ -80,16 +84,41 @@ def year_value(inputs: ReportInputs, field: Field, scheme: str, year: int, *, sc
 def mark_of(inputs: ReportInputs, field: Field, scheme: str, year: int) -> str:
     """Return the note letter of a figure, empty for a published one."""
     where = field.scheme or scheme
+    if field.change and inputs.is_break(where, field.name, year):
+        return MARKS["break"]
     if field.change or "-" in field.name:
-        return ""
+        years = (year, year - 1) if field.change else (year,)
+        return weakest(
+            mark_of(inputs, Field(field.key, name), where, one) for one in years for name in field.name.split("-")
+        )
+    if field.name == "payable_months":
+        return weakest(_months_marks(inputs, where, year))
     status = inputs.paths.year_status(field.name, where, year)
-    indicator = field.name.removesuffix("_yuan").removesuffix("_persons")
-    confidence = inputs.confidence(where, year, indicator)
+    confidence = inputs.confidence(where, year, plain_name(field.name))
     if status in {"published", "derived"} and confidence in {"recalled", "conflicting"}:
         return MARKS[confidence]
     if status == "published" and confidence == "derived":
         return MARKS["derived"]
     return MARKS.get(status, "")
+
+
+def weakest(marks: Iterable[str]) -> str:
+    """Return the letter that a figure takes over from those it is computed from: recalled before conflicting.
+
+    Examples
+    --------
+    >>> weakest(["a", "e", "d"]), weakest(["a", ""])
+    ('d', '')
+    """
+    found = set(marks)
+    return next((MARKS[name] for name in ("recalled", "conflicting") if MARKS[name] in found), "")
+
+
+def _months_marks(inputs: ReportInputs, scheme: str, year: int) -> list[str]:
+    prefix = inputs.paths.fund_prefix(scheme)
+    return [
+        mark_of(inputs, Field(name, f"{prefix}{name}_yuan"), scheme, year) for name in ("balance_end", "expenditure")
+    ]
 
 
 def mark_notes(composer: Composer, used: Sequence[str]) -> list[str]:
@@ -154,8 +183,9 @@ def year_table(  # noqa: PLR0913 - a table is its id, caption, scheme, years, fi
         for field in fields:
             quantity = "share" if field.change else field.quantity
             row.append(composer.show(values[field.key][number], quantity))
-            letter = mark_of(inputs, field, scheme, year) if values[field.key][number] is not None else ""
-            if letter and letter != MARKS["projected"]:
+            letter = mark_of(inputs, field, scheme, year)
+            known = values[field.key][number] is not None or letter == MARKS["break"]
+            if known and letter and letter != MARKS["projected"]:
                 marks.append(Mark(number, field.key, letter))
         rows.append(row)
     shaded = [
@@ -167,13 +197,33 @@ def year_table(  # noqa: PLR0913 - a table is its id, caption, scheme, years, fi
         title or f"tables.{table_id}",
         columns=columns,
         rows=rows,
-        notes=[*notes, *mark_notes(composer, [mark.mark for mark in marks])],
+        notes=[
+            *notes,
+            *mark_notes(composer, [mark.mark for mark in marks]),
+            *(
+                text
+                for one in sorted({scheme, *_schemes(fields)})
+                for text in _remarks(inputs, fields, one, scheme, years)
+            ),
+        ],
         source=composer.text("sources.figures"),
         synthetic=inputs.synthetic,
         marks=marks,
         row_styles=shaded,
         title_values=title_values,
     )
+
+
+def _schemes(fields: Sequence[Field]) -> list[str]:
+    return [field.scheme for field in fields if field.scheme]
+
+
+def _remarks(
+    inputs: ReportInputs, fields: Sequence[Field], wanted: str, scheme: str, years: Sequence[int]
+) -> list[str]:
+    """Return the remarks on the figures of one scheme in a table."""
+    names = [name for field in fields if (field.scheme or scheme) == wanted for name in field.name.split("-")]
+    return inputs.remarks_on(wanted, names, years)
 
 
 def _first(fields: Sequence[Field]) -> str:

@@ -16,6 +16,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from actuary.drg.compare import compare_schemes
+    from actuary.drg.explain import explain_case
+    from actuary.drg.group_files import group_file
+    from actuary.drg.grouper import group_cases
+    from actuary.drg.quality import check_settlement_list
+    from actuary.drg.scheme import load_scheme
+    from actuary.drg.what_if import what_if
     from actuary.errors import ActuaryError
     from actuary.fund import FundProjection, facts_page
     from actuary.periods import Quarter
@@ -28,16 +35,23 @@ __all__ = [
     "FundProjection",
     "Quarter",
     "check_inputs",
+    "check_settlement_list",
+    "compare_schemes",
+    "explain_case",
     "facts",
     "facts_page",
+    "group_cases",
+    "group_file",
     "indicators_of_city",
     "list_cities",
     "load_basis",
     "load_policy_book",
     "load_scenario",
+    "load_scheme",
     "project_city",
     "read_table",
     "warn_city",
+    "what_if",
     "write_report",
 ]
 
@@ -46,16 +60,23 @@ _HOMES = {
     "FundProjection": "fund",
     "Quarter": "periods",
     "check_inputs": "workflow",
+    "check_settlement_list": "drg.quality",
+    "compare_schemes": "drg.compare",
+    "explain_case": "drg.explain",
     "facts": "tables",
     "facts_page": "fund",
+    "group_cases": "drg.grouper",
+    "group_file": "drg.group_files",
     "indicators_of_city": "workflow",
     "list_cities": "workflow",
     "load_basis": "policy",
     "load_policy_book": "policy",
     "load_scenario": "policy",
+    "load_scheme": "drg.scheme",
     "project_city": "workflow",
     "read_table": "tables",
     "warn_city": "workflow",
+    "what_if": "drg.what_if",
     "write_report": "workflow",
 }
 

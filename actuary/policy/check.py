@@ -27,7 +27,7 @@ _FOLDERS = {
     "reports": "report",
 }
 _NAMES = {"region.toml": "region", "city.toml": "region"}
-# Grouping schemes and the settlement list are declared in forms of their own, which the grouping layer reads and checks.
+# Grouping schemes and the settlement list have forms of their own, which the grouping layer reads and checks.
 _OTHER_FORMS = ("drg", "settlement_list")
 
 

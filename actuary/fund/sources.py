@@ -85,6 +85,8 @@ class SeasonalSource:
         ``(scheme, "income" or "expenditure") -> four shares``.
     courses : dict
         The same by month, twelve shares.
+    calculated : bool
+        Whether some of the figures were calculated from later ones and their published growth.
     """
 
     region: str
@@ -92,6 +94,7 @@ class SeasonalSource:
     later: bool
     profiles: dict[tuple[str, str], Profile]
     courses: dict[tuple[str, str], Course]
+    calculated: bool = False
 
 
 def load_region_facts(region: str, *, until: Quarter, data: Path | None = None) -> RegionFacts:
@@ -277,7 +280,8 @@ def load_profiles(region: str, *, until: Quarter, data: Path | None = None) -> S
                 if profile is not None
             }
             years = tuple(sorted({year for _, years in found.values() for year in years}))
-            return SeasonalSource(region, years, limit is None, profiles, courses)
+            calculated = any(p.derived for key in courses for year in years for p in points[key].get(year, {}).values())
+            return SeasonalSource(region, years, limit is None, profiles, courses, calculated)
     return SeasonalSource(region, (), False, {}, {})
 
 

@@ -74,7 +74,9 @@ def assemble_paths(
     -------
     Dataset, dims (scenario, scheme, quarter)
         Variables of :data:`actuary.fund.variables.VARIABLES`; status variables and `phase` with dims
-        (scheme, quarter); `months_basis` with dims (scheme,).
+        (scheme, quarter); `months_basis` with dims (scheme,); for each flow `year_<name>`, that of the four quarters
+        ending there, or of the calendar year where its quarters are not laid out, and `year_<name>_status`, how a
+        calendar year is known.
     """
     past, schemes = len(history.quarters), history.schemes
     quarters = [history.quarters[0] + step for step in range(horizon - history.quarters[0] + 1)]
@@ -87,6 +89,7 @@ def assemble_paths(
         values[name][:, :, :past] = known
     for name, how in history.status.items():
         status[name][:, :past] = how
+    totals, total_status = _year_totals(history, len(quarters))
     starts = {scheme: one.valuation - quarters[0] + 1 for scheme, one in projections.items()}
     for scheme, one in projections.items():
         row, start = schemes.index(scheme), starts[scheme]
@@ -104,9 +107,34 @@ def assemble_paths(
             finite = np.isfinite(values[name][:, row, start:]).all(axis=0)
             status[VARIABLES[name].status][row, start:] = np.where(finite, _PROJECTED, GAP)
     basis = [months_basis[scheme] for scheme in schemes]
-    values["payable_months"] = _payable_months(values, basis)
+    years = {name: _of_year(values[name], known) for name, known in totals.items()}
+    values["payable_months"] = _payable_months(values, years, basis)
     status["status_payable_months"] = _months_status(values["payable_months"], status, phase, basis, quarters)
-    return _label(values, status, scenarios=scenarios, schemes=schemes, quarters=quarters, phase=phase, basis=basis)
+    labelled = _label(values, status, scenarios=scenarios, schemes=schemes, quarters=quarters, phase=phase, basis=basis)
+    for name, total in years.items():
+        attrs = {**labelled[name].attrs, "kind": "flow_of_year", "status": f"year_{name}_status"}
+        labelled[f"year_{name}"] = (("scenario", "scheme", "quarter"), total, attrs)
+        how = np.where(
+            phase == "projection", np.where(np.isfinite(total).all(axis=0), _PROJECTED, GAP), total_status[name]
+        )
+        labelled[f"year_{name}_status"] = (("scheme", "quarter"), how, {"kind": "status"})
+    return labelled
+
+
+def _year_totals(history: Grid, length: int) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    shape = (len(history.schemes), length)
+    totals = {name: np.full(shape, np.nan) for name in history.totals}
+    status = {name: np.full(shape, GAP, dtype="<U12") for name in history.totals}
+    for name, known in history.totals.items():
+        totals[name][:, : known.shape[1]] = known
+        status[name][:, : known.shape[1]] = history.total_status[name]
+    return totals, status
+
+
+def _of_year(quarters: np.ndarray, totals: np.ndarray) -> np.ndarray:
+    """Return the sum of the last four quarters; of a year whose quarters are not known, its published total."""
+    summed = sum_of_year(xr.DataArray(quarters, dims=("scenario", "scheme", "quarter"))).values
+    return np.where(np.isfinite(summed), summed, totals)
 
 
 def payable_months(balance: ArrayLike, spending_of_year: ArrayLike) -> NDArray[np.float64]:
@@ -153,14 +181,15 @@ def _sum_schemes(values: dict[str, np.ndarray], schemes: Sequence[str], *, start
     return start
 
 
-def _payable_months(values: Mapping[str, np.ndarray], basis: Sequence[str]) -> np.ndarray:
+def _payable_months(
+    values: Mapping[str, np.ndarray], years: Mapping[str, np.ndarray], basis: Sequence[str]
+) -> np.ndarray:
     pooled = np.array([one == "pooled" for one in basis], dtype=bool)[None, :, None]
     balance, spending = (
-        np.where(pooled, values[f"pooled_{name}_yuan"], values[f"{name}_yuan"])
-        for name in ("balance_end", "expenditure")
+        np.where(pooled, known[f"pooled_{name}_yuan"], known[f"{name}_yuan"])
+        for known, name in ((values, "balance_end"), (years, "expenditure"))
     )
-    year = sum_of_year(xr.DataArray(spending, dims=("scenario", "scheme", "quarter"))).values
-    return payable_months(balance, year)
+    return payable_months(balance, spending)
 
 
 def _months_status(

@@ -32,11 +32,14 @@ class Figure:
     rank : int
         Place of its basis in the order of preference of the catalogue, 0 being the best; a derived figure has that of
         the least of its parts.
+    recalled : bool
+        Whether it, or a part of it, was recalled and not checked against the original.
     """
 
     value: float
     status: str = PUBLISHED
     rank: int = 0
+    recalled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +185,8 @@ def _settle(
     bound: bool = False,
 ) -> None:
     # The sign of each part is in its value already. A bound figure must obey the identity, whatever was published.
-    implied = Figure(sum(part.value for part in parts), DERIVED, max(part.rank for part in parts))
+    recalled = any(part.recalled for part in parts)
+    implied = Figure(sum(part.value for part in parts), DERIVED, max(part.rank for part in parts), recalled)
     published = rows.get(key)
     if published is None:
         rows[key] = implied
@@ -195,7 +199,7 @@ def _settle(
 
 
 def _minus(figure: Figure) -> Figure:
-    return Figure(-figure.value, figure.status, figure.rank)
+    return Figure(-figure.value, figure.status, figure.rank, figure.recalled)
 
 
 def _complete_employee(rows: _Rows, year: int, differences: list[Difference]) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from actuary.demography import interpolate_stocks
 from actuary.fund.figures import FLOWS, Figures, is_whole_of_two
-from actuary.fund.seasons import DERIVED, GAP, PUBLISHED, Profile, apportion_year
+from actuary.fund.seasons import DERIVED, GAP, PUBLISHED, Course, Point, YearFlow, apportion_year
 from actuary.fund.variables import FUNDS, STATUS_NAMES, VARIABLES, worst_status
 from actuary.kernels import roll_forward
 from actuary.periods import Quarter, quarter_range
@@ -26,17 +27,21 @@ class Shapes:
 
     Parameters
     ----------
-    quarters : mapping
-        ``(scheme, indicator) -> {Quarter: flow}`` [yuan], determined by published cumulative figures.
-    provisional : mapping
-        ``(scheme, indicator) -> {year: flow}`` [yuan], the year in the series of the cumulative figures.
-    profiles : mapping
-        ``(scheme, "income" or "expenditure") -> four shares``.
+    points : mapping
+        ``(scheme, indicator) -> {year: {month: January-to-month figure}}``.
+    courses : mapping
+        ``(scheme, "income" or "expenditure") -> twelve shares``.
+    first_year : int
+        The first year that is laid out by quarter; earlier ones stay annual.
     """
 
-    quarters: Mapping[tuple[str, str], Mapping[Quarter, float]] = field(default_factory=dict)
-    provisional: Mapping[tuple[str, str], Mapping[int, float]] = field(default_factory=dict)
-    profiles: Mapping[tuple[str, str], Profile] = field(default_factory=dict)
+    points: Mapping[tuple[str, str], Mapping[int, Mapping[int, Point]]] = field(default_factory=dict)
+    courses: Mapping[tuple[str, str], Course] = field(default_factory=dict)
+    first_year: int = 0
+
+    def of_year(self, scheme: str, indicator: str, year: int) -> Mapping[int, Point]:
+        """Return the January-to-month figures of a year."""
+        return self.points.get((scheme, indicator), {}).get(year, {})
 
 
 class Grid:
@@ -56,6 +61,10 @@ class Grid:
         shape = (len(self.schemes), len(self.quarters))
         self.series: dict[str, NDArray[np.float64]] = {name: np.full(shape, np.nan) for name in VARIABLES}
         self.status: dict[str, NDArray[np.str_]] = {name: np.full(shape, GAP, dtype="<U12") for name in STATUS_NAMES}
+        flows = [name for name, variable in VARIABLES.items() if variable.kind == "flow"]
+        #: Totals of whole years, and how each is known, in the column of the fourth quarter.
+        self.totals: dict[str, NDArray[np.float64]] = {name: np.full(shape, np.nan) for name in flows}
+        self.total_status: dict[str, NDArray[np.str_]] = {name: np.full(shape, GAP, dtype="<U12") for name in flows}
 
     def position(self, quarter: Quarter) -> int:
         """Return the column of a quarter; it may lie outside the grid."""
@@ -69,6 +78,14 @@ class Grid:
             self.series[name][row, column] = value
             if status is not None:
                 self.status[VARIABLES[name].status][row, column] = status
+
+    def put_total(self, scheme: str, name: str, year: int, value: float, status: str) -> None:
+        """Write the total of a whole year; outside the grid nothing is written."""
+        column = self.position(Quarter(year, 4))
+        if 0 <= column < len(self.quarters):
+            row = self.schemes.index(scheme)
+            self.totals[name][row, column] = value
+            self.total_status[name][row, column] = status
 
     def year(self, scheme: str, name: str, year: int) -> tuple[list[float], list[str]]:
         """Return the four values of a year and their statuses; outside the grid they are gaps."""
@@ -87,10 +104,11 @@ def build_history(figures: Figures, shapes: Shapes, *, schemes: Sequence[str], l
 
     People grow evenly between year-ends. What the published enrolment of employees has over active and retired members
     is the unassigned stock, on a straight line between year-ends. Flows follow
-    :func:`~actuary.fund.seasons.apportion_year`; pool and accounts follow the total of their scheme. Balances stand
-    where they are published at year-ends and roll forward in between; what the year's flows do not explain is the
-    adjustment, booked in the fourth quarter. The schemes together have their published totals, and the course of the
-    sum of employees and residents in between.
+    :func:`~actuary.fund.seasons.apportion_year`; pool and accounts follow the total of their scheme, and the total its
+    parts where only the pool's course is published. Balances stand where they are published at year-ends and roll
+    forward in between; what the year's flows do not explain is the adjustment, booked in the fourth quarter. The
+    schemes together follow the sum of employees and residents between the points where their own total is known. Years
+    before the first that is laid out have their year-end stocks and their totals only.
 
     Parameters
     ----------
@@ -110,18 +128,41 @@ def build_history(figures: Figures, shapes: Shapes, *, schemes: Sequence[str], l
     """
     years = sorted(
         {year for scheme, indicator, year in figures.rows() if scheme in schemes and _known(indicator)}
-        | {quarter.year for (scheme, _), known in shapes.quarters.items() if scheme in schemes for quarter in known}
+        | {year for (scheme, _), known in shapes.points.items() if scheme in schemes for year in known}
     )
     first = Quarter(years[0], 1) if years else last
     grid = Grid(schemes, tuple(quarter_range(first, last)))
     for scheme in sorted(schemes, key=lambda name: name == "all"):
         _lay_members(grid, figures, scheme)
         for year in years:
-            for flow in FLOWS:
-                _lay_flow(grid, figures, shapes, scheme=scheme, flow=flow, year=year)
+            if year >= shapes.first_year:
+                for flow in FLOWS:
+                    _lay_flow(grid, figures, shapes, scheme=scheme, flow=flow, year=year)
             for fund in FUNDS:
                 _lay_balance(grid, figures, scheme=scheme, fund=fund, year=year)
+                _lay_totals(grid, figures, scheme=scheme, fund=fund, year=year)
+    _leave_annual(grid, shapes.first_year)
     return grid
+
+
+def _lay_totals(grid: Grid, figures: Figures, *, scheme: str, fund: str, year: int) -> None:
+    found = {flow: figures.get(scheme, f"{fund}{flow}", year) for flow in FLOWS}
+    for flow, figure in found.items():
+        if figure is not None:
+            grid.put_total(scheme, f"{fund}{flow}_yuan", year, figure.value, figure.status)
+    into, out = found["income"], found["expenditure"]
+    opening, closing = (figures.value(scheme, f"{fund}balance_end", one) for one in (year - 1, year))
+    if into is not None and out is not None and opening is not None and closing is not None:
+        moved = closing - (opening + into.value - out.value)
+        grid.put_total(scheme, f"{fund}adjustment_yuan", year, moved, DERIVED)
+
+
+def _leave_annual(grid: Grid, first_year: int) -> None:
+    """Take the quarters inside the years that are not laid out away again."""
+    inside = np.array([quarter.year < first_year and quarter.number != 4 for quarter in grid.quarters], dtype=bool)
+    for name, series in grid.series.items():
+        series[:, inside] = np.nan
+        grid.status[VARIABLES[name].status][:, inside] = GAP
 
 
 def _known(indicator: str) -> bool:
@@ -168,59 +209,93 @@ def _lay_flow(grid: Grid, figures: Figures, shapes: Shapes, *, scheme: str, flow
     if together and is_whole_of_two(figures, flow, year):
         for fund in FUNDS:
             if is_whole_of_two(figures, f"{fund}{flow}", year):
-                _lay_together(grid, figures, f"{fund}{flow}", year)
+                _lay_together(grid, figures, shapes, f"{fund}{flow}", year)
         return
     total = figures.get(scheme, flow, year)
-    published = _quarters_of(shapes, scheme, flow, year)
+    points, pool_points = (shapes.of_year(scheme, f"{fund}{flow}", year) for fund in ("", "pooled_"))
     if total is None:
         # The year is not over, or not published: its determined quarters stand alone.
-        for number, value in published.items():
-            grid.put(scheme, f"{flow}_yuan", Quarter(year, number), float(round(value)), status=PUBLISHED)
+        _lay_alone(grid, scheme, flow, year, points)
         return
-    laid = apportion_year(
-        total.value,
-        published,
-        provisional_total=shapes.provisional.get((scheme, flow), {}).get(year),
-        profile=shapes.profiles.get((scheme, flow)),
-    )
-    _put_year(grid, scheme, f"{flow}_yuan", year, laid.quarters, laid.status)
+    course = shapes.courses.get((scheme, flow))
+    laid = apportion_year(total.value, points, course=course)
     pooled, personal = figures.get(scheme, f"pooled_{flow}", year), figures.get(scheme, f"personal_{flow}", year)
     if pooled is None or personal is None or GAP in laid.status:
+        _put_year(grid, scheme, f"{flow}_yuan", year, laid)
         return
-    part = laid
-    if pooled.value != total.value:
-        part = apportion_year(
-            pooled.value,
-            _quarters_of(shapes, scheme, f"pooled_{flow}", year),
-            provisional_total=shapes.provisional.get((scheme, f"pooled_{flow}"), {}).get(year),
-            profile=tuple(value / total.value for value in laid.quarters),
-        )
-    rest = tuple(whole - pool for whole, pool in zip(laid.quarters, part.quarters, strict=True))
-    _put_year(grid, scheme, f"pooled_{flow}_yuan", year, part.quarters, part.status)
-    _put_year(grid, scheme, f"personal_{flow}_yuan", year, rest, part.status)
+    if pooled.value == total.value:
+        part, rest = laid, _less(laid, laid)
+    elif _within(pool_points) and not _within(points):
+        # Only the course of the pool is published: the total follows it, lest the accounts take the difference.
+        part = apportion_year(pooled.value, pool_points, course=course)
+        rest = apportion_year(personal.value, {}, course=course)
+        sums = tuple(a + b for a, b in zip(part.quarters, rest.quarters, strict=True))
+        laid = YearFlow(sums, tuple(worst_status(a, b) for a, b in zip(part.status, rest.status, strict=True)))
+    else:
+        part = apportion_year(pooled.value, pool_points, course=laid.course)
+        rest = _less(laid, part)
+    _put_year(grid, scheme, f"{flow}_yuan", year, laid)
+    _put_year(grid, scheme, f"pooled_{flow}_yuan", year, part)
+    _put_year(grid, scheme, f"personal_{flow}_yuan", year, rest)
 
 
-def _quarters_of(shapes: Shapes, scheme: str, indicator: str, year: int) -> dict[int, float]:
-    known = shapes.quarters.get((scheme, indicator), {})
-    return {quarter.number: value for quarter, value in known.items() if quarter.year == year}
+def _within(points: Mapping[int, Point]) -> bool:
+    return any(month < 12 for month in points)
 
 
-def _put_year(grid: Grid, scheme: str, name: str, year: int, values: Sequence[float], statuses: Sequence[str]) -> None:
-    for number, (value, status) in enumerate(zip(values, statuses, strict=True), 1):
+def _less(whole: YearFlow, part: YearFlow) -> YearFlow:
+    rest = tuple(a - b for a, b in zip(whole.quarters, part.quarters, strict=True))
+    return YearFlow(rest, tuple(worst_status(a, b) for a, b in zip(whole.status, part.status, strict=True)))
+
+
+def _lay_alone(grid: Grid, scheme: str, flow: str, year: int, points: Mapping[int, Point]) -> None:
+    ends = {0: Point(0.0), **points}
+    for number in range(1, 5):
+        start, end = ends.get(3 * number - 3), ends.get(3 * number)
+        if start is None or end is None:
+            continue
+        status = DERIVED if start.derived or end.derived else PUBLISHED
+        value = float(round(end.value)) - float(round(start.value))
+        quarter = Quarter(year, number)
+        grid.put(scheme, f"{flow}_yuan", quarter, value, status=status)
+        if scheme == "resident":
+            grid.put(scheme, f"pooled_{flow}_yuan", quarter, value, status=status)
+            grid.put(scheme, f"personal_{flow}_yuan", quarter, 0.0, status=status)
+
+
+def _put_year(grid: Grid, scheme: str, name: str, year: int, laid: YearFlow) -> None:
+    for number, (value, status) in enumerate(zip(laid.quarters, laid.status, strict=True), 1):
         grid.put(scheme, name, Quarter(year, number), value, status=status)
 
 
-def _lay_together(grid: Grid, figures: Figures, indicator: str, year: int) -> None:
+def _lay_together(grid: Grid, figures: Figures, shapes: Shapes, indicator: str, year: int) -> None:
     name = f"{indicator}_yuan"
     (first, first_status), (second, second_status) = (grid.year(s, name, year) for s in ("employee", "resident"))
     values = [a + b for a, b in zip(first, second, strict=True)]
-    statuses = [worst_status(a, b) for a, b in zip(first_status, second_status, strict=True)]
-    total, summed = figures.value("all", indicator, year), sum(values)
-    if total is not None and np.isfinite(summed) and summed != total:
-        profile = [value / summed for value in values]
-        values = list(apportion_year(total, {}, provisional_total=None, profile=profile).quarters)
-        statuses = [worst_status(DERIVED, status) for status in statuses]
-    _put_year(grid, "all", name, year, values, statuses)
+    statuses = [worst_status(DERIVED, a, b) for a, b in zip(first_status, second_status, strict=True)]
+    total = figures.value("all", indicator, year)
+    if total is not None and np.isfinite(values).all():
+        own, *parts = (shapes.of_year(scheme, indicator, year) for scheme in ("all", "employee", "resident"))
+        ends = {0: 0.0, 4: total}
+        for number in (1, 2, 3):
+            month = 3 * number
+            if all(month in points for points in parts):
+                ends[number] = sum(values[:number])
+            elif month in own:
+                ends[number] = float(round(own[month].value))
+        values = _fit(values, ends)
+        statuses = [DERIVED if {n, n + 1} <= ends.keys() else status for n, status in enumerate(statuses)]
+    _put_year(grid, "all", name, year, YearFlow(tuple(values), tuple(statuses)))
+
+
+def _fit(values: Sequence[float], ends: Mapping[int, float]) -> list[float]:
+    """Scale quarters so that they meet the known ends, in whole yuan."""
+    fitted: list[float] = []
+    for start, end in pairwise(sorted(ends)):
+        summed, wanted = sum(values[start:end]), ends[end] - ends[start]
+        part = [float(round(value * wanted / summed)) if summed else 0.0 for value in values[start : end - 1]]
+        fitted += [*part, wanted - sum(part)]
+    return fitted
 
 
 def _lay_balance(grid: Grid, figures: Figures, *, scheme: str, fund: str, year: int) -> None:

@@ -13,7 +13,7 @@ from actuary.periods import Quarter
 
 __all__ = ["find_milestones", "fund_of"]
 
-_BEFORE = ("scenario", "scheme", "months_basis", "first_deficit_year", "deficit_years")
+_BEFORE = ("scenario", "scheme", "months_basis", "deficit_since", "first_deficit_year", "deficit_years")
 _AFTER = ("exhaustion_quarter", "minimum_months", "minimum_months_quarter", "horizon_months")
 
 
@@ -41,7 +41,8 @@ def find_milestones(paths: xr.Dataset, *, months: Sequence[float]) -> pd.DataFra
     Returns
     -------
     DataFrame
-        One row for each scenario and scheme: `months_basis`; `first_deficit_year`, the first whole projected year in
+        One row for each scenario and scheme: `months_basis`; `deficit_since`, the first year of the deficits that run
+        without a break to the last whole year of history; `first_deficit_year`, the first whole projected year in
         which the fund spends more than it takes in; `deficit_years`, how many such years there are;
         `months_below_<threshold>` and `exhaustion_quarter`, the first projected quarter with fewer months, and with a
         balance below zero; `minimum_months` [months] and `minimum_months_quarter`, the first with so few;
@@ -70,6 +71,7 @@ def find_milestones(paths: xr.Dataset, *, months: Sequence[float]) -> pd.DataFra
                     "scenario": str(scenario),
                     "scheme": str(scheme),
                     "months_basis": str(one["months_basis"].to_numpy()),
+                    "deficit_since": _deficit_since(path, fund, quarters, projected),
                     "first_deficit_year": deficits[0] if deficits else None,
                     "deficit_years": len(deficits),
                     **{
@@ -92,6 +94,18 @@ def _deficit_years(current: np.ndarray, quarters: Sequence[Quarter], projected: 
         if quarters[column].number == 1 and projected[span].all() and current[span].sum() < 0:
             years.append(quarters[column].year)
     return years
+
+
+def _deficit_since(path: xr.Dataset, fund: str, quarters: Sequence[Quarter], projected: np.ndarray) -> int | None:
+    of_year = path[f"year_{fund}income_yuan"].to_numpy() - path[f"year_{fund}expenditure_yuan"].to_numpy()
+    since = None
+    for column in reversed(range(len(quarters))):
+        if quarters[column].number != QUARTERS_A_YEAR or projected[column]:
+            continue
+        if not of_year[column] < 0:
+            break
+        since = quarters[column].year
+    return since
 
 
 def _first(happens: np.ndarray, quarters: Sequence[Quarter], projected: np.ndarray) -> str | None:

@@ -50,10 +50,13 @@ def describe_notes(
             Note(
                 f"季节分布取自{season_place.name('zh')}{'、'.join(years)}年公布的四个季度"
                 + ("（晚于报告季度，因此前无完整年度）" if season.later else "")
-                + "；未公布的季度按其分摊，四个季度之和等于全年数。",
+                + ("，其中部分月份由次年公布的同比增速倒推" if season.calculated else "")
+                + "；两个已公布累计数之间按其月度分布分摊，四个季度之和等于全年数，公布数与年度终值之差计入第四季度。",
                 f"Seasons are those of the four published quarters of {season_place.name('en')}, {', '.join(years)}"
                 + (" (later than the report quarter, for want of an earlier full year)" if season.later else "")
-                + "; quarters that are not published are apportioned by them and add up to the year.",
+                + (", some months of which are calculated from published growth" if season.calculated else "")
+                + "; between two published cumulative figures flows follow their months, quarters add up to the year, "
+                "and what the final year has over the published months is in the fourth quarter.",
             )
         )
     for scheme, one in projections.items():

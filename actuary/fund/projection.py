@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +20,12 @@ from actuary.fund.inputs import Declared, find_late_assumptions, load_declared, 
 from actuary.fund.milestones import find_milestones
 from actuary.fund.missing import MissingInput, find_missing_figures, find_valuation_year
 from actuary.fund.notes import describe_notes
+from actuary.fund.recalled import find_recalled
 from actuary.fund.report_quarter import check_horizon, check_quarter
 from actuary.fund.resident import ResidentBase, calibrate_resident, project_resident
 from actuary.fund.result import FundProjection
 from actuary.fund.seasons import Profile
-from actuary.fund.side_tables import calibration_table, difference_table, laid_on_active
+from actuary.fund.side_tables import calibration_table, difference_table, laid_on_active, revision_table
 from actuary.fund.sources import (
     NATION,
     SeasonalSource,
@@ -40,7 +42,7 @@ from actuary.tables import data_fingerprint
 __all__ = ["METHOD", "project_fund"]
 
 #: Version of the method; it is part of every fingerprint and changes whenever a number could.
-METHOD = "2"
+METHOD = "3"
 
 
 def project_fund(
@@ -108,7 +110,10 @@ def project_fund(
     declared = load_declared(region, basis=basis, scenarios=chosen, models=models)
     published = load_region_facts(region, until=report, data=data)
     season = load_profiles(_season_region(declared, report, models=models), until=report, data=data)
-    shapes = load_shapes(region, season.profiles, until=report, data=data)
+    shapes = load_shapes(region, season.courses, published.figures, until=report, data=data)
+    # A projection starts from the quarters of its valuation year, however old that is.
+    valued = [find_valuation_year(published.figures, scheme) for scheme in ("employee", "resident")]
+    shapes = replace(shapes, first_year=min([shapes.first_year, *(year for year in valued if year is not None)]))
     # Employees and residents are shown even where nothing is published: their gaps are findings.
     known_schemes = {scheme for scheme, _, _ in published.figures.rows()} | {"employee", "resident"}
     schemes = [scheme for scheme in SCHEMES if scheme in known_schemes]
@@ -161,6 +166,13 @@ def project_fund(
         data_fingerprint=data_fingerprint(data),
         synthetic=published.synthetic,
         place=place,
+        revisions=revision_table(published.figures, shapes),
+        recalled=find_recalled(published.figures),
+        published_balances={
+            key: figure.value
+            for key, figure in published.figures.rows().items()
+            if key[0] in SCHEMES and key[1].endswith("current_balance")
+        },
         national_ratios={} if region == NATION else load_national_ratios(until=report, data=data),
     )
 

@@ -15,6 +15,7 @@ from actuary.fund.annual import annual_table, quarter_table
 from actuary.fund.assembly import balance_residuals
 from actuary.fund.milestones import fund_of
 from actuary.fund.missing import MissingInput, Note
+from actuary.fund.recalled import RecalledKeys
 from actuary.periods import Quarter
 from actuary.policy import Region
 from actuary.units import convert
@@ -53,7 +54,12 @@ class FundProjection:
         Where published figures do not obey an identity: scheme, indicator, year, published, implied (what the other
         published figures add up to), difference, kept (``published`` or ``implied``), unit, identity.
     conflicts : DataFrame
-        Several published values for one fact, side by side.
+        Several published values for one fact, side by side, with the confidence of both; `recent` tells those of the
+        last three years up to the report quarter.
+    revisions : DataFrame
+        What the total of a year was revised by since its monthly series was published: scheme, indicator, year,
+        provisional, final, revision (final less provisional), unit, booked_in (the quarter that holds it; empty where
+        the year is not laid out by quarter).
     calibration : DataFrame
         Levels of the base year: scenario, scheme, year, name, value, unit.
     milestones : DataFrame
@@ -62,6 +68,10 @@ class FundProjection:
         Hash of everything resolved, and of the data.
     synthetic : bool
         Whether any figure was made up.
+    recalled : frozenset
+        Scheme, indicator and year of every figure that was recalled, or follows from one that was.
+    published_balances : mapping
+        ``(scheme, indicator, year) -> current balance`` as it was published [yuan].
     place : Region
         What is declared of the region itself.
     national_ratios : mapping
@@ -86,6 +96,9 @@ class FundProjection:
     synthetic: bool
     place: Region
     national_ratios: Mapping[int, float] = field(default_factory=dict)
+    revisions: pd.DataFrame = field(default_factory=pd.DataFrame)
+    recalled: RecalledKeys = frozenset()
+    published_balances: Mapping[tuple[str, str, int], float] = field(default_factory=dict)
 
     @property
     def region_kind(self) -> str:
@@ -141,7 +154,12 @@ class FundProjection:
         """
         if scheme is not None:
             self._check(scheme)
-        return annual_table(self.paths, schemes=self.schemes if scheme is None else (scheme,))
+        return annual_table(
+            self.paths,
+            schemes=self.schemes if scheme is None else (scheme,),
+            recalled=self.recalled,
+            published=self.published_balances,
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row for each scenario, scheme and quarter, with every variable and status."""

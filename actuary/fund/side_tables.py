@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import pandas as pd
 import xarray as xr
 
-from actuary.fund.figures import Difference
+from actuary.fund.figures import FLOWS, Difference, Figures
+from actuary.fund.history import Shapes
+from actuary.fund.variables import FUNDS, SCHEMES
 
-__all__ = ["calibration_table", "difference_table", "laid_on_active"]
+__all__ = ["calibration_table", "difference_table", "laid_on_active", "revision_table"]
 
 _CALIBRATION_UNITS = {"funding_factor": "ratio"}
 
@@ -87,4 +89,45 @@ def difference_table(differences: Sequence[Difference]) -> pd.DataFrame:
         for one in differences
     ]
     columns = ["scheme", "indicator", "year", "published", "implied", "difference", "kept", "unit", "identity"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def revision_table(figures: Figures, shapes: Shapes) -> pd.DataFrame:
+    """Return one row for each year whose total is not that of its monthly series.
+
+    Published quarters are not scaled, so the last quarter of the year holds the whole revision.
+
+    Parameters
+    ----------
+    figures : Figures
+        Completed year figures.
+    shapes : Shapes
+        Published January-to-month figures.
+
+    Returns
+    -------
+    DataFrame
+        Columns scheme, indicator, year, provisional (January to December as first published), final, revision (final
+        less provisional), unit, booked_in (the quarter that holds it; empty where the year is not laid out by quarter).
+    """
+    rows = []
+    for scheme in SCHEMES:
+        for indicator in (f"{fund}{flow}" for fund in FUNDS for flow in FLOWS):
+            for year, points in sorted(shapes.points.get((scheme, indicator), {}).items()):
+                final, provisional = figures.value(scheme, indicator, year), points.get(12)
+                if final is None or provisional is None or final == provisional.value:
+                    continue
+                rows.append(
+                    {
+                        "scheme": scheme,
+                        "indicator": indicator,
+                        "year": year,
+                        "provisional": provisional.value,
+                        "final": final,
+                        "revision": final - provisional.value,
+                        "unit": "yuan",
+                        "booked_in": f"{year}Q4" if year >= shapes.first_year else "",
+                    }
+                )
+    columns = ["scheme", "indicator", "year", "provisional", "final", "revision", "unit", "booked_in"]
     return pd.DataFrame(rows, columns=columns)

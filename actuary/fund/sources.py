@@ -8,15 +8,15 @@ from pathlib import Path
 import pandas as pd
 
 from actuary.demography import dependency_ratio
-from actuary.fund.figures import Difference, Figure, Figures, complete_figures
+from actuary.fund.figures import FLOWS, Difference, Figure, Figures, complete_figures
 from actuary.fund.history import Shapes
-from actuary.fund.seasons import DERIVED, PUBLISHED, Profile, seasonal_profile
+from actuary.fund.seasons import DERIVED, PUBLISHED, Course, Point, Profile, monthly_course, seasonal_profile
 from actuary.fund.variables import SCHEMES
 from actuary.periods import Quarter
 from actuary.tables import (
     Preference,
     conflicts,
-    cumulative_flows,
+    cumulative_points,
     facts,
     known_regions,
     load_catalog,
@@ -37,6 +37,10 @@ __all__ = [
 #: The region with which every other is compared.
 NATION = "national"
 
+#: Conflicts of so many years up to that of the report are recent.
+_RECENT_YEARS = 3
+_QUARTER_MONTHS = 3
+_QUARTER_ENDS = (3, 6, 9, 12)
 _SCOPE_PREFIX = {"all_accounts": ("",), "pooled_only": ("pooled_",)}
 
 
@@ -51,7 +55,7 @@ class RegionFacts:
     differences : tuple of Difference
         Where published figures do not obey an identity.
     conflicts : DataFrame
-        Several published values for one fact, side by side.
+        Several published values for one fact, side by side; `recent` tells those of the last three years.
     selected : DataFrame
         One row a fact, as published.
     synthetic : bool
@@ -79,12 +83,18 @@ class SeasonalSource:
         Whether those years lie after the report quarter, for want of earlier ones.
     profiles : dict
         ``(scheme, "income" or "expenditure") -> four shares``.
+    courses : dict
+        The same by month, twelve shares.
+    calculated : bool
+        Whether some of the figures were calculated from later ones and their published growth.
     """
 
     region: str
     years: tuple[int, ...]
     later: bool
     profiles: dict[tuple[str, str], Profile]
+    courses: dict[tuple[str, str], Course]
+    calculated: bool = False
 
 
 def load_region_facts(region: str, *, until: Quarter, data: Path | None = None) -> RegionFacts:
@@ -119,10 +129,15 @@ def load_region_facts(region: str, *, until: Quarter, data: Path | None = None) 
     return RegionFacts(
         figures=completed,
         differences=tuple(one for one in differences if one.scheme in SCHEMES),
-        conflicts=conflicts(rows, preference),
+        conflicts=_mark_recent(conflicts(rows, preference), until),
         selected=selected,
         synthetic=bool(rows.attrs["synthetic"]),
     )
+
+
+def _mark_recent(found: pd.DataFrame, until: Quarter) -> pd.DataFrame:
+    years = found["period"].str[:4].astype(int)
+    return found.assign(recent=years > until.year - _RECENT_YEARS)
 
 
 def _year_figures(selected: pd.DataFrame, preference: Preference) -> Figures:
@@ -134,7 +149,10 @@ def _year_figures(selected: pd.DataFrame, preference: Preference) -> Figures:
     return Figures(
         {
             (scheme, indicator, int(period)): Figure(
-                float(value), DERIVED if confidence == "derived" else PUBLISHED, preference.basis.index(basis)
+                float(value),
+                DERIVED if confidence == "derived" else PUBLISHED,
+                preference.basis.index(basis),
+                confidence == "recalled",
             )
             for scheme, indicator, period, value, confidence, basis in columns
         }
@@ -171,36 +189,60 @@ def load_national_ratios(*, until: Quarter, data: Path | None = None) -> dict[in
     return {year: float(dependency_ratio(active[year], retired[year])) for year in active if year in retired}
 
 
-def load_shapes(region: str, profiles: dict[tuple[str, str], Profile], *, until: Quarter, data: Path | None) -> Shapes:
-    """Load the quarters that published cumulative figures determine, and join the seasonal profiles to them.
+def load_shapes(
+    region: str, courses: dict[tuple[str, str], Course], figures: Figures, *, until: Quarter, data: Path | None
+) -> Shapes:
+    """Load the published January-to-month figures, join the seasonal courses, and say from when on quarters are laid.
+
+    A pool of employees that is published with the residents only is what is left when the residents are taken away.
+    Quarters are laid out from the year before the first that the region's own monthly figures determine; without any,
+    in the last two years that have flows.
 
     Parameters
     ----------
     region : str
         Region id.
-    profiles : dict
-        Seasonal profiles, see :func:`load_profiles`.
+    courses : dict
+        Seasonal courses, see :func:`load_profiles`.
+    figures : Figures
+        Completed year figures.
     until : Quarter
         The report quarter.
     data : Path or None
         Data folder.
     """
-    quarters: dict[tuple[str, str], dict[Quarter, float]] = {}
-    for key, quarter, value in _known_quarters(region, until=until, data=data):
-        quarters.setdefault(key, {})[quarter] = value
-    flows = cumulative_flows(region, root=data, until=until)
-    added: dict[tuple[str, str, str, int], float] = {}
-    whole: set[tuple[str, str, str, int]] = set()
-    for row in flows.to_dict("records"):
-        one = (str(row["scheme"]), str(row["indicator"]), str(row["scope"]), int(row["year"]))
-        added[one] = added.get(one, 0.0) + float(row["value"])
-        if row["last_month"] == 12:
-            whole.add(one)
-    provisional: dict[tuple[str, str], dict[int, float]] = {}
-    for scheme, indicator, scope, year in whole:
+    points = _points(region, until=until, data=data)
+    determined = [
+        year
+        for (scheme, _), years in points.items()
+        if scheme in SCHEMES
+        for year, known in years.items()
+        if any(end in known and (end == _QUARTER_MONTHS or end - _QUARTER_MONTHS in known) for end in _QUARTER_ENDS)
+    ]
+    flows = [year for scheme, indicator, year in figures.rows() if scheme in SCHEMES and indicator in FLOWS]
+    first = min(determined) if determined else max(flows, default=0)
+    return Shapes(points=points, courses=courses, first_year=first - 1)
+
+
+type _Points = dict[tuple[str, str], dict[int, dict[int, Point]]]
+
+
+def _points(region: str, *, until: Quarter | None, data: Path | None) -> _Points:
+    frame = cumulative_points(region, root=data, until=until).sort_values("scope", kind="stable")
+    points: _Points = {}
+    names = ("scheme", "indicator", "scope", "year", "month", "value", "status")
+    for scheme, indicator, scope, year, month, value, status in zip(*(frame[name] for name in names), strict=True):
         for key in _keys(scheme, indicator, scope):
-            provisional.setdefault(key, {})[year] = added[scheme, indicator, scope, year]
-    return Shapes(quarters=quarters, provisional=provisional, profiles=profiles)
+            known = points.setdefault(key, {}).setdefault(int(year), {})
+            known.setdefault(int(month), Point(float(value), status != PUBLISHED))
+    for flow in FLOWS:
+        for year, known in points.get(("all", f"pooled_{flow}"), {}).items():
+            resident = points.get(("resident", flow), {}).get(year, {})
+            pool = points.setdefault(("employee", f"pooled_{flow}"), {}).setdefault(year, {})
+            for month in known.keys() & resident.keys():
+                rest = float(round(known[month].value - resident[month].value))
+                pool.setdefault(month, Point(rest, derived=True))
+    return {key: {year: known for year, known in years.items() if known} for key, years in points.items()}
 
 
 def load_profiles(region: str, *, until: Quarter, data: Path | None = None) -> SeasonalSource:
@@ -231,9 +273,16 @@ def load_profiles(region: str, *, until: Quarter, data: Path | None = None) -> S
         found = {key: seasonal_profile(known) for key, known in flows.items()}
         profiles = {key: profile for key, (profile, _) in found.items() if profile is not None}
         if profiles:
+            points = _points(region, until=limit, data=data)
+            courses = {
+                key: monthly_course([{m: p.value for m, p in points[key][year].items()} for year in years])
+                for key, (profile, years) in found.items()
+                if profile is not None
+            }
             years = tuple(sorted({year for _, years in found.values() for year in years}))
-            return SeasonalSource(region, years, limit is None, profiles)
-    return SeasonalSource(region, (), False, {})
+            calculated = any(p.derived for key in courses for year in years for p in points[key].get(year, {}).values())
+            return SeasonalSource(region, years, limit is None, profiles, courses, calculated)
+    return SeasonalSource(region, (), False, {}, {})
 
 
 def _known_quarters(

@@ -26,7 +26,9 @@ def compute_indicators(projection: FundProjection) -> pd.DataFrame:
     -------
     DataFrame
         Columns region, scheme, indicator, zh, en, value (NaN where unknown, or where an event does not happen before
-        the horizon), unit, period, status, formula, source, direction, reason_zh, reason_en (why there is no value, ""
+        the horizon), unit, period, status, formula, source, direction, recalled (whether it is computed
+        from a figure that was recalled and not checked), difference (whether a share is a difference of two, told in
+        percentage points), reason_zh, reason_en (why there is no value, ""
         where there is one).
 
     Examples
@@ -59,6 +61,8 @@ def compute_indicators(projection: FundProjection) -> pd.DataFrame:
                     "formula": indicator.formula,
                     "source": indicator.source,
                     "direction": indicator.direction,
+                    "recalled": reading.recalled,
+                    "difference": indicator.is_difference,
                     "reason_zh": reason_zh,
                     "reason_en": reason_en,
                 }

@@ -39,6 +39,8 @@ class Indicator:
         The indicator it judges and the one with which it compares it; empty where it compares none.
     in_nation : bool
         Whether it makes sense for the nation itself.
+    is_difference : bool
+        Whether it is one share less another, told in percentage points.
     of_money : bool
         Whether it is one of the fund, so that its value depends on whether personal accounts are counted.
     """
@@ -55,6 +57,7 @@ class Indicator:
     compares: tuple[str, ...] = ()
     in_nation: bool = True
     of_money: bool = True
+    is_difference: bool = False
 
 
 def _payable_months(view: SchemeView) -> Reading:
@@ -85,7 +88,7 @@ def _growth(values: np.ndarray) -> np.ndarray:
 def _flow_growth(flow: str) -> Callable[[SchemeView], Reading]:
     def grow(view: SchemeView) -> Reading:
         name = f"{view.fund}{flow}_yuan"
-        return view.read(_growth(view.year_sum(name)), name, span=True)
+        return view.read(_growth(view.year_sum(name)), name, span=True, years=2)
 
     return grow
 
@@ -93,12 +96,12 @@ def _flow_growth(flow: str) -> Callable[[SchemeView], Reading]:
 def _growth_gap(view: SchemeView) -> Reading:
     income, expenditure = f"{view.fund}income_yuan", f"{view.fund}expenditure_yuan"
     gap = _growth(view.year_sum(expenditure)) - _growth(view.year_sum(income))
-    return view.read(gap, income, expenditure, span=True)
+    return view.read(gap, income, expenditure, span=True, years=2)
 
 
 def _stock_growth(name: str) -> Callable[[SchemeView], Reading]:
     def grow(view: SchemeView) -> Reading:
-        return view.read(_growth(view.series(name)), name)
+        return view.read(_growth(view.series(name)), name, years=2)
 
     return grow
 
@@ -121,7 +124,7 @@ def _dependency_ratio_gap_national(view: SchemeView) -> Reading:
     own, nation = _dependency_ratio(view), _dependency_ratio_national(view)
     if "gap" in (own.status, nation.status):
         return Reading(float("nan"), own.period, "gap")
-    return Reading(own.value - nation.value, own.period, own.status)
+    return Reading(own.value - nation.value, own.period, own.status, own.recalled)
 
 
 def _retired_share(view: SchemeView) -> Reading:
@@ -135,7 +138,7 @@ def _per_member(flow: str) -> Callable[[SchemeView], Reading]:
         members = view.series("enrolled_persons")
         average = np.full(members.shape, np.nan)
         average[4:] = (members[4:] + members[:-4]) / 2
-        return view.read(view.year_sum(name) / average, name, "enrolled_persons", span=True)
+        return view.read(view.year_sum(name) / average, name, "enrolled_persons", span=True, years=2)
 
     return divide
 
@@ -232,6 +235,7 @@ INDICATORS: dict[str, Indicator] = {
             "人力资源社会保障部新闻发布会 2014-01-24",
             "lower",
             _growth_gap,
+            is_difference=True,
         ),
         Indicator(
             "dependency_ratio",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actuary.fund import VARIABLES, FundProjection
-from actuary.kernels import trailing_sum
+from actuary.fund.recalled import is_recalled
 from actuary.periods import Quarter
 
 __all__ = ["BASE_SCENARIO", "Reading", "SchemeView"]
@@ -32,11 +32,14 @@ class Reading:
     status : str
         How it is known: ``published``, ``derived``, ``apportioned``, ``interpolated``, ``projected``; ``gap`` where it
         is not; ``beyond_horizon`` where an event does not happen before the last projected quarter.
+    recalled : bool
+        Whether it is computed from a figure that was recalled and not checked.
     """
 
     value: float
     period: str
     status: str
+    recalled: bool = False
 
 
 class SchemeView:
@@ -59,17 +62,40 @@ class SchemeView:
         self.quarters = [Quarter.parse(str(label)) for label in self._paths["quarter"].to_numpy()]
         self.report = projection.quarter - self.quarters[0]
 
+    @property
+    def window(self) -> int:
+        """The last quarter up to the report whose last four quarters of income and spending every scheme has.
+
+        A year-end report reads each scheme on its own, and so does one of which a scheme is a year or more behind.
+        """
+        if self.projection.quarter.number == _QUARTERS_A_YEAR:
+            return self.report
+        known = [found for scheme in self.projection.schemes if (found := self._known_years(scheme)).any()]
+        common = np.flatnonzero(np.logical_and.reduce(known)) if known else np.array([])
+        own = np.flatnonzero(self._known_years(self.scheme))
+        if not common.size or not own.size or own[-1] - common[-1] >= _QUARTERS_A_YEAR:
+            return self.report
+        return int(common[-1])
+
+    def _known_years(self, scheme: str) -> NDArray[np.bool_]:
+        fund = self.projection.fund_prefix(scheme)
+        paths = self.projection.paths.sel(scenario=self.scenario, scheme=scheme).isel(quarter=slice(self.report + 1))
+        flows = [paths[f"year_{fund}{flow}_yuan"].to_numpy() for flow in ("income", "expenditure")]
+        return np.isfinite(flows).all(axis=0)
+
     def series(self, name: str) -> NDArray[np.float64]:
         """Return a variable by quarter, in its base unit."""
         values: NDArray[np.float64] = self._paths[name].to_numpy()
         return values
 
     def year_sum(self, name: str) -> NDArray[np.float64]:
-        """Return the sum of the last four quarters of a flow [yuan]."""
-        return trailing_sum(self.series(name), _QUARTERS_A_YEAR)
+        """Return the flow of the last four quarters, or of a calendar year that is not laid out by quarter [yuan]."""
+        return self.series(f"year_{name}")
 
-    def read(self, values: NDArray[np.float64], *names: str, span: bool = False) -> Reading:
+    def read(self, values: NDArray[np.float64], *names: str, span: bool = False, years: int = 1) -> Reading:
         """Return the latest known value up to the report quarter.
+
+        What belongs to four quarters is read where every scheme has them, see :attr:`window`.
 
         Parameters
         ----------
@@ -79,8 +105,11 @@ class SchemeView:
             Variables it is computed from; the least known tells the status.
         span : bool
             Whether it belongs to the four quarters that end there, not to one.
+        years : int
+            How many years of `names` it is computed from, such as 2 for growth.
         """
-        known = np.flatnonzero(np.isfinite(values[: self.report + 1]))
+        limit = self.window if span else self.report
+        known = np.flatnonzero(np.isfinite(values[: limit + 1]))
         if not known.size:
             return Reading(float("nan"), str(self.projection.quarter), "gap")
         column = int(known[-1])
@@ -89,7 +118,16 @@ class SchemeView:
         if span:
             whole = quarter.number == _QUARTERS_A_YEAR
             period = str(quarter.year) if whole else f"{quarter + (1 - _QUARTERS_A_YEAR)}-{quarter}"
-        return Reading(float(values[column]), period, self._status(column, names, span=span))
+        status = self._status(column, names, span=span)
+        return Reading(float(values[column]), period, status, self._is_recalled(quarter, names, span=span, years=years))
+
+    def _is_recalled(self, quarter: Quarter, names: tuple[str, ...], *, span: bool, years: int) -> bool:
+        first = (quarter + (1 - _QUARTERS_A_YEAR)).year if span else quarter.year
+        return any(
+            is_recalled(self.projection.recalled, self.scheme, name, year, fund=self.fund)
+            for name in names
+            for year in range(first - years + 1, quarter.year + 1)
+        )
 
     def _status(self, column: int, names: tuple[str, ...], *, span: bool) -> str:
         if self._paths["phase"].to_numpy()[column] == "projection":
@@ -98,7 +136,9 @@ class SchemeView:
             # The four quarters of a year add up to what was published, however they were laid out.
             return "derived"
         order = ("published", "derived", "apportioned", "interpolated", "projected", "gap")
-        found = [str(self._paths[VARIABLES[name].status].to_numpy()[column]) for name in names]
+        first = column + 1 - _QUARTERS_A_YEAR if span else column
+        columns = range(max(first, 0), column + 1)
+        found = [str(self._paths[VARIABLES[name].status].to_numpy()[one]) for name in names for one in columns]
         return max(found, key=order.index)
 
     def years_until(self, happens: NDArray[np.bool_]) -> Reading:

@@ -82,9 +82,7 @@ def months_bands(rules: Sequence[Any], scheme: str) -> list[MonthsBand]:
         start = None if low == -math.inf else low
         if case is not None and case is previous:
             start = bands.pop().low
-        status = (case.status if case else None) or rule.status
-        source = (case.source if case else None) or ("judgement" if status == "judgement" else rule.source)
         recalled = case is not None and case.confidence == "recalled"
-        bands.append(MonthsBand(rule.id, level, start, top, status, source, recalled))
+        bands.append(MonthsBand(rule.id, level, start, top, rule.status_of(case), rule.source_of(case), recalled))
         previous = case
     return bands

@@ -157,7 +157,7 @@ def _city(name: str, quarter: Quarter, *, models: Path | None, data: Path | None
         rows = pd.DataFrame()
     chosen = select_facts(rows, load_catalog(data).preference) if len(rows) else rows
     chosen.attrs = dict(rows.attrs)
-    return CityFacts(place, chosen, tuple(place.required_inputs))
+    return CityFacts(place, chosen, tuple(place.required_inputs), rows)
 
 
 def _confidences(selected: pd.DataFrame) -> dict[tuple[str, int, str], str]:
@@ -234,7 +234,11 @@ def _nature(inputs: ReportInputs, composer: Composer) -> str:
 
 def _cover(inputs: ReportInputs, composer: Composer, plan: Any) -> Cover:
     projection = inputs.projection
-    quarter = composer.text("cover.quarter", year=str(inputs.quarter.year), number=str(inputs.quarter.number))
+    quarter = composer.text(
+        "cover.quarter",
+        year=str(inputs.quarter.year),
+        number=composer.text(f"ordinals.quarter_{inputs.quarter.number}"),
+    )
     scenarios = tuple(scenario.name for scenario in inputs.scenarios)
     horizon = str(projection.horizon)
     observed = inputs.facts["quarter"].max() if len(inputs.facts) else str(inputs.quarter)

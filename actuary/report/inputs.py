@@ -52,11 +52,14 @@ class CityFacts:
         Its fact rows, one a fact, the preferred value.
     missing : tuple
         Inputs nobody has published, each with ``what_zh``, ``what_en``, ``needed_for_zh``, ``needed_for_en``.
+    rows : DataFrame
+        All its fact rows, those that were not preferred too.
     """
 
     region: Any
     facts: pd.DataFrame
     missing: tuple[Any, ...] = ()
+    rows: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,10 @@ class ReportInputs:
         """Return the words of a declared thing in the language of the report, Chinese where there is no English."""
         keys = (f"{name}_zh", name) if self.lang == "zh" else (f"{name}_en", name, f"{name}_zh")
         return next((str(text) for key in keys if (text := getattr(thing, key, None))), "")
+
+    def scenario_name(self, scenario: object) -> str:
+        """Return the name of a scenario as it stands inside a sentence."""
+        return self.word(scenario, "name").lower()
 
     @property
     def region_name(self) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from actuary.tables.catalog import Catalog, CatalogEntry, Preference, data_fingerprint, load_catalog
     from actuary.tables.fact_rows import facts, known_regions, last_quarter
-    from actuary.tables.flows import cumulative_flows, quarterly_flows
+    from actuary.tables.flows import cumulative_flows, cumulative_points, quarterly_flows
     from actuary.tables.readers import Indicator, load_indicators, read_file, read_table
     from actuary.tables.schemas import BASES, CONFIDENCES, SCHEMAS, SCHEMES, SCOPES
     from actuary.tables.sealing import check_data, seal_catalog
@@ -30,6 +30,7 @@ __all__ = [
     "check_data",
     "conflicts",
     "cumulative_flows",
+    "cumulative_points",
     "data_fingerprint",
     "facts",
     "known_regions",
@@ -56,6 +57,7 @@ _HOMES = {
     "check_data": "sealing",
     "conflicts": "selection",
     "cumulative_flows": "flows",
+    "cumulative_points": "flows",
     "data_fingerprint": "catalog",
     "facts": "fact_rows",
     "known_regions": "fact_rows",

@@ -14,7 +14,7 @@ from actuary.tables.catalog import load_catalog
 from actuary.tables.fact_rows import facts
 from actuary.tables.selection import select_facts
 
-__all__ = ["cumulative_flows", "quarterly_flows"]
+__all__ = ["cumulative_flows", "cumulative_points", "quarterly_flows"]
 
 _SERIES = ["scheme", "indicator", "scope"]
 
@@ -72,6 +72,47 @@ def cumulative_flows(
     ]
     columns = ["region", *_SERIES, "year", "first_month", "last_month", "value", "status"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def cumulative_points(
+    region: str, *, root: Path | str | None = None, until: Quarter | str | None = None
+) -> pd.DataFrame:
+    """Return every published January-to-month figure.
+
+    Parameters
+    ----------
+    region : str
+        Region id.
+    root : path, optional
+        A data folder; the one that comes with the package when left out.
+    until : Quarter or str, optional
+        Leave out figures of later quarters.
+
+    Returns
+    -------
+    DataFrame
+        Columns region, scheme, indicator, scope, year, month, value [yuan], status (``published`` or ``derived``).
+
+    Raises
+    ------
+    UnknownNameError
+        When no table has a fact of that region.
+    TableError
+        When a table is not valid.
+
+    Examples
+    --------
+    >>> points = cumulative_points("national")
+    >>> pool = points[(points.scheme == "employee") & (points.scope == "pooled_only") & (points.indicator == "income")]
+    >>> pool[["year", "month"]].values.tolist()
+    [[2024, 5], [2024, 12]]
+    """
+    rows = [
+        (region, *series.key, year, month, value, series.status((year, month)))
+        for series in _cumulative_series(region, root, until)
+        for (year, month), value in sorted(series.figures.items())
+    ]
+    return pd.DataFrame(rows, columns=["region", *_SERIES, "year", "month", "value", "status"])
 
 
 def quarterly_flows(region: str, *, root: Path | str | None = None, until: Quarter | str | None = None) -> pd.DataFrame:

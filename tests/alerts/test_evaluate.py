@@ -53,7 +53,10 @@ def test_levels_of_the_nation_in_2024(national):
     warnings = evaluate_rules(*national, RULES)
     reserve = find(warnings, "CN-1", "employee")
     assert (reserve.level, reserve.threshold, reserve.status) == ("blue", "payable_months > 15", "official")
-    assert reserve.text_zh == "2024年末可支付27.6个月，超过国家规定的15个月，属结余过多。"
+    assert (
+        reserve.text_zh
+        == "2024年末可支付27.6个月，超过15个月；国家规定称单个统筹地区达到这一水平为结余过多，合并数只作参照。"
+    )
     assert find(warnings, "PR-9", "employee").level == "orange"
     assert find(warnings, "PR-9", "resident").level == "normal"
     assert find(warnings, "PR-1", "resident").level == "normal"

@@ -20,7 +20,7 @@ QUARTERS = {
     "anyang": ("2022Q4", "2023Q1", "2024Q4"),
     "changsha": ("2020Q4", "2022Q4"),
 }
-BEGINS = {"national": "2024-01-01", "city_panel": "2023-01-01"}
+BEGINS = {"national": "2025-01-01", "city_panel": "2023-01-01"}
 
 
 @pytest.mark.parametrize(

@@ -109,3 +109,16 @@ def test_the_facts_page_knows_nothing_later():
 
 def test_a_facts_page_without_figures_is_empty():
     assert facts_page("shenyang", "1999Q4").empty
+
+
+def test_a_deficit_that_runs_already_says_since_when(panel):
+    milestones = panel.milestones.query("scenario == 'base'").set_index("scheme")
+    assert milestones["deficit_since"]["resident"] == 2021
+    assert milestones["deficit_since"]["employee"] is None
+
+
+def test_conflicts_show_how_both_are_known_and_which_are_recent():
+    found = project_fund("national", "2022Q2", scenarios=("base",)).conflicts
+    assert {"confidence", "other_confidence", "recent"} <= set(found.columns)
+    assert set(found.loc[found["recent"], "period"].str[:4]) <= {"2020", "2021", "2022"}
+    assert not found.loc[found["period"] == "2011", "recent"].any()

@@ -6,12 +6,15 @@ from hypothesis import strategies as st
 
 from actuary.fund.figures import Figure, Figures, complete_figures
 from actuary.fund.history import Shapes, build_history
+from actuary.fund.seasons import Point, even_course
 from actuary.periods import Quarter
 
 PROFILE = (0.25, 0.23, 0.22, 0.3)
 PEOPLE = ("active", "retired", "enrolled")
 SCHEMES = ("all", "employee", "resident")
-SHAPES = Shapes(profiles={(scheme, flow): PROFILE for scheme in SCHEMES for flow in ("income", "expenditure")})
+SHAPES = Shapes(
+    courses={(scheme, flow): even_course(PROFILE) for scheme in SCHEMES for flow in ("income", "expenditure")}
+)
 yuan = st.integers(10**9, 10**12).map(float)
 people = st.integers(10**5, 10**8).map(float)
 
@@ -102,10 +105,12 @@ def test_no_figures_give_one_empty_quarter():
 
 
 def test_determined_quarters_of_a_year_without_a_total_stand_alone():
-    shapes = Shapes(quarters={("resident", "income"): {Quarter(2023, 1): 7e9, Quarter(2023, 2): 5e9}})
+    shapes = Shapes(points={("resident", "income"): {2023: {3: Point(7e9), 6: Point(12e9)}}})
     grid = build_history(Figures(), shapes, schemes=("resident",), last=Quarter(2023, 3))
     assert grid.series["income_yuan"][0].tolist()[:2] == [7e9, 5e9]
     assert grid.status["status_income"][0].tolist() == ["published", "published", "gap"]
+    # The resident fund is pooled whole.
+    assert grid.series["pooled_income_yuan"][0].tolist()[:2] == [7e9, 5e9]
 
 
 def test_the_gap_of_members_runs_straight_between_year_ends():

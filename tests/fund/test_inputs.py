@@ -74,7 +74,7 @@ def test_assumptions_that_begin_too_late_are_named_once():
     declared = load_declared("national", basis="base", scenarios=("base",))
     drivers, (missing,) = read_drivers(declared, "employee", base_year=2015, last_year=2030)
     assert missing.key == "assumptions.begin"
-    assert missing.what_en.startswith("assumptions begin on 2024-01-01")
+    assert missing.what_en.startswith("assumptions begin on 2025-01-01")
     assert not np.isfinite(drivers["employee.active_growth"].sel(year=2023)).any()
 
 
@@ -90,7 +90,7 @@ def test_a_changed_assumption_changes_the_fingerprint_and_the_path(models):
     before = project_fund("national", "2024Q4", scenarios=("base",), models=models)
     path = models / "national" / "assumptions" / "base.toml"
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("value = 0.065", "value = 0.075", 1), encoding="utf-8")
+    path.write_text(text.replace("value = 0.06", "value = 0.07", 1), encoding="utf-8")
     after = project_fund("national", "2024Q4", scenarios=("base",), models=models)
     assert before.fingerprint != after.fingerprint
     assert before.data_fingerprint == after.data_fingerprint

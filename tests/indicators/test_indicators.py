@@ -21,6 +21,8 @@ COLUMNS = [
     "formula",
     "source",
     "direction",
+    "recalled",
+    "difference",
     "reason_zh",
     "reason_en",
 ]
@@ -117,7 +119,29 @@ def test_without_the_base_scenario_years_are_unknown():
 def test_within_a_year_the_last_four_quarters_count():
     table = compute_indicators(project_fund("national", "2024Q2", scenarios=("base",)))
     found = row(table, "resident", "current_balance_yuan")
-    assert (found["period"], found["status"]) == ("2023Q3-2024Q2", "projected")
+    # Assumptions begin later, and no quarter of 2024 is published: the year before is the last that is known.
+    assert (found["period"], found["status"]) == ("2023", "derived")
+    table = compute_indicators(project_fund("national", "2022Q2", scenarios=("base",)))
+    read = {scheme: row(table, scheme, "current_balance_yuan") for scheme in ("all", "employee", "resident")}
+    assert {(one["period"], one["status"]) for one in read.values()} == {("2021Q3-2022Q2", "apportioned")}
+    assert row(table, "employee", "income_growth")["period"] == row(table, "resident", "income_growth")["period"]
+
+
+def test_every_scheme_is_read_over_the_same_four_quarters():
+    # The pool of employees is not published within 2023, the residents' fund is: both are read over 2022.
+    for quarter in ("2022Q3", "2023Q1", "2023Q2", "2023Q3", "2024Q1", "2024Q3"):
+        table = compute_indicators(project_fund("national", quarter, scenarios=("base",)))
+        for name in ("current_balance_yuan", "surplus_rate", "income_growth", "growth_gap"):
+            read = [row(table, scheme, name) for scheme in ("employee", "resident")]
+            periods = {one["period"] for one in read if one["status"] != "gap"}
+            assert len(periods) <= 1, (quarter, name, periods)
+
+
+def test_what_rests_on_a_recalled_figure_says_so(national):
+    assert row(national, "employee", "growth_gap")["recalled"]
+    assert not row(national, "employee", "payable_months")["recalled"]
+    assert not row(national, "resident", "growth_gap")["recalled"]
+    assert row(national, "resident", "growth_gap")["difference"]
 
 
 @pytest.mark.parametrize(
@@ -148,9 +172,9 @@ def test_without_a_ratio_of_its_own_a_city_has_no_gap_to_the_nation():
 
 def test_assumptions_that_begin_too_late_are_the_reason():
     found = row(compute_indicators(project_fund("national", "2022Q4")), "employee", "years_to_exhaustion")
-    assert found["reason_zh"] == "未推演；测算假设自2024-01-01起，早于该日的季度无法推演"
+    assert found["reason_zh"] == "未推演；测算假设自2025-01-01起，早于该日的季度无法推演"
     assert found["reason_en"] == (
-        "not projected; assumptions begin on 2024-01-01; quarters before that day cannot be projected"
+        "not projected; assumptions begin on 2025-01-01; quarters before that day cannot be projected"
     )
 
 

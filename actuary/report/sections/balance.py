@@ -10,7 +10,7 @@ from actuary.report.contracts import Block, Cell, Mark, Paragraph, ReportFigure,
 from actuary.report.figures import Band, Series, lines
 from actuary.report.inputs import ReportInputs
 from actuary.report.sections.citations import Citations
-from actuary.report.sections.year_tables import Field, mark_notes, mark_of
+from actuary.report.sections.year_tables import Field, figures_source, mark_notes, mark_of
 
 __all__ = ["SCHEMES", "build", "fund_prefix"]
 
@@ -87,7 +87,7 @@ def _table(inputs: ReportInputs, composer: Composer, shown: list[str]) -> Report
             *_published_months(inputs, composer, shown, years),
             *mark_notes(composer, [mark.mark for mark in marks]),
         ],
-        source=composer.text("sources.figures"),
+        source=figures_source(inputs, composer, shown, ["balance_end", "pooled_balance_end", "pooled_expenditure"]),
         synthetic=inputs.synthetic,
         marks=marks,
     )
@@ -228,7 +228,7 @@ def _chart(inputs: ReportInputs, composer: Composer, shown: list[str]) -> Report
         alt=composer.text("figures.payable_months_history_alt"),
         bands=normal_bands(inputs, composer, shown[0]),
     )
-    note = composer.text("sources.figure", table="[[table:payable_months]]")
+    note = composer.text("sources.figure_part", table="[[table:payable_months]]")
     return composer.figure("payable_months_history", "figures.payable_months_history", svg=svg, note=note)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pandas as pd
 
@@ -102,6 +103,7 @@ def fact_table(
     *,
     title: str,
     compact: bool = False,
+    used: pd.DataFrame | None = None,
     city: str,
 ) -> ReportTable:
     """Build a table of fact rows: period, scheme, indicator, value, unit, source, confidence.
@@ -121,7 +123,9 @@ def fact_table(
     city : str
         Name of the place, for the caption.
     compact : bool
-        Whether sources are numbers explained under the table, instead of titles.
+        Whether sources are numbers explained under the table, instead of titles; without addresses then.
+    used : DataFrame, optional
+        The preferred rows among them; all of them when left out.
     """
     cited = Citations()
     columns = [
@@ -132,7 +136,9 @@ def fact_table(
         composer.text_column("unit"),
         composer.text_column("source"),
         composer.text_column("confidence"),
+        *([] if compact else [composer.text_column("url"), composer.text_column("used")]),
     ]
+    chosen = None if used is None else set(zip(used["table"], used["row"], strict=True))
     rows: list[list[Cell]] = []
     decimals: list[int] = []
     for fact in facts.to_dict("records"):
@@ -146,13 +152,14 @@ def fact_table(
         decimals.append(scale.decimals)
         rows.append(
             [
-                inputs.names.get(str(fact["indicator"]), str(fact["indicator"])) + _group(fact),
+                inputs.names.get(str(fact["indicator"]), str(fact["indicator"])) + _group(composer, fact),
                 _scheme_name(composer, str(fact["scheme"])),
                 str(fact["period"]),
                 scale.show(fact["value"]),
                 scale.unit,
                 cited(str(fact["source"])) if compact else str(fact["source"]),
                 composer.text(f"confidences.{fact['confidence']}"),
+                *([] if compact else [str(fact["url"] or ""), _used(composer, fact, chosen)]),
             ]
         )
     return composer.table(
@@ -161,20 +168,44 @@ def fact_table(
         columns=columns,
         rows=rows,
         notes=cited.notes(),
-        source=composer.text("sources.rows"),
+        source=composer.text("sources.rows" if compact else "sources.rows_annex"),
         synthetic=bool(facts.attrs.get("synthetic", False)),
         row_decimals=decimals,
         title_values={"city": city},
     )
 
 
+def _used(composer: Composer, fact: dict[object, Any], chosen: set[tuple[object, object]] | None) -> str:
+    return composer.text("phrases.yes" if chosen is None or (fact["table"], fact["row"]) in chosen else "phrases.no")
+
+
 def _is_plain(text: str) -> bool:
     return re.fullmatch(r"-?\d+(\.\d+)?", text) is not None
 
 
-def _group(fact: dict[object, object]) -> str:
+def _group(composer: Composer, fact: dict[object, object]) -> str:
     group = str(fact.get("group") or "")
-    return f" ({group})" if group else ""
+    return composer.text("phrases.group", name=group_words(composer, group)) if group else ""
+
+
+def group_words(composer: Composer, group: str) -> str:
+    """Name a group of people, such as an age band, in words.
+
+    Examples
+    --------
+    >>> from actuary.report.composer import Composer
+    >>> group_words(Composer("en"), "age_35_44"), group_words(Composer("en"), "age_15_plus_male")
+    ('aged 35 to 44', 'aged 15 and over, men')
+    """
+    ages = re.fullmatch(r"age_(\d+)_(\d+|plus)(?:_(male|female))?", group)
+    if ages is None:
+        return composer.text(f"groups.{group}") if composer.wording.has(f"groups.{group}") else group
+    low, high, sex = ages.groups()
+    if high == "plus":
+        words = composer.text("phrases.ages_from", low=low)
+    else:
+        words = composer.text("phrases.ages", low=low, high=high)
+    return words if sex is None else composer.text("phrases.ages_of", ages=words, sex=composer.text(f"groups.{sex}"))
 
 
 def _scheme_name(composer: Composer, scheme: str) -> str:

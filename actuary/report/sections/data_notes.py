@@ -10,11 +10,13 @@ from actuary.report.composer import Composer
 from actuary.report.contracts import Block, Cell, Paragraph, ReportTable, Section
 from actuary.report.inputs import ReportInputs
 from actuary.report.numbers import number_or_none, scale_in_unit
+from actuary.report.sections.year_tables import figures_source
 
 __all__ = ["all_conflicts_table", "build", "differences_table"]
 
 _CONFIDENCES = ("verified", "derived", "recalled", "conflicting")
 _CONFLICT_ROWS = 14
+_CONFLICT_YEARS = 5
 _LEADING = (
     "income",
     "expenditure",
@@ -46,7 +48,8 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
     blocks += [composer.heading("data.heading_confidence"), _confidence_sentence(composer, confidence), confidence]
     blocks.append(composer.heading("data.heading_conflicts"))
     if len(inputs.conflicts):
-        leading = inputs.conflicts[inputs.conflicts["indicator"].isin(_LEADING)]
+        recent = inputs.conflicts["period"].astype(str).str[:4].astype(int) > inputs.quarter.year - _CONFLICT_YEARS
+        leading = inputs.conflicts[inputs.conflicts["indicator"].isin(_LEADING) & recent]
         newest = leading.sort_values("period", ascending=False, kind="stable").head(_CONFLICT_ROWS)
         shown = newest if len(newest) else inputs.conflicts.head(_CONFLICT_ROWS)
         blocks += [composer.say("data.conflicts"), _conflicts(inputs, composer, "conflicts", shown)]
@@ -58,7 +61,10 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
         blocks.append(composer.say("data.gaps_elsewhere"))
     elif lines:
         blocks.append(composer.callout("missing", "data.gaps", items=lines))
-    blocks.append(composer.say("data.gaps_quarters"))
+    if inputs.projected:
+        blocks.append(composer.say("data.gaps_quarters"))
+    elif not inputs.own_page and not lines:
+        blocks.append(composer.say("data.gaps_none"))
     return composer.section("data_notes", blocks)
 
 
@@ -102,7 +108,7 @@ def differences_table(inputs: ReportInputs, composer: Composer) -> ReportTable |
         columns=columns,
         rows=rows,
         notes=[composer.text("data.note_differences")],
-        source=composer.text("sources.figures"),
+        source=figures_source(inputs, composer, inputs.paths.schemes, _LEADING),
         row_decimals=decimals,
     )
 
@@ -119,14 +125,15 @@ def _identity_words(inputs: ReportInputs, composer: Composer, identity: str) -> 
 
 
 def _sources(inputs: ReportInputs, composer: Composer) -> ReportTable:
-    used = set(inputs.facts["table"]) if "table" in inputs.facts else set()
-    for city in inputs.cities:
-        used |= set(city.facts["table"])
+    parts = [inputs.facts, *(city.facts for city in inputs.cities if city.region.id != inputs.region.id)]
+    used = pd.concat([part[["table", "period"]] for part in parts if len(part)]) if any(map(len, parts)) else None
     rows: list[list[Cell]] = []
     for entry in inputs.catalog.entries:
-        if entry.name in used:
-            count = int((inputs.facts["table"] == entry.name).sum())
-            rows.append([inputs.word(entry, "title"), entry.publisher, entry.period, float(count)])
+        periods = [] if used is None else sorted(str(one) for one in used.loc[used["table"] == entry.name, "period"])
+        if periods:
+            first, last = periods[0][:4], periods[-1][:4]
+            span = first if first == last else f"{first}\N{EN DASH}{last}"
+            rows.append([inputs.word(entry, "title"), entry.publisher, span, float(len(periods))])
     columns = [
         composer.text_column("table_title"),
         composer.text_column("publisher"),
@@ -172,6 +179,14 @@ def _confidence_sentence(composer: Composer, table: ReportTable) -> Paragraph:
     )
 
 
+def _basis_words(composer: Composer, basis: object, confidence: object) -> str:
+    """Name a basis, and how sure the figure is where it was not simply verified."""
+    words = composer.text(f"bases.{basis}")
+    if str(confidence) == "verified":
+        return words
+    return composer.text("data.basis_confidence", basis=words, confidence=composer.text(f"confidences.{confidence}"))
+
+
 def _conflicts(inputs: ReportInputs, composer: Composer, table_id: str, frame: pd.DataFrame) -> ReportTable:
     rows: list[list[Cell]] = []
     decimals: list[int] = []
@@ -186,9 +201,9 @@ def _conflicts(inputs: ReportInputs, composer: Composer, table_id: str, frame: p
                 composer.text(key) if composer.wording.has(key) else str(row["scheme"]),
                 inputs.names.get(str(row["indicator"]), str(row["indicator"])),
                 scale.show(row["value"]),
-                composer.text(f"bases.{row['basis']}"),
+                _basis_words(composer, row["basis"], row["confidence"]),
                 scale.show(row["other_value"]),
-                composer.text(f"bases.{row['other_basis']}"),
+                _basis_words(composer, row["other_basis"], row["other_confidence"]),
                 composer.show(row["difference_share"], "share"),
                 scale.unit,
             ]

@@ -11,7 +11,7 @@ from actuary.report.inputs import ReportInputs
 from actuary.report.sections.balance import SCHEMES, fund_prefix
 from actuary.report.sections.projection import deficit_since, milestone_table
 from actuary.report.sections.warnings import LEVELS, worst_level
-from actuary.report.sections.year_tables import Field, mark_notes, mark_of, weakest, year_value
+from actuary.report.sections.year_tables import Field, figures_source, mark_notes, mark_of, weakest, year_value
 
 __all__ = ["build"]
 
@@ -109,7 +109,7 @@ def _table(inputs: ReportInputs, composer: Composer, known: list[str], years: di
             *mark_notes(composer, [mark.mark for mark in marks]),
         ],
         marks=marks,
-        source=composer.text("sources.figures"),
+        source=figures_source(inputs, composer, known, ["income", "enrolled", "pooled_balance_end"]),
         synthetic=inputs.synthetic,
     )
 
@@ -242,14 +242,14 @@ def _projection_item(inputs: ReportInputs, composer: Composer, scheme: str) -> P
         composer.say(
             "findings.projection",
             year=str(table.cell(len(table.rows) - 1, "year")),
-            scenario=inputs.word(inputs.scenarios[0], "name"),
+            scenario=inputs.scenario_name(inputs.scenarios[0]),
             months=composer.months(table, -1, f"months_{inputs.scenarios[0].name}"),
         )
     ]
     parts += [
         composer.say(
             "findings.projection_other",
-            scenario=inputs.word(scenario, "name"),
+            scenario=inputs.scenario_name(scenario),
             months=composer.months(table, -1, f"months_{scenario.name}"),
         )
         for scenario in inputs.scenarios[1:]

@@ -101,5 +101,5 @@ def _chart(inputs: ReportInputs, composer: Composer) -> ReportFigure:
         x_label=composer.text("axes.year_end"),
         alt=composer.text("figures.dependency_ratio_alt"),
     )
-    note = composer.text("sources.figure", table="[[table:membership]]")
+    note = composer.text("sources.figure_part", table="[[table:membership]]")
     return composer.figure("dependency_ratio", "figures.dependency_ratio", svg=svg, note=note)

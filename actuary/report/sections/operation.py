@@ -7,7 +7,7 @@ from actuary.report.composer import CellRef, Composer
 from actuary.report.contracts import Block, Cell, Mark, Paragraph, ReportFigure, ReportTable, Section
 from actuary.report.figures import Series, grouped_bars
 from actuary.report.inputs import ReportInputs
-from actuary.report.sections.year_tables import MARKS, Field, growth, mark_notes, year_table
+from actuary.report.sections.year_tables import MARKS, Field, figures_source, growth, mark_notes, year_table
 
 __all__ = ["build"]
 
@@ -185,7 +185,7 @@ def _quarters(inputs: ReportInputs, composer: Composer, scheme: str) -> list[Blo
             columns=columns,
             rows=rows,
             notes=[composer.text("operation.note_quarters"), *mark_notes(composer, [mark.mark for mark in marks])],
-            source=composer.text("sources.figures"),
+            source=figures_source(inputs, composer, [scheme], names),
             synthetic=inputs.synthetic,
             marks=marks,
         )

@@ -128,7 +128,7 @@ def _sentence(
             sentences.append(
                 composer.say(
                     "projection.other",
-                    scenario=inputs.word(scenario, "name"),
+                    scenario=inputs.scenario_name(scenario),
                     months=composer.months(comparison, -1, key),
                 )
             )
@@ -277,7 +277,7 @@ def fund_caption(inputs: ReportInputs, composer: Composer, scheme: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Chart:
-    """Say what one figure of history and scenarios shows; `title` is the key of its caption, `table` its figures."""
+    """Say what one figure of history and scenarios shows: key of its caption, table of its figures."""
 
     id: str
     title: str
@@ -302,7 +302,9 @@ def _draw(inputs: ReportInputs, composer: Composer, chart: _Chart, bands: Sequen
         projected_label=composer.text("phrases.projection"),
         zero=chart.zero,
     )
-    note = composer.text("sources.figure_scenarios", table=f"[[table:{chart.table}]]")
+    # The balances of the other scenarios stand in the annex only.
+    words = "sources.figure_annex" if chart.quantity == "money" else "sources.figure_scenarios"
+    note = composer.text(words, table=f"[[table:{chart.table}]]")
     return composer.figure(chart.id, chart.title, svg=svg, note=note, **caption)
 
 
@@ -317,7 +319,7 @@ def _balance_chart(inputs: ReportInputs, composer: Composer, scheme: str) -> Rep
     return _draw(
         inputs,
         composer,
-        _Chart(f"balance_{scheme}", "figures.balance", scheme, name, "money", f"scenarios_{scheme}"),
+        _Chart(f"balance_{scheme}", "figures.balance", scheme, name, "money", f"projection_{scheme}"),
     )
 
 

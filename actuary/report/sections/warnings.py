@@ -7,12 +7,13 @@ from typing import Any
 from actuary.report.composer import Composer
 from actuary.report.contracts import Block, Cell, ReportTable, Section
 from actuary.report.inputs import ReportInputs
-from actuary.report.numbers import number_or_none, scale_in_unit
+from actuary.report.numbers import SCALES, number_or_none, scale_in_unit
 from actuary.report.sections.rules_in_force import source_words
 
 __all__ = ["LEVELS", "build", "worst_level"]
 
 #: From the gravest to the lightest.
+_FIRMNESS = ("official", "practice", "judgement")
 LEVELS = ("red", "orange", "yellow", "blue", "normal", "unknown")
 
 
@@ -104,9 +105,10 @@ def _counts(inputs: ReportInputs, composer: Composer) -> ReportTable:
 def _table(inputs: ReportInputs, composer: Composer, warnings: list[Any]) -> ReportTable:
     rows: list[list[Cell]] = []
     decimals: list[int] = []
-    for warning in warnings:
+    for warning, rule_ids in _merged(composer, warnings):
         value = number_or_none(warning.value)
-        scale = scale_in_unit(inputs.lang, warning.unit, value=value)
+        points = warning.indicator == "growth_gap"
+        scale = SCALES[inputs.lang]["points"] if points else scale_in_unit(inputs.lang, warning.unit, value=value)
         decimals.append(scale.decimals)
         rows.append(
             [
@@ -114,10 +116,10 @@ def _table(inputs: ReportInputs, composer: Composer, warnings: list[Any]) -> Rep
                 composer.text(f"schemes.{warning.scheme}_short"),
                 _rule_name(inputs, warning),
                 scale.show(value),
-                scale.unit,
+                composer.text("units.ratio") if warning.unit == "ratio" else scale.unit,
                 inputs.word(warning, "text"),
                 composer.text(f"statuses.{warning.status}"),
-                warning.rule_id,
+                rule_ids,
             ]
         )
     columns = [
@@ -142,6 +144,24 @@ def _table(inputs: ReportInputs, composer: Composer, warnings: list[Any]) -> Rep
     )
 
 
+def _merged(composer: Composer, warnings: list[Any]) -> list[tuple[Any, str]]:
+    """Return the warnings with their rule ids; two rules that give one indicator the same level share a row.
+
+    The row speaks with the words of the one with the firmer ground, an official document before a judgement.
+    """
+    groups: dict[tuple[str, str, str], list[Any]] = {}
+    for warning in warnings:
+        groups.setdefault((warning.level, warning.scheme, warning.indicator), []).append(warning)
+    merged = []
+    for group in groups.values():
+        first, *others = sorted(group, key=lambda warning: _FIRMNESS.index(warning.status))
+        ids = first.rule_id
+        for other in others:
+            ids = composer.text("warnings.rule_pair", first=ids, second=other.rule_id)
+        merged.append((first, ids))
+    return merged
+
+
 def _sources_note(inputs: ReportInputs, composer: Composer, warnings: list[Any]) -> str:
     cited: dict[str, str] = {}
     for warning in warnings:
@@ -154,7 +174,7 @@ def _sources_note(inputs: ReportInputs, composer: Composer, warnings: list[Any])
 
 def _actions(inputs: ReportInputs, composer: Composer, warnings: list[Any]) -> ReportTable:
     rows: list[list[Cell]] = []
-    for warning in warnings:
+    for warning, _ in _merged(composer, warnings):
         rule = _rule(inputs, warning)
         rows.append(
             [

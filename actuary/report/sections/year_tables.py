@@ -10,7 +10,7 @@ from actuary.report.contracts import Cell, Column, Mark, ReportTable
 from actuary.report.inputs import ReportInputs, plain_name
 from actuary.report.paths_view import BASE
 
-__all__ = ["MARKS", "Field", "growth", "mark_notes", "mark_of", "weakest", "year_table", "year_value"]
+__all__ = ["MARKS", "Field", "figures_source", "growth", "mark_notes", "mark_of", "weakest", "year_table", "year_value"]
 
 #: Note letter of each way a figure is known that is not plain publication.
 MARKS = {
@@ -23,6 +23,10 @@ MARKS = {
     "break": "g",
     "projected": "p",
 }
+
+
+#: Figures from which ratios and months are computed.
+_PARTS = frozenset({"expenditure", "balance_end", "active", "retired"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +210,43 @@ def year_table(  # noqa: PLR0913 - a table is its id, caption, scheme, years, fi
                 for text in _remarks(inputs, fields, one, scheme, years)
             ),
         ],
-        source=composer.text("sources.figures"),
+        source=_source(inputs, composer, scheme, fields, projected="projection" in shaded),
         synthetic=inputs.synthetic,
         marks=marks,
         row_styles=shaded,
         title_values=title_values,
     )
+
+
+def _source(inputs: ReportInputs, composer: Composer, scheme: str, fields: Sequence[Field], *, projected: bool) -> str:
+    names = [name for field in fields for name in field.name.split("-")]
+    if all(inputs.paths.fund_prefix(one) for one in ("employee", "resident")):
+        names += [name.removeprefix("pooled_") for name in names if scheme == "resident"]
+    figures = figures_source(inputs, composer, sorted({scheme, *_schemes(fields)}), names)
+    return composer.text("sources.figures_and_projection", figures=figures) if projected else figures
+
+
+def figures_source(inputs: ReportInputs, composer: Composer, schemes: Sequence[str], names: Sequence[str]) -> str:
+    """Return the tables and the kinds of publication from which variables of some schemes were taken.
+
+    Parameters
+    ----------
+    inputs : ReportInputs
+        Holds the fact rows and the catalogue.
+    composer : Composer
+        Gives the words.
+    schemes, names : sequence of str
+        Schemes and variables.
+    """
+    rows = inputs.facts[inputs.facts["scheme"].isin([*schemes, "all"])] if len(inputs.facts) else inputs.facts
+    if not len(rows):
+        return composer.text("sources.projection")
+    exact = rows[rows["indicator"].isin({plain_name(name) for name in names} | _PARTS) & rows["scheme"].isin(schemes)]
+    rows = exact if len(exact) else rows
+    gap = composer.text("phrases.list_comma")
+    titles = [inputs.word(entry, "title") for entry in inputs.catalog.entries if entry.name in set(rows["table"])]
+    bases = [composer.text(f"bases.{name}") for name in rows["basis"].value_counts().index]
+    return composer.text("sources.figures", tables=gap.join(titles), bases=gap.join(bases))
 
 
 def _schemes(fields: Sequence[Field]) -> list[str]:

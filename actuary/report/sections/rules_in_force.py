@@ -54,14 +54,19 @@ def _is_city(inputs: ReportInputs) -> bool:
 
 def _is_rule(inputs: ReportInputs, key: str) -> bool:
     """Return whether a declared value is a rule, not a statistic or a target."""
-    return getattr(inputs.book.parameter(key), "kind", "rule") == "rule"
+    return bool(inputs.book.parameter(key).kind == "rule")
 
 
 def _is_event(inputs: ReportInputs, change: Any) -> bool:
     """Return whether a change of the book happened in the world: the first record of an older rule did not."""
     if not _is_rule(inputs, change.key):
         return False
-    return change.after is None or not getattr(inputs.book.entry(change.key, change.day), "first_record", False)
+    if change.after is None:
+        return True
+    # A local value that follows a national one, given for reference, or the other way round, is no change of a rule.
+    told = [change.day] if change.before is None else [change.day - dt.timedelta(days=1), change.day]
+    places = {inputs.book.origin(change.key, day).partition(":")[0] for day in told}
+    return len(places) == 1 and not inputs.book.entry(change.key, change.day).first_record
 
 
 def _scope(inputs: ReportInputs, composer: Composer, key: str, day: dt.date) -> str:
@@ -72,8 +77,8 @@ def _scope(inputs: ReportInputs, composer: Composer, key: str, day: dt.date) -> 
 
 def _marks(entry: Any, row: int, *, value: str, since: str = "") -> list[Mark]:
     """Mark a value that was recalled and a date that is only that of the first record."""
-    found = [Mark(row, value, MARKS["recalled"])] if getattr(entry, "confidence", None) == "recalled" else []
-    if since and getattr(entry, "first_record", False):
+    found = [Mark(row, value, MARKS["recalled"])] if entry.confidence == "recalled" else []
+    if since and entry.first_record:
         found.append(Mark(row, since, MARKS["first_record"]))
     return found
 

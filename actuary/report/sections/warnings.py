@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from actuary.report.composer import Composer
-from actuary.report.contracts import Block, Cell, ReportTable, Section
+from actuary.report.contracts import Block, Cell, Mark, ReportTable, Section
 from actuary.report.inputs import ReportInputs
 from actuary.report.numbers import SCALES, number_or_none, scale_in_unit
 from actuary.report.sections.rules_in_force import source_words
+from actuary.report.sections.year_tables import MARKS, mark_notes
 
 __all__ = ["LEVELS", "build", "worst_level"]
 
@@ -105,11 +106,14 @@ def _counts(inputs: ReportInputs, composer: Composer) -> ReportTable:
 def _table(inputs: ReportInputs, composer: Composer, warnings: list[Any]) -> ReportTable:
     rows: list[list[Cell]] = []
     decimals: list[int] = []
+    marks: list[Mark] = []
     for warning, rule_ids in _merged(composer, warnings):
         value = number_or_none(warning.value)
         points = warning.indicator == "growth_gap"
         scale = SCALES[inputs.lang]["points"] if points else scale_in_unit(inputs.lang, warning.unit, value=value)
         decimals.append(scale.decimals)
+        if warning.recalled:
+            marks.append(Mark(len(rows), "value", MARKS["recalled"]))
         rows.append(
             [
                 warning.level,
@@ -137,7 +141,8 @@ def _table(inputs: ReportInputs, composer: Composer, warnings: list[Any]) -> Rep
         "tables.warnings",
         columns=columns,
         rows=rows,
-        notes=[_sources_note(inputs, composer, warnings)],
+        notes=[*mark_notes(composer, [mark.mark for mark in marks]), _sources_note(inputs, composer, warnings)],
+        marks=marks,
         source=composer.text("sources.alert_rules"),
         synthetic=inputs.synthetic,
         row_decimals=decimals,

@@ -176,10 +176,15 @@ def year_table(  # noqa: PLR0913 - a table is its id, caption, scheme, years, fi
         field.key: [year_value(inputs, field, scheme, year, scenario=scenario) for year in years] for field in fields
     }
     columns: list[Column] = [composer.text_column("year", kind="year")]
+    people = [
+        value for field in fields if field.quantity == "people" and not field.change for value in values[field.key]
+    ]
     for field in fields:
         label = composer.text(field.label) if field.label else None
         quantity = "share" if field.change else field.quantity
-        columns.append(composer.column(field.key, quantity, values[field.key], label=label, growth=field.change))
+        # People of one table are printed with the same digits, whichever column is the larger.
+        sized = people if quantity == "people" else values[field.key]
+        columns.append(composer.column(field.key, quantity, sized, label=label, growth=field.change))
     rows: list[list[Cell]] = []
     marks: list[Mark] = []
     for number, year in enumerate(years):

@@ -10,7 +10,7 @@ CASES ?= 1000000
 OUT ?= output/$(CITY)
 export PYTHON
 
-.PHONY: help setup report bench test lint types imports notebooks ci lock environment format clean
+.PHONY: help setup report bench test test-slow lint types imports notebooks ci lock environment format clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -22,7 +22,10 @@ report: setup  ## write the quarterly actuarial report (CITY=, QUARTER=, REPORT_
 	@$(BIN)/actuary report --city $(CITY) $(if $(QUARTER),--quarter $(QUARTER)) --lang $(REPORT_LANG) --out $(OUT)
 
 test: setup  ## run the tests
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
+
+test-slow: setup  ## run the tests that start processes: the command line, whole reports, notebooks
+	$(BIN)/python -m pytest -n auto --dist loadfile -m slow
 
 lint: setup  ## style, formatting, generated files
 	$(BIN)/ruff check .
@@ -38,7 +41,7 @@ imports: setup  ## import contracts between the layers
 notebooks: setup  ## run the notebooks and compare their outputs
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env -p no:cacheprovider notebooks
 
-ci: lint types imports test notebooks  ## everything that must hold before a change lands
+ci: lint types imports test test-slow notebooks  ## everything that must hold before a change lands
 	$(MAKE) report OUT=output/ci
 	$(BIN)/actuary check
 

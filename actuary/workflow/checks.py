@@ -105,7 +105,8 @@ def _nearest_schema(path: Path) -> str:
     """Return the kind of table whose columns the header names best; facts when it names none."""
     from actuary.tables import SCHEMAS  # noqa: PLC0415
 
-    header = path.open("rb").readline().decode("utf-8-sig", errors="replace")
+    with path.open("rb") as stream:
+        header = stream.readline().decode("utf-8-sig", errors="replace")
     names = {name.strip().strip('"') for name in header.replace(";", ",").replace("\t", ",").split(",")}
 
     def fit(name: str) -> tuple[float, bool]:

@@ -17,6 +17,9 @@ import actuary
 from actuary.paths import data_root, models_root
 from actuary.workflow.outputs import staged_output
 
+#: Each starts the command line as a process of its own.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="session")
 def run(actuary_command: list[str]):

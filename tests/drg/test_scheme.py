@@ -152,6 +152,7 @@ def test_unknown_schemes_name_the_nearest() -> None:
         load_scheme("beijing")
 
 
+@pytest.mark.slow
 def test_import_list_and_use(copy: Path, own_schemes: Path) -> None:
     (copy / "scheme.toml").unlink()
     imported = import_scheme(copy, "city-2026")

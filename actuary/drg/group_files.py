@@ -92,6 +92,8 @@ def group_file(
     """
     source, target = Path(path).expanduser(), Path(out).expanduser().absolute()
     is_parquet(target)
+    if target.exists() and source.exists() and target.samefile(source):
+        raise OutputError(Problem(str(out), "the file of cases itself", "another file", "cases are never overwritten"))
     count = threads_to_use(threads)
     loaded = loaded_scheme(scheme, switches)
     grouper = Grouper.of(loaded)

@@ -384,11 +384,15 @@ def import_scheme(folder: str | Path, name: str, *, root: Path | None = None) ->
                 shutil.copyfile(source / file, partial / file)
         if not (source / DECLARATION).is_file():
             (partial / DECLARATION).write_text(_declared_reading(scheme, name), encoding="utf-8")
+        # What was written is read once more before it takes the place of an earlier import.
+        load_scheme(partial, root=root)
         shutil.rmtree(target, ignore_errors=True)
         partial.rename(target)
     except OSError as error:
         expected = "a folder that can be written (ACTUARY_SCHEMES names another)"
         raise OutputError(Problem(str(target.parent), str(error.strerror), expected)) from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
     return load_scheme(target, root=root)
 
 

@@ -100,6 +100,7 @@ _DOCS = (
         "z37",
         "分娩结局编码Z37.x按主要诊断还是其他诊断使用",
         "whether the outcome of delivery (Z37.x) counts as principal or as other diagnosis",
+        as_declared=("按规则表与诊断表", "as the rules and lists declare"),
         principal=("按主要诊断", "as principal diagnosis"),
         other=(
             "按其他诊断：OR1看其他诊断，女性任一诊断为Z37.x即进入MDCO",

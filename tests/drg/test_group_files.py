@@ -222,3 +222,12 @@ def test_command_line(actuary_command: list[str], tmp_path: Path) -> None:
     shown = run("scheme", "list", "--switches")
     assert shown.returncode == 0
     assert "requires_list" in shown.stdout
+
+
+def test_cases_are_never_overwritten_by_their_answers(tmp_path: Path) -> None:
+    cases = tmp_path / "cases.csv"
+    cases.write_text("case_id,sex,age_years,age_days,birth_weight_g,dx,px\na,1,50,,,I21.000,\n", encoding="utf-8")
+    before = cases.read_bytes()
+    with pytest.raises(OutputError, match="the file of cases itself; expected another file"):
+        group_file(cases, tmp_path / "." / "cases.csv")
+    assert cases.read_bytes() == before

@@ -6,12 +6,14 @@ import dataclasses
 import shutil
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from actuary.drg.compiled import compile_scheme
-from actuary.drg.scheme import Scheme, import_scheme, list_schemes, load_scheme
+from actuary.drg.grouper import group_cases
+from actuary.drg.scheme import _LATER_READING, Scheme, import_scheme, list_schemes, load_scheme
 from actuary.drg.switches import SWITCHES, Switches
-from actuary.errors import DeclarationError, OutputError, TableError, UnknownNameError
+from actuary.errors import ActuaryError, DeclarationError, OutputError, TableError, UnknownNameError
 
 
 @pytest.fixture
@@ -191,3 +193,31 @@ def test_limits_of_the_compiled_form_are_told(national: Scheme) -> None:
     )
     with pytest.raises(DeclarationError, match="26 categories entered by body sites; expected at most 1"):
         compile_scheme(several)
+
+
+@pytest.mark.reference
+def test_the_later_scheme_is_imported_and_answers_by_its_name(reference: Path, own_schemes: Path) -> None:
+    # An import once wrote a switch position that the loader did not know, and left a scheme nobody could use.
+    folder = reference / "drg" / "chs-drg-2.0"
+    imported = import_scheme(folder, "chs-drg-2.0")
+    assert imported.switches == load_scheme(folder).switches
+    assert imported.fingerprint == load_scheme("chs-drg-2.0").fingerprint
+    cases = pq.read_table(reference / "drg" / "conformance" / "cases-public-chs20.parquet")
+    answers = group_cases(cases, "chs-drg-2.0")
+    for name in ("status", "mdc", "adrg", "drg"):
+        assert answers[name].cast("string").equals(cases[f"expected_{name}"].cast("string")), name
+
+
+@pytest.mark.parametrize("positions", [Switches(), _LATER_READING], ids=["1.1", "2.0"])
+def test_every_position_of_an_inferred_reading_is_one_of_its_switch(positions: Switches) -> None:
+    for name, position in positions.as_dict().items():
+        assert position in SWITCHES[name].readings or not SWITCHES[name].readings, (name, position)
+
+
+def test_a_failed_import_keeps_the_earlier_one(copy: Path, own_schemes: Path) -> None:
+    first = import_scheme(copy, "city")
+    (copy / "scheme.toml").write_text('title = "broken"\n[switches]\nqy = "sometimes"\n', encoding="utf-8")
+    with pytest.raises(ActuaryError):
+        import_scheme(copy, "city")
+    assert load_scheme("city").fingerprint == first.fingerprint
+    assert [path.name for path in own_schemes.iterdir()] == ["city"]

@@ -88,3 +88,10 @@ def test_readmes_name_the_same_commands(root: Path) -> None:
     ]
     assert commands[0] == commands[1]
     assert {"make report", "make test"} <= {command.strip() for command in commands[0]}
+
+
+def test_no_page_is_left_with_a_gap_to_fill(root: Path) -> None:
+    gap = "PLACE" + "HOLDER"
+    assert [
+        path.name for path in _tracked(root) if path.suffix == ".md" and gap in path.read_text(encoding="utf-8")
+    ] == []

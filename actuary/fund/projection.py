@@ -308,8 +308,9 @@ def _no_basis(scheme: str) -> MissingInput:
 def _no_season(scheme: str) -> MissingInput:
     return MissingInput(
         scheme,
-        "某一年四个季度的基金收支",
-        "income and spending of the four quarters of one year",
+        "某一年四个季度的基金收支（未公布的，可在假设中以 seasonal.source_region 指定借用的地区）",
+        "income and spending of the four quarters of one year (where they are not published, the assumption"
+        " seasonal.source_region may name the nation)",
         "the seasonal profile of this scheme",
         "该险种的季节分布",
         f"{scheme}.seasons",

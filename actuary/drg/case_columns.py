@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import decimal
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from actuary.drg.arrow_arrays import SEPARATOR, arrow_lists, arrow_texts
+from actuary.drg.arrow_arrays import arrow_lists, arrow_texts
 from actuary.drg.cases import Case
+from actuary.drg.cell_words import cell_codes, cell_text
+from actuary.drg.column_types import LISTS, is_readable
 from actuary.errors import Problem, TableError, nearest_name, raise_all
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["arrow_columns", "check_columns", "one_array"]
-
-_LISTS = ("dx", "px")
 
 
 def check_columns(present: Sequence[str], needed: Iterable[str], *, where: str, scheme: str) -> None:
@@ -84,31 +83,15 @@ def arrow_columns(
 
 def _from_series(name: str, series: pd.Series[Any]) -> Any:
     try:
-        return one_array(pa.array(series, from_pandas=True))
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        column = one_array(pa.array(series, from_pandas=True))
+    except (pa.ArrowException, OverflowError, TypeError, ValueError):  # a text that UTF-8 cannot hold is a ValueError
         return _from_cells(name, series.tolist())
+    # A frame does not say what its cells hold, so a strange one is wrong for its own row only.
+    return column if is_readable(name, column.type) else _from_cells(name, series.tolist())
 
 
 def _from_cells(name: str, cells: list[Any]) -> Any:
     """Return cells of mixed types as one array: lists of texts for codes, texts for everything else."""
-    if name in _LISTS:
-        return arrow_lists([_codes(cell) for cell in cells])
-    return arrow_texts([_word(cell) for cell in cells])
-
-
-def _codes(cell: Any) -> list[str | None] | None:
-    if isinstance(cell, str):
-        return list(cell.split(SEPARATOR))
-    if isinstance(cell, Iterable):
-        return [_word(code) for code in cell]
-    word = _word(cell)
-    return None if word is None else [word]
-
-
-def _word(cell: Any) -> str | None:
-    """Return a cell as text, None where it is missing (a missing value differs from itself)."""
-    if cell is None or type(cell).__name__ in {"NAType", "NaTType"}:
-        return None
-    if isinstance(cell, float | decimal.Decimal) and cell != cell:  # noqa: PLR0124
-        return None
-    return str(cell)
+    if name in LISTS:
+        return arrow_lists([cell_codes(cell) for cell in cells])
+    return arrow_texts([cell_text(cell) for cell in cells])

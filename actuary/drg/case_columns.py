@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -16,20 +18,25 @@ from actuary.errors import Problem, TableError, nearest_name, raise_all
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["arrow_columns", "check_columns", "one_array"]
+__all__ = ["arrow_columns", "check_columns", "check_table", "one_array"]
 
 
 def check_columns(present: Sequence[str], needed: Iterable[str], *, where: str, scheme: str) -> None:
-    """Raise when a column that the scheme reads is missing.
+    """Raise when a column that the scheme reads is missing or there several times.
 
     Raises
     ------
     TableError
-        Names every missing column, and the nearest one there is.
+        Names every such column, and for a missing one the nearest there is.
     """
-    problems = []
-    for name in sorted(set(needed) - set(present)):
-        near = nearest_name(name, [column for column in present if column not in set(needed)])
+    needed = frozenset(needed)
+    problems = [
+        Problem(where, f"the column {name!r} {count} times", "every column once", "drop or rename all but one")
+        for name, count in sorted(Counter(present).items())
+        if count > 1 and name in needed
+    ]
+    for name in sorted(needed - set(present)):
+        near = nearest_name(name, [column for column in present if column not in needed])
         mend = f"rename {near!r}?" if near else "add it; its cells may be empty"
         expected = f"the columns that {scheme} reads: {', '.join(sorted(needed))}"
         problems.append(Problem(where, f"no column {name!r}", expected, mend))
@@ -69,16 +76,49 @@ def arrow_columns(
     Raises
     ------
     TableError
-        When a column is missing.
+        When a column is missing or there twice, or `cases` is something else.
     """
     names = [name for name in needed if name != "case_id"]
     if isinstance(cases, pa.Table):
         check_columns(cases.column_names, needed, where="the table of cases", scheme=scheme)
         return {name: one_array(cases[name]) for name in names}, cases["case_id"]
-    if isinstance(cases, Sequence):
+    if not _is_frame(cases):
+        if not isinstance(cases, Sequence) or not all(isinstance(case, Case) for case in cases):
+            raise TableError(_unsuitable(cases))
         return {name: _from_cells(name, [getattr(case, name) for case in cases]) for name in names}, None
     check_columns([str(name) for name in cases.columns], needed, where="the frame of cases", scheme=scheme)
     return {name: _from_series(name, cases[name]) for name in names}, None
+
+
+def _is_frame(cases: object) -> bool:
+    pandas = sys.modules.get("pandas")  # who has a frame has loaded pandas
+    return pandas is not None and isinstance(cases, pandas.DataFrame)
+
+
+def check_table(cases: object) -> None:
+    """Raise unless the cases are a frame or an Arrow table.
+
+    Raises
+    ------
+    TableError
+        Says what is accepted, and how to come from there to here.
+    """
+    if not isinstance(cases, pa.Table) and not _is_frame(cases):
+        raise TableError(_unsuitable(cases))
+
+
+def _unsuitable(cases: object) -> Problem:
+    found = f"a {type(cases).__name__}"
+    mend = "group_file reads files; read other data into a frame first"
+    if isinstance(cases, Mapping):
+        mend = "pandas.DataFrame(cases) for a mapping of columns; Case(**cases) and group_one for one case"
+    elif isinstance(cases, Sequence) and not isinstance(cases, str) and cases:
+        found += f" of {type(cases[0]).__name__}"
+        mend = "pandas.DataFrame(cases) makes a frame of rows; group_one takes one Case"
+    elif hasattr(cases, "to_arrow"):
+        mend = "cases.to_arrow() gives an Arrow table"
+    expected = "a pandas.DataFrame, a pyarrow.Table or a pyarrow.RecordBatch (for a single case: a Case)"
+    return Problem("the cases", found, expected, mend)
 
 
 def _from_series(name: str, series: pd.Series[Any]) -> Any:

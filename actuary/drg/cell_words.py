@@ -19,13 +19,13 @@ _UNREADABLE = "?"
 
 
 def cell_text(cell: object) -> str | None:
-    """Return a cell as text, None where it is missing (a missing value differs from itself).
+    r"""Return a cell as text, None where it is missing (a missing value differs from itself).
 
     What no text in UTF-8 can hold is replaced, which makes the text an unknown code or an unreadable number.
 
     Examples
     --------
-    >>> cell_text(b"I21.401"), cell_text("\\ud800"), cell_text(float("nan"))
+    >>> cell_text(b"I21.401"), cell_text("\ud800"), cell_text(float("nan"))
     ('I21.401', '?', None)
     """
     if cell is None or type(cell).__name__ in {"NAType", "NaTType"}:

@@ -73,12 +73,12 @@ def plain_column(name: str, column: Any) -> Any:
 
 
 def as_texts(column: Any) -> Any:
-    """Return an array as texts; bytes that are not UTF-8 are replaced.
+    r"""Return an array as texts; bytes that are not UTF-8 are replaced.
 
     Examples
     --------
-    >>> as_texts(pa.array([b"A01", b"A\\xff"])).to_pylist()
-    ['A01', 'A\ufffd']
+    >>> as_texts(pa.array([b"A01", b"A\xff"])).to_pylist() == ["A01", "A\ufffd"]
+    True
     """
     if _TYPES.is_string(column.type) or _TYPES.is_large_string(column.type):
         return column

@@ -170,7 +170,8 @@ def group_cases(
     Returns
     -------
     pandas.DataFrame or pyarrow.Table
-        As given (a table for a batch): `case_id, status, mdc, adrg, drg, severity, reason`, one row a case in the same order.
+        As given (a table for a batch): `case_id, status, mdc, adrg, drg, severity, reason`, one row a case in the same
+        order.
 
     Raises
     ------

@@ -119,5 +119,29 @@ def test_what_is_no_table_is_named_with_what_is_accepted(national: Scheme, cases
 
 
 def test_one_case_given_as_a_mapping_is_named(national: Scheme) -> None:
-    with pytest.raises(TableError, match="a list of dict; expected .* a Case"):
+    with pytest.raises(TableError, match=r"a list of dict; expected .* a Case"):
         group_one({"case_id": "a", **STEMI}, national)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_rows_with_a_wrong_number_of_cells_are_named_as_an_editor_counts(
+    national: Scheme, tmp_path: Path, encoding: str
+) -> None:
+    text = HEADER + ROW + "\n" + 'a,"1\n",60,,,I21.401,\n' + "a,1,60\n" + ROW + "病案,1,60,,,I21.401,36.0700,\n"
+    (tmp_path / "in.csv").write_text(text, encoding=encoding)
+    for threads in (1, 2):
+        with pytest.raises(TableError) as caught:
+            group_file(tmp_path / "in.csv", tmp_path / "out.csv", national, threads=threads)
+        said = str(caught.value)
+        assert said.startswith("2 problems")
+        assert "in.csv row 6: found 3 cells; expected 7, as in the header; put a cell with a comma" in said
+        assert "in.csv row 8: found 8 cells" in said
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_many_uneven_rows_are_counted(national: Scheme, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text(HEADER + ROW + "a,b\n" * 500, encoding="utf-8")
+    with pytest.raises(TableError) as caught:
+        group_file(tmp_path / "in.csv", tmp_path / "out.csv", national)
+    assert len(caught.value.problems) == 11
+    assert "500 such rows in all" in str(caught.value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import pyarrow as pa
 
@@ -82,15 +82,15 @@ def arrow_columns(
     if isinstance(cases, pa.Table):
         check_columns(cases.column_names, needed, where="the table of cases", scheme=scheme)
         return {name: one_array(cases[name]) for name in names}, cases["case_id"]
-    if not _is_frame(cases):
-        if not isinstance(cases, Sequence) or not all(isinstance(case, Case) for case in cases):
-            raise TableError(_unsuitable(cases))
+    if isinstance(cases, Sequence) and all(isinstance(case, Case) for case in cases):
         return {name: _from_cells(name, [getattr(case, name) for case in cases]) for name in names}, None
+    if not _is_frame(cases):
+        raise TableError(_unsuitable(cases))
     check_columns([str(name) for name in cases.columns], needed, where="the frame of cases", scheme=scheme)
     return {name: _from_series(name, cases[name]) for name in names}, None
 
 
-def _is_frame(cases: object) -> bool:
+def _is_frame(cases: object) -> TypeGuard[pd.DataFrame]:
     pandas = sys.modules.get("pandas")  # who has a frame has loaded pandas
     return pandas is not None and isinstance(cases, pandas.DataFrame)
 

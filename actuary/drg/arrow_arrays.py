@@ -31,14 +31,14 @@ def _present(values: Sequence[object]) -> Any:
 
 
 def arrow_texts(words: Sequence[str | None]) -> Any:
-    """Return texts as an Arrow array.
+    """Return texts as an Arrow array; what UTF-8 cannot hold is replaced.
 
     Examples
     --------
     >>> arrow_texts(["A00.000", "", None]).to_pylist()
     ['A00.000', '', None]
     """
-    encoded = [b"" if word is None else word.encode() for word in words]
+    encoded = [b"" if word is None else word.encode("utf-8", "replace") for word in words]
     buffers = [_present(words), _offsets([len(word) for word in encoded]), pa.py_buffer(b"".join(encoded))]
     return pa.Array.from_buffers(pa.string(), len(encoded), buffers)
 

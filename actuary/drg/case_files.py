@@ -21,6 +21,9 @@ BATCH_CASES = 131_072
 #: Row groups of fewer cases are read together: a dictionary of its own is not worth it then.
 _FEW_CASES = 16_384
 
+#: Rows with a wrong number of cells that are named one by one.
+_SHOWN_ROWS = 10
+
 _PARQUET = (".parquet", ".pq")
 _TEXT = (".csv",)
 _BLOCK_BYTES = 1 << 23
@@ -92,7 +95,7 @@ def open_cases(path: Path, needed: frozenset[str], *, scheme: str, threads: int,
     Raises
     ------
     TableError
-        When there is no such file, it is empty, broken or lacks a column.
+        When there is no such file, it is empty, broken, lacks a column or has one twice.
     """
     if not path.is_file():
         raise TableError(Problem(str(path), "no such file", "a file of cases, .parquet or .csv"))
@@ -154,13 +157,47 @@ def _open_csv(path: Path, needed: frozenset[str], scheme: str, threads: int) -> 
     )
     read = pacsv.ReadOptions(encoding=encoding, block_size=_BLOCK_BYTES, use_threads=threads > 1)
 
+    uneven: list[Any] = []
+
+    def remember(row: Any) -> str:
+        uneven.append(row)
+        return "error"
+
     def batches() -> Iterator[Any]:
+        parse = pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=remember)
         with _named(path, "a CSV file with commas, in UTF-8"):
-            parse = pacsv.ParseOptions(newlines_in_values=True)
-            with pacsv.open_csv(path, read_options=read, convert_options=convert, parse_options=parse) as reader:
-                yield from reader
+            try:
+                with pacsv.open_csv(path, read_options=read, convert_options=convert, parse_options=parse) as reader:
+                    yield from reader
+            except pa.ArrowInvalid:
+                if not uneven:
+                    raise
+                raise TableError(_uneven_rows(path, encoding, uneven[0])) from None
 
     return CaseBatches(batches(), None)
+
+
+def _uneven_rows(path: Path, encoding: str, first: Any) -> list[Problem]:
+    """Name the rows with too few or too many cells, which the reader does not count as an editor does."""
+    wanted = first.expected_columns
+    expected = f"{wanted}, as in the header"
+    mend = 'put a cell with a comma in it in quotation marks "", and leave no cell out'
+    problems: list[Problem] = []
+    rows = 0
+    try:
+        with path.open(encoding="utf-16" if encoding == "utf-16" else "utf-8-sig", newline="") as file:
+            reader = csv.reader(file)
+            for row in reader:
+                if row and len(row) != wanted:
+                    rows += 1
+                    if rows <= _SHOWN_ROWS:
+                        problems.append(Problem(f"{path} row {reader.line_num}", f"{len(row)} cells", expected, mend))
+    except (UnicodeDecodeError, csv.Error):  # what was found so far is told
+        pass
+    if rows > _SHOWN_ROWS:
+        problems.append(Problem(str(path), f"{rows} such rows in all", "none", "look at how the file was written"))
+    found = f"a row of {first.actual_columns} cells ({first.text})"
+    return problems or [Problem(str(path), found, expected, mend)]
 
 
 def _header(path: Path, encoding: str) -> list[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from actuary.drg.cases import Case
+from actuary.drg.cell_words import cell_codes, department_code, discharge_code
 from actuary.kernels.grouping_arrays import HIGHEST, INVALID, LOWEST
 
 __all__ = ["CaseValues", "read_case"]
@@ -25,7 +25,7 @@ class CaseValues:
     age_is_no_number : bool
         Whether an age in years is given that is no number.
     discharge_status, department : str or None
-        As coded.
+        As they are compared with those of a scheme.
     dx, px : tuple of str
         Codes, the principal or main one first.
     """
@@ -50,7 +50,7 @@ def _number(cell: object) -> int | None:
         return None
     try:
         value = float(cell)  # type: ignore[arg-type]
-    except (TypeError, ValueError):  # what pandas writes for a missing value is no number either
+    except (TypeError, ValueError, OverflowError):  # what pandas writes for a missing value is no number either
         return None if type(cell).__name__ in {"NAType", "NaTType"} else INVALID
     if math.isnan(value):
         return None
@@ -67,18 +67,8 @@ def _sex(cell: object) -> int | None:
     return None if number is None or float(cell) != number else number  # type: ignore[arg-type]
 
 
-def _text(cell: object) -> str | None:
-    if cell is None or type(cell).__name__ in {"NAType", "NaTType"}:
-        return None
-    return None if isinstance(cell, float) and math.isnan(cell) else str(cell)
-
-
 def _codes(cell: object) -> tuple[str, ...]:
-    if isinstance(cell, str):
-        return tuple(cell.split("|"))
-    if not isinstance(cell, Iterable):
-        return ()
-    return tuple(_text(code) or "" for code in cell)
+    return tuple(code or "" for code in cell_codes(cell) or ())
 
 
 def read_case(case: Case) -> CaseValues:
@@ -99,8 +89,8 @@ def read_case(case: Case) -> CaseValues:
         birth_weight_g=_quantity(case.birth_weight_g),
         los_days=_quantity(case.los_days),
         icu_hours=_quantity(case.icu_hours),
-        discharge_status=_text(case.discharge_status),
-        department=_text(case.department),
+        discharge_status=discharge_code(case.discharge_status),
+        department=department_code(case.department),
         dx=_codes(case.dx),
         px=_codes(case.px),
     )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actuary.drg.cases import NO_ADRG, NO_DRG, NO_MDC, QY
+from actuary.drg.cell_words import department_code, discharge_code
 from actuary.drg.scheme import Conditions, DrgRow, Rule, Scheme
 from actuary.drg.statuses import Severity
 from actuary.errors import DeclarationError, Problem
@@ -368,12 +369,12 @@ class _Compiler:
                 values[column] = low
             if high is not None:
                 values[column + 1] = high - 1 if name == "weight_g" else high
-        for codes, numbers, column in (
-            (row.discharge, self.discharges, ga.STAY_DISCHARGE),
-            (row.department, self.departments, ga.STAY_DEPARTMENT),
+        for codes, numbers, compared, column in (
+            (row.discharge, self.discharges, discharge_code, ga.STAY_DISCHARGE),
+            (row.department, self.departments, department_code, ga.STAY_DEPARTMENT),
         ):
             if codes:
-                members = [numbers.setdefault(code, len(numbers)) for code in codes]
+                members = [numbers.setdefault(compared(code) or "", len(numbers)) for code in codes]
                 values[column], values[column + 1] = self.members.add(members)
         if values == [ga.LOWEST, ga.HIGHEST] * 5 + [-1] * 4:
             return -1

@@ -16,6 +16,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from actuary.drg.arrow_arrays import SEPARATOR, arrow_texts
+from actuary.drg.cell_words import department_code, discharge_code
+from actuary.drg.column_types import as_texts, cells_of, plain_column
 from actuary.drg.compiled import CompiledScheme
 from actuary.kernels import grouping_arrays as ga
 from actuary.kernels.grouping_arrays import HIGHEST, INVALID, LOWEST, MISSING
@@ -63,7 +65,8 @@ class CodeBook:
 
     def numbers(self, words: Any) -> Ints:
         """Return the numbers of the words of a dictionary, -1 for an unknown one and one more for null at the end."""
-        found = _plain(pc.index_in(words.cast(pa.string()), value_set=self.codes), -1)
+        words = as_texts(words).cast(pa.string())
+        found = _plain(pc.index_in(words, value_set=self.codes), -1)
         numbers = np.append(found.astype(np.int32), np.int32(self.empty))
         if words.null_count:
             numbers[:-1][_flags(words.is_null())] = self.empty
@@ -81,16 +84,10 @@ def _frozen(array: NDArray[Any]) -> Ints:
 def _lists(column: Any, book: CodeBook) -> tuple[Ints, Ints]:
     """Return offsets and numbers of a column of lists, or of texts joined by the separator."""
     kind = column.type
-    if pa.types.is_dictionary(kind):
-        column = column.cast(kind.value_type)
-        kind = column.type
     if pa.types.is_null(kind):
         return _frozen(np.zeros(len(column) + 1)), _frozen(np.empty(0))
     if not pa.types.is_nested(kind):
-        column = pc.split_pattern(column if _is_text(kind) else column.cast(pa.string()), SEPARATOR)
-        kind = column.type
-    if pa.types.is_fixed_size_list(kind):
-        column = column.cast(pa.list_(kind.value_type))
+        column = pc.split_pattern(as_texts(column), SEPARATOR)
     lengths = _plain(pc.list_value_length(column), 0)
     offsets = np.zeros(len(column) + 1, dtype=np.int64)
     np.cumsum(lengths, out=offsets[1:])
@@ -98,15 +95,9 @@ def _lists(column: Any, book: CodeBook) -> tuple[Ints, Ints]:
     if pa.types.is_null(values.type):
         return _frozen(offsets), _frozen(np.full(len(values), book.empty))
     if not pa.types.is_dictionary(values.type):
-        if not _is_text(values.type):
-            values = values.cast(pa.string())
-        values = values.dictionary_encode()
+        values = as_texts(values).dictionary_encode()
     numbers = book.numbers(values.dictionary)
     return _frozen(offsets), _frozen(numbers[_plain(values.indices, len(numbers) - 1)])
-
-
-def _is_text(kind: Any) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def _read_number(cell: object) -> int:
@@ -115,7 +106,7 @@ def _read_number(cell: object) -> int:
         return MISSING
     try:
         value = float(cell)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return INVALID
     if math.isnan(value):
         return MISSING
@@ -125,8 +116,11 @@ def _read_number(cell: object) -> int:
 def _by_word(column: Any, read: Callable[[object], int], null: object) -> NDArray[np.int64]:
     """Read every different cell once; `null` is read for a missing one."""
     if not pa.types.is_dictionary(column.type):
-        column = column.dictionary_encode()
-    words = np.array([*map(read, column.dictionary.to_pylist()), read(null)], dtype=np.int64)
+        try:
+            column = column.dictionary_encode()
+        except pa.ArrowNotImplementedError:
+            column = as_texts(column).dictionary_encode()
+    words = np.array([*map(read, cells_of(column.dictionary)), read(null)], dtype=np.int64)
     return np.asarray(words[_plain(column.indices, len(words) - 1)], np.int64)
 
 
@@ -150,7 +144,7 @@ def _numbers(column: Any) -> NDArray[np.int64]:
 
 def _sexes(column: Any) -> NDArray[np.int64]:
     numbers = _numbers(column)
-    if pa.types.is_floating(column.type) or _is_text(column.type):
+    if not pa.types.is_integer(column.type):
         numbers = np.where(_whole(column), numbers, INVALID)
     given = np.where((numbers == 1) | (numbers == 2), numbers, 0)
     return np.where((numbers == MISSING) | (numbers == INVALID), MISSING, given)
@@ -171,13 +165,11 @@ def _quantities(column: Any) -> NDArray[np.int64]:
     return np.where(numbers == INVALID, MISSING, numbers)
 
 
-def _choices(column: Any, known: Mapping[str, int]) -> Ints:
+def _choices(column: Any, known: Mapping[str, int], code: Callable[[object], str | None]) -> NDArray[np.int64]:
     """Return the numbers of discharges or departments, -1 for one on which no condition is stated."""
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if not _is_text(column.type):
-        column = column.cast(pa.string())
-    return _frozen(_plain(pc.index_in(column.cast(pa.string()), value_set=arrow_texts(list(known))), -1))
+    if pa.types.is_null(column.type):
+        return np.full(len(column), -1, np.int64)
+    return _by_word(column, lambda cell: known.get(code(cell) or "", -1), None)
 
 
 def encode_cases(columns: Mapping[str, Any], scheme: CompiledScheme, books: tuple[CodeBook, CodeBook]) -> ga.CaseArrays:
@@ -196,7 +188,13 @@ def encode_cases(columns: Mapping[str, Any], scheme: CompiledScheme, books: tupl
     -------
     CaseArrays
         The batch, ready for the loop.
+
+    Raises
+    ------
+    TableError
+        When a column has a type that cannot hold what it should.
     """
+    columns = {name: plain_column(name, columns[name]) for name in sorted(scheme.reads - {"case_id"})}
     count = len(columns["dx"])
     dx_from, dx = _lists(columns["dx"], books[0])
     px_from, px = _lists(columns["px"], books[1])
@@ -205,9 +203,9 @@ def encode_cases(columns: Mapping[str, Any], scheme: CompiledScheme, books: tupl
     numbers[ga.AGE_YEARS] = _numbers(columns["age_years"])
     for row, name in _QUANTITIES:
         numbers[row] = _quantities(columns[name]) if name in scheme.reads else ga.MISSING
-    for row, name, known in (
-        (ga.DISCHARGE, "discharge_status", scheme.discharges),
-        (ga.DEPARTMENT, "department", scheme.departments),
+    for row, name, known, code in (
+        (ga.DISCHARGE, "discharge_status", scheme.discharges, discharge_code),
+        (ga.DEPARTMENT, "department", scheme.departments, department_code),
     ):
-        numbers[row] = _choices(columns[name], known) if name in scheme.reads else -1
+        numbers[row] = _choices(columns[name], known, code) if name in scheme.reads else -1
     return ga.CaseArrays(dx_from, dx, px_from, px, _frozen(numbers))

@@ -15,7 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from actuary.drg.case_columns import one_array
 from actuary.drg.case_files import BATCH_CASES, is_parquet, open_cases
+from actuary.drg.column_types import as_texts
 from actuary.drg.grouper import ANSWERS, Grouper, loaded_scheme, threads_to_use
 from actuary.drg.scheme import Scheme
 from actuary.drg.statuses import Reason, Status
@@ -208,7 +210,8 @@ class _ParquetFile:
 def _write_csv(table: Any, file: Any) -> None:
     import pyarrow.csv as pacsv  # noqa: PLC0415  (only where it is needed)
 
-    plain = table.cast(pa.schema([(name, pa.string()) for name in table.column_names]))
+    plain = table.set_column(0, "case_id", as_texts(one_array(table["case_id"])))
+    plain = plain.cast(pa.schema([(name, pa.string()) for name in table.column_names]))
     special = pc.any(pc.match_substring_regex(plain["case_id"], '[",\r\n]')).as_py()
     options = pacsv.WriteOptions(include_header=False, quoting_style="needed" if special else "none")
     pacsv.write_csv(plain, file, write_options=options)

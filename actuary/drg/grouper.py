@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from actuary.drg.arrow_arrays import arrow_numbers, arrow_texts
-from actuary.drg.case_columns import arrow_columns
+from actuary.drg.case_columns import arrow_columns, check_table
 from actuary.drg.cases import Case, Result
 from actuary.drg.compiled import CompiledScheme, compile_scheme
 from actuary.drg.encode import CodeBook, encode_cases
@@ -146,7 +146,7 @@ class Grouper:
 
 
 def group_cases(
-    cases: pd.DataFrame | pa.Table,
+    cases: pd.DataFrame | pa.Table | pa.RecordBatch,
     scheme: str | Path | Scheme = "chs-drg-1.1",
     *,
     threads: int | None = None,
@@ -156,7 +156,7 @@ def group_cases(
 
     Parameters
     ----------
-    cases : pandas.DataFrame or pyarrow.Table
+    cases : pandas.DataFrame, pyarrow.Table or pyarrow.RecordBatch
         Columns ``case_id, sex, age_years, age_days, birth_weight_g, dx, px``, and of ``los_days, discharge_status,
         department, icu_hours`` those that the scheme reads; `dx` and `px` are lists of codes or texts joined by ``|``,
         the principal diagnosis and the main procedure first. Ages in years and days, weight in g.
@@ -170,12 +170,13 @@ def group_cases(
     Returns
     -------
     pandas.DataFrame or pyarrow.Table
-        As given: `case_id, status, mdc, adrg, drg, severity, reason`, one row a case in the same order.
+        As given (a table for a batch): `case_id, status, mdc, adrg, drg, severity, reason`, one row a case in the same
+        order.
 
     Raises
     ------
     TableError
-        When a column is missing.
+        When a column is missing, there twice or of a type that cannot hold it, or `cases` is something else.
     UnknownNameError
         When the scheme or a switch is not known.
 
@@ -189,6 +190,9 @@ def group_cases(
     >>> group_cases(cases)[["status", "adrg", "drg"]].values.tolist()
     [['grouped', 'FM1', 'FM19']]
     """
+    if isinstance(cases, pa.RecordBatch):
+        cases = pa.Table.from_batches([cases])
+    check_table(cases)
     loaded = loaded_scheme(scheme, switches)
     grouper = Grouper.of(loaded)
     columns, case_ids = arrow_columns(cases, grouper.compiled.reads, scheme=loaded.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from actuary.drg.case_values import CaseValues
+from actuary.drg.cell_words import department_code, discharge_code
 from actuary.drg.scheme import Conditions, Rule, Scheme
 from actuary.drg.trace_rows import Condition, RuleTrace
 
@@ -53,10 +54,14 @@ def trace_stay(values: CaseValues, row: Conditions, scheme: Scheme) -> Iterator[
         if high is not None:
             within = value is not None and (value < high if stem == "weight_g" else value <= high)
             yield Condition(f"{stem}_max", str(high), within, found)
-    for name, value in (("discharge", values.discharge_status), ("department", values.department)):
+    for name, value, code in (
+        ("discharge", values.discharge_status, discharge_code),
+        ("department", values.department, department_code),
+    ):
         wanted = getattr(row, name)
         if wanted:
-            yield Condition(name, ";".join(wanted), value in wanted, value or "")
+            held = value is not None and value in map(code, wanted)
+            yield Condition(name, ";".join(wanted), held, value or "")
 
 
 def _conditions(values: CaseValues, rule: Rule, scheme: Scheme) -> Iterator[Condition]:

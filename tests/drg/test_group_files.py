@@ -164,7 +164,7 @@ def _broken(kind: str, folder: Path, parquet: Path) -> Path:
         ("semicolons", "columns separated by semicolons; expected commas"),
         ("gbk", "cases.csv row 2: found bytes that are not UTF-8, probably GB18030"),
         ("mixed", "cases.csv row 401: found bytes that are not UTF-8, probably GB18030"),
-        ("cells", "Expected 11 columns, got 3"),
+        ("cells", "cases.csv row 837: found 3 cells; expected 11, as in the header"),
     ],
 )
 def test_broken_files_are_named_and_nothing_is_written(

@@ -1,6 +1,6 @@
 """Loops on plain arrays: compiled, and blind to labels, units and rules.
 
-The recursions over time are generalised ufuncs, so leading dimensions (scenario, scheme, draw) broadcast; the grouping
+The recursions over time broadcast like ufuncs, so leading dimensions (scenario, scheme, draw) broadcast; the grouping
 of stays is one loop over cases. Kernels hold no strings, no randomness and no exceptions; each has a slow, obvious twin
 in ``tests/reference``. Each kernel is loaded when it is first used, because compiled code takes time to load.
 """

@@ -6,6 +6,8 @@ the number of threads.
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,11 +19,15 @@ __all__ = ["FloatArray", "gufunc"]
 
 type FloatArray = NDArray[np.float64]
 
-_guvectorize: Any = numba.guvectorize
+_njit: Any = numba.njit
 
 
 def gufunc(signatures: Sequence[str], layout: str) -> Callable[[Callable[..., None]], Callable[..., FloatArray]]:
     """Compile a loop that writes its last argument into a generalised ufunc that returns it.
+
+    The loop itself is compiled and its compiled form kept on disk; the leading dimensions are walked in Python. Numba's
+    own generalised ufuncs keep two files that belong together: two processes that compile at the same time can leave
+    a pair that crashes every later one.
 
     Parameters
     ----------
@@ -45,11 +51,33 @@ def gufunc(signatures: Sequence[str], layout: str) -> Callable[[Callable[..., No
     >>> float(total(np.array([1.0, 2.0])))
     3.0
     """
+    inputs, _, output = layout.partition("->")
+    dims = [core.split(",") if core else [] for core in re.findall(r"\(([^)]*)\)", inputs)]
+    (out_dims,) = re.findall(r"\(([^)]*)\)", output)
 
     def compile_loop(loop: Callable[..., None]) -> Callable[..., FloatArray]:
         # A function typed at a prompt has no file beside which its compiled form could be kept.
         cache = not loop.__code__.co_filename.startswith("<")
-        compiled: Callable[..., FloatArray] = _guvectorize(list(signatures), layout, nopython=True, cache=cache)(loop)
-        return compiled
+        compiled = _njit(list(signatures), nogil=True, cache=cache)(loop)
+
+        def fill(*arguments: Any) -> FloatArray:
+            # Copies: the compiled loop is declared for arrays that can be written.
+            core = [np.array(value, dtype=np.float64) if np.ndim(value) else value for value in arguments]
+            sizes = {
+                name: np.shape(value)[k]
+                for value, names in zip(core, dims, strict=True)
+                for k, name in enumerate(names)
+            }
+            out = np.empty(tuple(sizes[name] for name in out_dims.split(",") if name))
+            compiled(*core, out if out.ndim else out.reshape(1))
+            return out
+
+        broadcast: Callable[..., FloatArray] = np.vectorize(fill, otypes=[np.float64], signature=layout)
+
+        @functools.wraps(loop)
+        def walk(*arguments: Any) -> FloatArray:
+            return broadcast(*arguments)
+
+        return walk
 
     return compile_loop

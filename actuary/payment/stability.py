@@ -1,4 +1,4 @@
-"""Stability (稳定性) of groups: which have cases enough, and near enough to each other, to have a weight of their own."""
+"""Stability (稳定性) of groups: which have cases enough, and near enough to each other, for a weight of their own."""
 
 from __future__ import annotations
 

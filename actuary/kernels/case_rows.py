@@ -1,0 +1,156 @@
+"""Loops over the bytes of case tables: numbers written as text, and names that occur twice.
+
+Texts come as Arrow keeps them: one run of bytes, and where each text begins. Nothing here allocates a text.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["MISSING_CELL", "NEGATIVE", "NOT_PLAIN", "TOO_HIGH", "TOO_PRECISE", "mark_repeats", "parse_decimals"]
+
+#: What can be wrong with a number; 0 is nothing.
+MISSING_CELL, NOT_PLAIN, NEGATIVE, TOO_PRECISE, TOO_HIGH = 1, 2, 3, 4, 5
+
+_jit: Any = numba.njit(cache=True, nogil=True)
+
+
+@_jit
+def parse_decimals(  # noqa: C901, PLR0912, PLR0915  (one pass over the bytes)
+    offsets: NDArray[np.int64],
+    data: NDArray[np.uint8],
+    present: NDArray[np.bool_],
+    digits: int,
+    highest: int,
+    values: NDArray[np.int64],
+    faults: NDArray[np.int8],
+) -> None:
+    """Read plain decimal numbers as whole numbers of 10**-digits.
+
+    Parameters
+    ----------
+    offsets : int64 (cells + 1)
+        Where each text begins in `data`.
+    data : uint8
+        The bytes of all texts.
+    present : bool (cells)
+        Whether a cell holds a text.
+    digits : int
+        Decimals that are kept; further ones are dropped and marked unless they are zeros.
+    highest : int
+        The highest magnitude [10**-digits], at most 10**17.
+    values : int64 (cells)
+        Filled with the numbers; 0 where there is none.
+    faults : int8 (cells)
+        Filled with 0, or what is wrong: the first that applies of not plain, too high, negative, too precise.
+    """
+    for i in range(offsets.size - 1):
+        values[i] = 0
+        begin, end = offsets[i], offsets[i + 1]
+        while begin < end and data[begin] <= 32:
+            begin += 1
+        while end > begin and data[end - 1] <= 32:
+            end -= 1
+        if not present[i] or begin == end:
+            faults[i] = MISSING_CELL
+            continue
+        negative = data[begin] == 45
+        if negative or data[begin] == 43:
+            begin += 1
+        number = 0
+        seen = 0
+        decimals = -1
+        high = False
+        lost = False
+        plain = True
+        for j in range(begin, end):
+            byte = data[j]
+            if byte == 46 and decimals < 0:
+                decimals = 0
+            elif 48 <= byte <= 57:
+                seen += 1
+                if decimals >= digits:
+                    lost = lost or byte != 48
+                    continue
+                if decimals >= 0:
+                    decimals += 1
+                number = number * 10 + (byte - 48)
+                if number > highest:
+                    high = True
+                    number = highest
+            else:
+                plain = False
+                break
+        if not plain or seen == 0:
+            faults[i] = NOT_PLAIN
+            continue
+        for _ in range(digits - max(decimals, 0)):
+            number *= 10
+            if number > highest:
+                high = True
+                number = highest
+        values[i] = -number if negative else number
+        if negative and (number > 0 or lost):
+            faults[i] = NEGATIVE
+        elif high:
+            faults[i] = TOO_HIGH
+        elif lost:
+            faults[i] = TOO_PRECISE
+        else:
+            faults[i] = 0
+
+
+@_jit
+def _same(data: NDArray[np.uint8], offsets: NDArray[np.int64], one: int, other: int) -> bool:
+    length = offsets[one + 1] - offsets[one]
+    if offsets[other + 1] - offsets[other] != length:
+        return False
+    for k in range(length):  # noqa: SIM110  (compiled: no generators)
+        if data[offsets[one] + k] != data[offsets[other] + k]:
+            return False
+    return True
+
+
+@_jit
+def mark_repeats(
+    offsets: NDArray[np.int64], data: NDArray[np.uint8], taking_part: NDArray[np.bool_], repeats: NDArray[np.bool_]
+) -> None:
+    """Mark every text that stood in an earlier row already.
+
+    Parameters
+    ----------
+    offsets : int64 (rows + 1)
+        Where each text begins in `data`.
+    data : uint8
+        The bytes of all texts.
+    taking_part : bool (rows)
+        Rows that are compared; the others neither repeat nor are repeated.
+    repeats : bool (rows)
+        Filled: whether an earlier row that takes part holds the same text.
+    """
+    rows = offsets.size - 1
+    slots = 16
+    while slots < 2 * rows:
+        slots *= 2
+    table = np.full(slots, -1, np.int32)
+    mask = slots - 1
+    for i in range(rows):
+        repeats[i] = False
+        if not taking_part[i]:
+            continue
+        hashed = np.uint64(14695981039346656037)
+        for k in range(offsets[i], offsets[i + 1]):
+            hashed = (hashed ^ np.uint64(data[k])) * np.uint64(1099511628211)
+        hashed ^= hashed >> np.uint64(32)
+        slot = np.int64(hashed & np.uint64(mask))
+        while table[slot] >= 0:
+            if _same(data, offsets, table[slot], i):
+                repeats[i] = True
+                break
+            slot = (slot + 1) & mask
+        if not repeats[i]:
+            table[slot] = i

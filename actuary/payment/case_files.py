@@ -1,0 +1,150 @@
+"""Read a settlement case table from a frame, an Arrow table, Parquet or CSV."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from actuary.errors import Problem, TableError
+from actuary.payment.case_build import choose_columns, table_of_batches
+from actuary.payment.case_columns import COLUMNS, Kind
+from actuary.payment.cases import CaseTable
+from actuary.payment.hospital_list import HospitalList, read_hospitals, with_hospitals
+from actuary.tables.row_files import RowBatches, open_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["read_cases"]
+
+#: Cases that are read at a time.
+_BATCH_CASES = 1 << 18
+
+
+def read_cases(
+    cases: CaseTable | pd.DataFrame | pa.Table | str | Path,
+    *,
+    hospitals: HospitalList | pd.DataFrame | str | Path | None = None,
+    extra: Iterable[str] = (),
+    threads: int | None = None,
+    progress: Callable[[int, int | None], None] | None = None,
+) -> CaseTable:
+    """Read a settlement case table.
+
+    Parameters
+    ----------
+    cases : CaseTable, DataFrame, pyarrow.Table or path of a .parquet or .csv file
+        Columns `case_id, hospital, insurance, drg, total_cost` [yuan, at most two decimals] and those of
+        :data:`~actuary.payment.case_columns.COLUMNS` that there are; names of the settlement list are understood. A
+        CaseTable is taken as it is.
+    hospitals : DataFrame or path, optional
+        List of hospitals: `hospital, tier` and, where there are, `coefficient`, `name`. A hospital that is not on it
+        is not paid.
+    extra : iterable of str
+        Further columns that a rule of a policy reads, see
+        :func:`~actuary.payment.substitution.columns_of_rules`.
+    threads : int, optional
+        Threads to read with; all cores when left out. The table does not depend on it.
+    progress : callable, optional
+        Called with the cases done and, where the file says, the cases in all.
+
+    Returns
+    -------
+    CaseTable
+        Every row, in its order, with the reason where it cannot be paid.
+
+    Raises
+    ------
+    TableError
+        When the table cannot be read or lacks a column.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from actuary.payment.statuses import REASONS
+    >>> frame = pd.DataFrame(
+    ...     {
+    ...         "case_id": ["a", "b", "a"],
+    ...         "hospital": ["H1", "H1", "H1"],
+    ...         "tier": ["3", "3", "3"],
+    ...         "insurance": ["employee", "390", "employee"],
+    ...         "drg": ["GD25", "GD25", "GD25"],
+    ...         "total_cost": ["1000.10", "-5", "1000.10"],
+    ...     }
+    ... )
+    >>> table = read_cases(frame)
+    >>> table.cost_fen.tolist(), [REASONS[number].value for number in table.reason.tolist()]
+    ([100010, 0, 100010], ['regular', 'cost_negative', 'duplicate'])
+    """
+    count = threads or os.cpu_count() or 1
+    table = cases if isinstance(cases, CaseTable) else _read(cases, tuple(extra), count, progress)
+    return table if hospitals is None else with_hospitals(table, read_hospitals(hospitals))
+
+
+def _read(
+    cases: pd.DataFrame | pa.Table | str | Path,
+    extra: tuple[str, ...],
+    threads: int,
+    progress: Callable[[int, int | None], None] | None,
+) -> CaseTable:
+    rows: int | None
+    batches: Iterator[Any]
+    if isinstance(cases, str | Path):
+        source = str(cases)
+        opened, chosen = _of_file(Path(cases).expanduser(), extra, threads)
+        batches, rows = opened.batches, opened.rows
+    elif isinstance(cases, pa.Table):
+        source, rows = "the table of cases", cases.num_rows
+        chosen = choose_columns(cases.column_names, where=source, extra=extra)
+        batches = _of_table(cases, chosen)
+    else:
+        source = "the frame of cases"
+        table, chosen = _of_frame(cases, source, extra)
+        batches, rows = _of_table(table, chosen), table.num_rows
+    shown = None if progress is None else (lambda done: progress(done, rows))
+    return table_of_batches(batches, chosen, source=source, threads=threads, progress=shown)
+
+
+def _of_file(path: Path, extra: tuple[str, ...], threads: int) -> tuple[RowBatches, dict[str, str]]:
+    chosen: dict[str, str] = {}
+
+    def choose(names: list[str]) -> Iterable[str]:
+        chosen.update(choose_columns(names, where=str(path), extra=extra))
+        return set(chosen.values())
+
+    def coded(leaf: str) -> bool:
+        # Names of cases and persons differ from row to row: a dictionary of them would only cost memory.
+        here = next((name for name, column in chosen.items() if column == leaf), "")
+        return here in COLUMNS and COLUMNS[here].kind is Kind.TEXT and here not in {"case_id", "person_key"}
+
+    opened = open_rows(path, choose, coded=coded, threads=threads, batch_rows=_BATCH_CASES)
+    return opened, chosen
+
+
+def _of_table(table: pa.Table, chosen: Mapping[str, str]) -> Iterator[Any]:
+    return iter(table.select(list(dict.fromkeys(chosen.values()))).to_batches(max_chunksize=_BATCH_CASES))
+
+
+def _of_frame(frame: object, source: str, extra: tuple[str, ...]) -> tuple[pa.Table, dict[str, str]]:
+    pandas = sys.modules.get("pandas")  # who has a frame has loaded pandas
+    if pandas is None or not isinstance(frame, pandas.DataFrame):
+        expected = "a pandas.DataFrame, a pyarrow.Table, or the path of a .parquet or .csv file"
+        mend = "pandas.DataFrame(cases) makes a frame of rows or of a mapping of columns"
+        raise TableError(Problem("the cases", f"a {type(frame).__name__}", expected, mend))
+    chosen = choose_columns([str(name) for name in frame.columns], where=source, extra=extra)
+    columns = {column: _of_series(frame[column]) for column in dict.fromkeys(chosen.values())}
+    return pa.table(columns), chosen
+
+
+def _of_series(series: Any) -> Any:
+    """Return a column of a frame; cells of mixed types become texts, each by itself."""
+    try:
+        return pa.array(series, from_pandas=True)
+    except (pa.ArrowException, OverflowError, TypeError, ValueError):
+        cells = [None if cell is None or cell != cell else str(cell) for cell in series.tolist()]  # noqa: PLR0124
+        return pa.array([None if cell is None else cell.encode("utf-8", "replace").decode() for cell in cells])

@@ -16,13 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from actuary.drg.case_columns import one_array
-from actuary.drg.case_files import BATCH_CASES, is_parquet, open_cases
+from actuary.drg.case_files import BATCH_CASES, open_cases
 from actuary.drg.column_types import as_texts
 from actuary.drg.grouper import ANSWERS, Grouper, loaded_scheme, threads_to_use
 from actuary.drg.scheme import Scheme
 from actuary.drg.statuses import Reason, Status
 from actuary.errors import OutputError, Problem
 from actuary.kernels import grouping_arrays as ga
+from actuary.tables.row_files import is_parquet
 
 __all__ = ["GroupedFile", "group_file"]
 
@@ -112,7 +113,7 @@ def group_file(
             for counter, row in ((statuses, ga.STATUS), (reasons, ga.REASON)):
                 counter.update(dict(enumerate(np.bincount(answers[row]).tolist())))
             if progress is not None:
-                progress(done, opened.cases)
+                progress(done, opened.rows)
     return GroupedFile(
         path=target,
         cases=done,

@@ -1,0 +1,116 @@
+"""Straight lines over whole numbers, evaluated exactly and rounded once, without a division.
+
+A line ``(a + b x) / d`` of whole numbers is written as ``w0 + w1 x + (p0 + p1 x) / d`` with ``0 <= p0, p1 < d``. The
+fraction's whole part is guessed in floating point, which is never off by more than 1, and the rest
+``p0 + p1 x - guess d`` is taken modulo 2**64: it lies between ``-d`` and ``2 d``, so for ``d < 2**61`` the remainder is
+the true one although ``p1 x`` may need a hundred bits. The rest then says whether the guess was right and where to
+round. A line of whole numbers has ``d = 0`` here and needs none of this.
+
+Bounds: ``0 <= x < 2**49`` and ``d < 2**61``; ``w0 + w1 x`` and the sum fit into int64 for every x that occurs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numba
+import numpy as np
+
+__all__ = [
+    "DENOMINATOR",
+    "DENOMINATOR_LIMIT",
+    "LINE_COLUMNS",
+    "PART_CONSTANT",
+    "PART_SLOPE",
+    "VARIABLE_LIMIT",
+    "WHOLE_CONSTANT",
+    "WHOLE_SLOPE",
+    "compiled",
+    "line_value",
+]
+
+#: Columns of a table of lines, int64.
+WHOLE_CONSTANT: Final = 0
+WHOLE_SLOPE: Final = 1
+PART_CONSTANT: Final = 2
+PART_SLOPE: Final = 3
+DENOMINATOR: Final = 4
+LINE_COLUMNS: Final = 5
+
+#: The first numbers that are too large.
+DENOMINATOR_LIMIT: Final = 1 << 61
+VARIABLE_LIMIT: Final = 1 << 49
+
+# numba knows more options than its types tell.
+_njit: Any = numba.njit
+
+
+def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a loop over arrays that allocates nothing, and keep its compiled form on disk.
+
+    Parameters
+    ----------
+    loop : callable
+        Plain loops on arrays and numbers.
+
+    Examples
+    --------
+    >>> @compiled
+    ... def twice(number):
+    ...     return 2 * number
+    >>> twice(21)
+    42
+    """
+    # A function typed at a prompt has no file beside which its compiled form could be kept.
+    cache = not loop.__code__.co_filename.startswith("<")
+    made: Callable[..., Any] = _njit(nogil=True, cache=cache, _nrt=False)(loop)
+    return made
+
+
+@compiled
+def line_value(lines: Any, guesses: Any, row: int, x: int, half_even: bool) -> Any:
+    """Evaluate one line at a whole number and round it to a whole number.
+
+    Parameters
+    ----------
+    lines : ndarray of int64, (n, 5)
+        Columns as named in this module.
+    guesses : ndarray of float64, (n, 2)
+        ``p0 / d`` and ``p1 / d``.
+    row : int
+        Which line.
+    x : int
+        The variable, from 0.
+    half_even : bool
+        A half goes to the even neighbour, else away from zero.
+
+    Examples
+    --------
+    The line (1 + 3 x) / 2 at 4:
+
+    >>> lines = np.array([[0, 1, 1, 1, 2]])
+    >>> int(line_value(lines, np.array([[0.5, 0.5]]), 0, 4, False))
+    7
+    """
+    whole = lines[row, WHOLE_CONSTANT] + lines[row, WHOLE_SLOPE] * x
+    den = lines[row, DENOMINATOR]
+    if den == 0:
+        return whole
+    quotient = np.int64(guesses[row, 0] + guesses[row, 1] * x)
+    rest = np.int64(
+        np.uint64(lines[row, PART_CONSTANT])
+        + np.uint64(lines[row, PART_SLOPE]) * np.uint64(x)
+        - np.uint64(quotient) * np.uint64(den)
+    )
+    if rest < 0:
+        rest += den
+        quotient -= 1
+    elif rest >= den:
+        rest -= den
+        quotient += 1
+    whole += quotient
+    twice = 2 * rest
+    if twice > den or (twice == den and ((whole & 1) == 1 if half_even else whole >= 0)):
+        whole += 1
+    return whole

@@ -1,0 +1,175 @@
+# Loops pass plain arrays: a tuple of arrays would be copied, and each array in it counted, at every call.
+# ruff: noqa: PLR0913, PLR0917
+"""The settlement of cases as loops over whole numbers.
+
+A case belongs to a *cell*: its group, its place (tier or hospital), its insurance and its variant. The cell holds
+*segments*, each up to an inclusive cutoff of the case's variable (cost in fen, or days), and each segment two straight
+lines: points and money. A case is settled by finding its segment and evaluating its lines, rounded once.
+
+The number of a cell's key is ``((group P + place) I + insurance) V + variant``; `slot` leads from the key to the cell.
+Whatever has no cell keeps segment -1 and gets nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from actuary.kernels.exact import compiled, line_value
+
+__all__ = ["mark_keys", "price_range", "settle_range", "sum_segments"]
+
+
+@compiled
+def mark_keys(
+    group: Any, place: Any, insurance: Any, variant: Any, shape: Any, payable: Any, first: int, end: int, seen: Any
+) -> None:
+    """Mark the keys that occur among the payable cases of a range.
+
+    Parameters
+    ----------
+    group, place, insurance, variant : ndarray of int
+        Codes of the cases, from 0; `variant` may have length 0, for all 0.
+    shape : ndarray of int64, (3,)
+        Numbers of places, insurances and variants.
+    payable : ndarray of bool
+        Cases that are settled.
+    first, end : int
+        The range.
+    seen : ndarray of uint8
+        By key, 1 where it occurs; written.
+    """
+    varied = variant.size > 0
+    for i in range(first, end):
+        if payable[i]:
+            key = (group[i] * shape[0] + place[i]) * shape[1] + insurance[i]
+            key = key * shape[2] + (variant[i] if varied else 0)
+            seen[key] = 1
+
+
+@compiled
+def settle_range(
+    group: Any,
+    place: Any,
+    insurance: Any,
+    variant: Any,
+    shape: Any,
+    payable: Any,
+    variable: Any,
+    slot: Any,
+    cell_first: Any,
+    cutoffs: Any,
+    lines: Any,
+    guesses: Any,
+    half_even: bool,
+    first: int,
+    end: int,
+    out_segment: Any,
+    out_points: Any,
+) -> None:
+    """Find the segment of each case of a range, and its points.
+
+    Parameters
+    ----------
+    group, place, insurance, variant, shape, payable
+        As for :func:`mark_keys`.
+    variable : ndarray of int64
+        Cost [fen], or days where the cell pays by the day; from 0, below 2**49.
+    slot : ndarray of int32
+        Cell of each key, -1 for none.
+    cell_first : ndarray of int32
+        First segment of each cell.
+    cutoffs : ndarray of int64
+        Highest value of the variable in each segment; the last segment of a cell has the highest number there is.
+    lines, guesses : ndarray
+        Points of each segment as lines of the variable, see :mod:`actuary.kernels.exact`.
+    half_even : bool
+        The rounding mode.
+    first, end : int
+        The range.
+    out_segment, out_points : ndarray of int32, int64
+        Written: -1 and 0 for a case that is not settled.
+    """
+    varied = variant.size > 0
+    for i in range(first, end):
+        cell = -1
+        if payable[i]:
+            key = (group[i] * shape[0] + place[i]) * shape[1] + insurance[i]
+            key = key * shape[2] + (variant[i] if varied else 0)
+            cell = slot[key]
+        if cell < 0:
+            out_segment[i] = -1
+            out_points[i] = 0
+            continue
+        x = variable[i]
+        row = cell_first[cell]
+        while x > cutoffs[row]:
+            row += 1
+        out_segment[i] = row
+        out_points[i] = line_value(lines, guesses, row, x, half_even)
+
+
+@compiled
+def price_range(
+    segment: Any,
+    variable: Any,
+    points: Any,
+    of_points: Any,
+    lines: Any,
+    guesses: Any,
+    step_fen: int,
+    half_even: bool,
+    first: int,
+    end: int,
+    out_money: Any,
+) -> None:
+    """Price a range of cases whose segments are found.
+
+    Parameters
+    ----------
+    segment : ndarray of int32
+        Segment of each case, -1 for none.
+    variable, points : ndarray of int64
+        By case.
+    of_points : ndarray of bool
+        By segment: whether its money is a line of the points, rather than of the variable.
+    lines, guesses : ndarray
+        Money of each segment [steps].
+    step_fen : int
+        Fen of the unit that amounts are rounded to.
+    half_even : bool
+        The rounding mode.
+    first, end : int
+        The range.
+    out_money : ndarray of int64
+        Written [fen].
+    """
+    for i in range(first, end):
+        row = segment[i]
+        if row < 0:
+            out_money[i] = 0
+        else:
+            x = points[i] if of_points[row] else variable[i]
+            out_money[i] = step_fen * line_value(lines, guesses, row, x, half_even)
+
+
+@compiled
+def sum_segments(
+    segment: Any, variable: Any, points: Any, first: int, end: int, cases: Any, variables: Any, sums: Any
+) -> None:
+    """Count the cases of each segment in a range and add their variable and their points.
+
+    Parameters
+    ----------
+    segment, variable, points : ndarray
+        By case; numbers below 2**45 in size.
+    first, end : int
+        The range: at most 2**18 cases, so that the sums fit.
+    cases, variables, sums : ndarray of int64
+        By segment; added to.
+    """
+    for i in range(first, end):
+        row = segment[i]
+        if row >= 0:
+            cases[row] += 1
+            variables[row] += variable[i]
+            sums[row] += points[i]

@@ -107,13 +107,13 @@ class StabilityRule:
     Examples
     --------
     >>> StabilityRule(min_cases=5, cv_max=Fraction(1)).otherwise.value
-    'review'
+    'own_mean'
     """
 
     min_cases: int = 1
     cv_max: Fraction | None = None
     sd: str = "sample"
-    otherwise: Treatment = Treatment.REVIEW
+    otherwise: Treatment = Treatment.OWN_MEAN
 
     def __post_init__(self) -> None:
         problems = []

@@ -29,9 +29,6 @@ TRIM_METHODS = ("none", "iqr", "sigma", "quantile", "multiple")
 #: Above every cost that is held: the upper bound of a cell that has none.
 _NO_LIMIT = (1 << COST_BITS) - 1
 
-#: Rounds after which a rule that repeats itself is stopped; each round that changes anything drops a case.
-_MAX_ROUNDS = 100
-
 #: How near to a bound in logarithms a cost lies on it.
 _LOG_TOLERANCE = 1e-12
 
@@ -53,8 +50,9 @@ class TrimRule:
         Definition of a quantile, 1 to 9.
     sd : str
         ``sample`` (divides by n - 1) or ``population`` (by n).
-    repeat : str
-        ``once``, or ``until_stable``: apply the rule to what is left until nothing more falls out.
+    rounds : int
+        How often the rule is applied, each time to what the round before has left; it ends early once nothing more
+        falls out.
 
     Raises
     ------
@@ -76,7 +74,7 @@ class TrimRule:
     log: bool = False
     quantile_type: int = 7
     sd: str = "sample"
-    repeat: str = "once"
+    rounds: int = 1
 
     def __post_init__(self) -> None:
         where = "weights.trim"
@@ -85,12 +83,13 @@ class TrimRule:
             for name, value, known, what in (
                 ("method", self.method, TRIM_METHODS, "method"),
                 ("sd", self.sd, ("sample", "population"), "kind of standard deviation"),
-                ("repeat", self.repeat, ("once", "until_stable"), "way to repeat"),
             )
             if value not in known
         ]
         if self.quantile_type not in QUANTILE_TYPES:
             problems.append(Problem(f"{where}.quantile_type", str(self.quantile_type), "a type from 1 to 9"))
+        if self.rounds < 1:
+            problems.append(Problem(f"{where}.rounds", str(self.rounds), "a number of at least 1"))
         limit = 1 if self.method == "quantile" else None
         for name, value in (("low", self.low), ("high", self.high)):
             if value is not None and (value < 0 or (limit is not None and value > limit)):
@@ -217,7 +216,7 @@ def trim_cells(values: IntArray, starts: IntArray, rule: TrimRule) -> Trimmed:
         for cell in range(first.size):
             whole = values[starts[cell] : starts[cell + 1]]
             begin, end = 0, whole.size
-            for _round in range(_MAX_ROUNDS if rule.repeat == "until_stable" else 1):
+            for _round in range(rule.rounds):
                 if begin == end:
                     break
                 least, most = bounds(whole[begin:end])

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,9 @@ def _tuples(value: Any) -> Any:
     return value
 
 
-def read_toml(path: Path, *, root: Path | None = None) -> tuple[TomlFile | None, list[Problem]]:
+def read_toml(
+    path: Path, *, root: Path | None = None, exact: bool = False
+) -> tuple[TomlFile | None, list[Problem]]:
     """Read one TOML file; what keeps it from being read comes back as a problem with line and column.
 
     Parameters
@@ -120,6 +123,8 @@ def read_toml(path: Path, *, root: Path | None = None) -> tuple[TomlFile | None,
         The file.
     root : Path, optional
         Root of the models, for the name in messages; looked for above the file when left out.
+    exact : bool
+        Keep every printed digit: numbers with a decimal point come as Decimal, not as float.
 
     Returns
     -------
@@ -131,7 +136,7 @@ def read_toml(path: Path, *, root: Path | None = None) -> tuple[TomlFile | None,
     if text is None:
         return None, problems
     try:
-        data = tomllib.loads(text)
+        data = tomllib.loads(text, parse_float=Decimal if exact else float)
     except tomllib.TOMLDecodeError as error:
         return None, [_syntax_problem(label, text, str(error))]
     return TomlFile(path, label, _tuples(data), dict(_index_lines(text))), []

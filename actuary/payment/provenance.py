@@ -1,0 +1,131 @@
+"""Where the numbers of a payment policy come from: every one has a source, or is marked judgement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from actuary.errors import Problem, nearest_name
+from actuary.payment.declaration import PolicyHeader, Provenance
+from actuary.policy.toml_files import TomlFile
+
+__all__ = ["covers", "number_paths", "provenance_problems", "unsourced_numbers"]
+
+# The header and the list of missing inputs hold no numbers of the rule itself.
+_WITHOUT_NUMBERS = ("policy", "required_inputs", "extends")
+_TABLES = ("file", "group_means")
+_NAMES = ("tier", "tiers", "group", "groups", "to", "hospital", "freeze", "exempt_groups")
+_NUMERIC = re.compile(r"\A[+-]?\d+(\.\d+)?\Z")
+_SOURCE_ID = re.compile(r"\AS\d+\Z")
+_INDEX = re.compile(r"\[\d+\]")
+
+
+def number_paths(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the key paths of all numbers, and of all tables of numbers, in a policy file as read.
+
+    Parameters
+    ----------
+    data : mapping
+        The file as read; entries of lists are counted from 1.
+
+    Examples
+    --------
+    >>> number_paths({"price": {"mode": "fixed", "rate": ({"tier": "*", "value": Decimal("9435.25")},)}})
+    ('price.rate[1].value',)
+    """
+    kept = {key: value for key, value in data.items() if key not in _WITHOUT_NUMBERS}
+    return tuple(_walk(kept, ""))
+
+
+def _walk(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _walk(item, f"{path}.{key}" if path else key)
+    elif isinstance(value, tuple | list):
+        for number, item in enumerate(value, 1):
+            yield from _walk(item, f"{path}[{number}]")
+    elif _is_number(value, path):
+        yield path
+
+
+def _is_number(value: Any, path: str) -> bool:
+    """Tell a number, a long decimal in quotation marks or a table from a name of a tier, a group or a hospital."""
+    if isinstance(value, int | float | Decimal):
+        return not isinstance(value, bool)
+    key = _INDEX.sub("", path).rpartition(".")[2]
+    return isinstance(value, str) and (key in _TABLES or (key not in _NAMES and bool(_NUMERIC.match(value))))
+
+
+def covers(entry: Provenance, path: str) -> bool:
+    """Return whether an entry says where the number at a key path comes from.
+
+    Parameters
+    ----------
+    entry : Provenance
+        The entry; its field is a path, the beginning of one, one key anywhere in it, or ``*``.
+    path : str
+        Key path of a number.
+
+    Examples
+    --------
+    >>> rate = Provenance(field="rate", source="S1", tag="S")
+    >>> covers(rate, "price.rate[1].value"), covers(rate, "rounding.money")
+    (True, False)
+    """
+    plain = _INDEX.sub("", path)
+    wanted = entry.field
+    if wanted in ("*", path, plain):
+        return True
+    if "." in wanted or "[" in wanted:
+        return any(candidate.startswith((f"{wanted}.", f"{wanted}[")) for candidate in (path, plain))
+    return wanted in plain.split(".")
+
+
+def unsourced_numbers(header: PolicyHeader, data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the key paths of the numbers that no entry of the provenance covers.
+
+    Parameters
+    ----------
+    header : PolicyHeader
+        Holds the provenance.
+    data : mapping
+        The file as read.
+    """
+    return tuple(path for path in number_paths(data) if not any(covers(entry, path) for entry in header.provenance))
+
+
+def provenance_problems(
+    header: PolicyHeader, data: Mapping[str, Any], *, file: TomlFile, sources: Mapping[str, str] | None
+) -> list[Problem]:
+    """Find numbers without a source, entries that cover nothing, and ids that no list of sources holds.
+
+    Parameters
+    ----------
+    header : PolicyHeader
+        Holds the provenance.
+    data : mapping
+        The file as read.
+    file : TomlFile
+        For the places.
+    sources : mapping or None
+        ``{"S1": …}``; None where there is no list.
+    """
+    paths = number_paths(data)
+    keys = {part for path in paths for part in _INDEX.sub("", path).split(".")}
+    problems = [
+        Problem(file.where(path), "a number without a source", "an entry of policy.provenance that covers it",
+                f'add {{ field = "{_INDEX.sub("", path)}", source = "…", tag = "S" }}, or source = "judgement"')
+        for path in unsourced_numbers(header, data)
+    ]  # fmt: skip
+    for number, entry in enumerate(header.provenance, 1):
+        where = file.where(f"policy.provenance[{number}]")
+        if not any(covers(entry, path) for path in paths):
+            close = nearest_name(entry.field, keys)
+            mend = f"did you mean {close!r}?" if close else "remove the entry"
+            problems.append(Problem(f"{where}.field", repr(entry.field), "a key that holds a number", mend))
+        if _SOURCE_ID.match(entry.source) and entry.source not in (sources or {}):
+            mend = f"add a line [{entry.source}] … to sources.md beside or above the file"
+            problems.append(Problem(f"{where}.source", repr(entry.source), "an id listed in sources.md", mend))
+    return problems

@@ -6,59 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal, get_args
+from typing import Literal
 
-from actuary.errors import ActuaryError, Problem, raise_all, unknown_name
+from actuary.errors import Problem, raise_all
+from actuary.payment.declared_settlement import SurplusBand
 from actuary.payment.exact import RoundingMode, in_units
 
-__all__ = [
-    "BAND_RULES",
-    "Band",
-    "BandOutcome",
-    "BandRule",
-    "Overspending",
-    "QuotaOutcome",
-    "apply_bands",
-    "check_bands",
-    "settle_quota",
-]
-
-#: actual: pay what was charged; keep: pay what is due; share: the fund bears a share of the overspend; none: no more.
-BandRule = Literal["actual", "keep", "share", "none"]
-BAND_RULES: tuple[BandRule, ...] = get_args(BandRule)
+__all__ = ["BandOutcome", "Overspending", "QuotaOutcome", "apply_bands", "check_bands", "settle_quota"]
 
 #: whole: the band in which a hospital's ratio lies decides alone; layers: each band bears its own slice.
 Overspending = Literal["whole", "layers"]
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
-    """Hold one band of the ratio of charges to the amount due.
-
-    Parameters
-    ----------
-    to : Decimal or None
-        Upper end of the band [ratio]; None for the last one, which has none.
-    rule : {"actual", "keep", "share", "none"}
-        What the hospital is paid in this band.
-    fund : Decimal
-        Share of the overspend that the fund bears, 0-1; for the rule share only.
-    op : {"<", "<="} or None
-        Whether the upper end belongs to the band. Left out, it does not where the charges are paid (below 85 % is
-        below) and does where the amount due is paid or the overspend shared (at most 110 % includes 110 %).
-    """
-
-    to: Decimal | None
-    rule: BandRule
-    fund: Decimal = Decimal(0)
-    op: Literal["<", "<="] | None = None
-
-    def holds(self, ratio: Fraction) -> bool:
-        """Say whether a ratio at or above the lower end lies in the band."""
-        if self.to is None:
-            return True
-        inclusive = self.rule != "actual" if self.op is None else self.op == "<="
-        return ratio < Fraction(self.to) or (inclusive and ratio == Fraction(self.to))
+def _holds(band: SurplusBand, ratio: Fraction) -> bool:
+    """Say whether a ratio at or above the band's lower end lies in it."""
+    if band.to is None:
+        return True
+    inclusive = band.rule != "actual" if band.op is None else band.op == "<="
+    return ratio < Fraction(band.to) or (inclusive and ratio == Fraction(band.to))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +51,17 @@ class BandOutcome:
     claim_fen: int
 
 
-def check_bands(bands: Sequence[Band], *, where: str = "bands") -> None:
+def check_bands(bands: Sequence[SurplusBand], *, where: str = "bands") -> None:
     """Check that bands follow each other without overlap, up to one that has no end.
 
     Raises
     ------
     ActuaryError
-        With every problem: ends that do not rise, a band after the open one, a share outside 0-1, no open band.
+        With every problem: ends that do not rise, a band after the open one, no share, no open band.
 
     Examples
     --------
-    >>> check_bands([Band(Decimal("1.1"), "keep"), Band(Decimal("1.0"), "none")])
+    >>> check_bands([SurplusBand(to="1.1", rule="keep"), SurplusBand(to="1.0", rule="none")])
     Traceback (most recent call last):
     actuary.errors.ActuaryError: 2 problems:
       bands[2].to: found 1.0; expected more than 1.1, the end of the band before; sort the bands, none may overlap
@@ -106,10 +71,8 @@ def check_bands(bands: Sequence[Band], *, where: str = "bands") -> None:
     previous: Decimal | None = Decimal(0)
     for number, band in enumerate(bands, 1):
         place = f"{where}[{number}]"
-        if band.rule not in BAND_RULES:
-            problems.append(unknown_name(f"{place}.rule", band.rule, BAND_RULES, what="rule"))
-        if not 0 <= band.fund <= 1:
-            problems.append(Problem(f"{place}.fund", str(band.fund), "a share from 0 to 1"))
+        if band.rule == "share" and band.fund is None:
+            problems.append(Problem(place, "a band that shares without `fund`", "the share that the fund bears, 0-1"))
         if previous is None:
             problems.append(
                 Problem(place, "a band after one without an end", "no further band", "give the ends in order")
@@ -125,7 +88,7 @@ def check_bands(bands: Sequence[Band], *, where: str = "bands") -> None:
     raise_all(problems)
 
 
-def _layered_claim(bands: Sequence[Band], due_fen: int, charged_fen: int) -> Fraction:
+def _layered_claim(bands: Sequence[SurplusBand], due_fen: int, charged_fen: int) -> Fraction:
     """Return what the fund bears when every slice of the overspend falls under the band it lies in."""
     claim, lower = Fraction(0), Fraction(1)
     ratio = Fraction(charged_fen, due_fen)
@@ -133,7 +96,7 @@ def _layered_claim(bands: Sequence[Band], due_fen: int, charged_fen: int) -> Fra
         upper = ratio if band.to is None else min(Fraction(band.to), ratio)
         if upper > lower:
             if band.rule == "share":
-                claim += (upper - lower) * due_fen * Fraction(band.fund)
+                claim += (upper - lower) * due_fen * Fraction(band.fund or 0)
             lower = upper
     return claim
 
@@ -141,15 +104,16 @@ def _layered_claim(bands: Sequence[Band], due_fen: int, charged_fen: int) -> Fra
 def apply_bands(
     due_fen: int,
     charged_fen: int | None,
-    bands: Sequence[Band],
+    bands: Sequence[SurplusBand],
     *,
     overspending: Overspending = "whole",
     mode: RoundingMode = "half_up",
 ) -> BandOutcome:
     """Hold what a hospital charged item by item against what it is due.
 
-    ratio = charged / due. In its band the hospital is paid its charges (actual), the amount due (keep, none), or the
-    amount due and a claim of fund × (charged − due) on the adjusting fund (share).
+    ratio = charged / due. In its band the hospital is paid its charges (actual), the amount due (none), the amount due
+    and a claim of fund × (charged − due) on the adjusting fund (share), or its charges and the part of its surplus
+    that it keeps: hospital × (due − charged), at most limit × due (keep; the whole surplus where neither is declared).
 
     Parameters
     ----------
@@ -157,7 +121,7 @@ def apply_bands(
         Amount due by points or rate [fen].
     charged_fen : int or None
         What the fund would have paid item by item [fen]; None when it is not known, the amount due is then paid.
-    bands : sequence of Band
+    bands : sequence of SurplusBand
         Checked bands, in order; none at all pays the amount due.
     overspending : {"whole", "layers"}
         Whether the band of the whole ratio decides, or each slice of the overspend falls under its own band.
@@ -171,8 +135,8 @@ def apply_bands(
 
     Examples
     --------
-    >>> bands = [Band(Decimal("0.85"), "actual"), Band(Decimal("1"), "keep"),
-    ...          Band(Decimal("1.1"), "share", Decimal("0.5")), Band(None, "none")]
+    >>> bands = [SurplusBand(to="0.85", rule="actual"), SurplusBand(to=1, rule="keep"),
+    ...          SurplusBand(to="1.1", rule="share", fund="0.5"), SurplusBand(rule="none")]
     >>> [apply_bands(1000, charged, bands).pay_fen for charged in (800, 850, 1000)]
     [800, 1000, 1000]
     >>> [apply_bands(1000, charged, bands).claim_fen for charged in (1100, 1101)]
@@ -183,14 +147,20 @@ def apply_bands(
     if not bands or charged_fen is None or due_fen <= 0:
         return BandOutcome("", None, due_fen, 0, 0)
     ratio = Fraction(charged_fen, due_fen)
-    band = next(band for band in bands if band.holds(ratio))
+    band = next(band for band in bands if _holds(band, ratio))
     if band.rule == "actual":
         return BandOutcome("actual", ratio, charged_fen, due_fen - charged_fen, 0)
+    if band.rule == "keep" and charged_fen < due_fen:
+        kept = (due_fen - charged_fen) * Fraction(1 if band.hospital is None else band.hospital)
+        if band.limit is not None:
+            kept = min(kept, due_fen * Fraction(band.limit))
+        pay = charged_fen + in_units(kept, 0, mode)
+        return BandOutcome("keep", ratio, pay, due_fen - pay, 0)
     claim = Fraction(0)
     if overspending == "layers" and charged_fen > due_fen:
         claim = _layered_claim(bands, due_fen, charged_fen)
     elif band.rule == "share" and charged_fen > due_fen:
-        claim = (charged_fen - due_fen) * Fraction(band.fund)
+        claim = (charged_fen - due_fen) * Fraction(band.fund or 0)
     return BandOutcome(band.rule, ratio, due_fen, 0, in_units(claim, 0, mode))
 
 

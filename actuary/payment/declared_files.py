@@ -34,7 +34,7 @@ def read_declared[M: BaseModel](path: Path | str, shape: type[M]) -> M:
         With every problem of the file.
     """
     place = Path(path).expanduser()
-    file, problems = read_toml(place, root=place.resolve().parent)
+    file, problems = read_toml(place, root=place.resolve().parent, exact=True)
     raise_all(problems, DeclarationError)
     if file is None:  # pragma: no cover  (a file that cannot be read comes with a problem)
         raise AssertionError(place)

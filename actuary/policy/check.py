@@ -27,8 +27,10 @@ _FOLDERS = {
     "reports": "report",
 }
 _NAMES = {"region.toml": "region", "city.toml": "region"}
-# Grouping schemes and the settlement list have forms of their own, which the grouping layer reads and checks.
-_OTHER_FORMS = ("drg", "settlement_list")
+# Grouping schemes, the settlement list and payment policies have forms of their own, which the layers above check.
+_OTHER_FORMS = ("drg", "settlement_list", "payment")
+# What a city may have that publishes how it pays hospitals but nothing of its fund.
+_PAYMENT_ALONE = {"payment", "sources.md"}
 
 
 def file_kind(path: Path) -> str | None:
@@ -148,7 +150,8 @@ def check_models(root: Path | None = None) -> list[Problem]:
             continue
         problems += [problem for problem in check_file(path, root=base) if problem not in problems]
     for folder in sorted((base / "cities").glob("*/")):
-        if not (folder / "city.toml").is_file():
+        alone = {item.name for item in folder.iterdir()} == _PAYMENT_ALONE
+        if not alone and not (folder / "city.toml").is_file():
             problems.append(Problem(f"cities/{folder.name}", "no city.toml", "a city.toml", "describe the city in one"))
     if problems:
         return problems

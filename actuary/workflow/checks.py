@@ -55,7 +55,7 @@ def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data
     models, data = given_folder(models, what="models"), given_folder(data, what="data")
     files = [Path(path) for path in ([paths] if isinstance(paths, Path | str) else paths)]
     if not files:
-        found = (*check_models(models), *_grouping_problems(models), *check_data(data))
+        found = (*check_models(models), *_grouping_problems(models), *_payment_problems(models), *check_data(data))
         return CheckOutcome("rules and tables", found)
     problems: list[Problem] = []
     for path in files:
@@ -65,6 +65,8 @@ def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data
             problems.extend(check_data(path.parent))
         elif path.name == "scheme.toml":
             problems.extend(_scheme_problems(path.parent))
+        elif path.suffix == ".toml" and _is_payment(path):
+            problems.extend(_payment_file_problems(path))
         elif path.suffix == ".toml":
             problems.extend(check_file(path))
         else:
@@ -79,6 +81,28 @@ def _grouping_problems(models: Path | None) -> tuple[Problem, ...]:
     schemes = sorted(((models or models_root()) / "national" / "drg").glob("*/scheme.toml"))
     found = [problem for path in schemes for problem in _scheme_problems(path.parent)]
     return (*check_declarations(models), *found)
+
+
+def _payment_problems(models: Path | None) -> list[Problem]:
+    from actuary.payment.policy_files import check_payment_policies  # noqa: PLC0415
+
+    return check_payment_policies(models)
+
+
+def _payment_file_problems(path: Path) -> list[Problem]:
+    from actuary.payment.policy_files import check_payment_file  # noqa: PLC0415
+
+    return check_payment_file(path)
+
+
+def _is_payment(path: Path) -> bool:
+    """Tell a payment policy by its folder, or by the tables that only such a file has."""
+    from actuary.policy.toml_files import read_toml  # noqa: PLC0415
+
+    if path.resolve().parent.name == "payment":
+        return True
+    file, _ = read_toml(path)
+    return file is not None and ("extends" in file.data or {"policy", "weights"} <= set(file.data))
 
 
 def _scheme_problems(folder: Path) -> tuple[Problem, ...]:

@@ -62,6 +62,7 @@ class Stability(enum.StrEnum):
     FEW_CASES = "few_cases"
     HIGH_CV = "high_cv"
     COST_ZERO = "cost_zero"
+    ROUNDS_TO_ZERO = "rounds_to_zero"
 
     @property
     def zh(self) -> str:
@@ -81,6 +82,7 @@ _STABILITY = {
     "few_cases": ("病例数不足", "too few cases"),
     "high_cv": ("变异系数过大", "costs too far apart: the coefficient of variation is too large"),
     "cost_zero": ("费用全为零", "all costs are zero"),
+    "rounds_to_zero": ("权重舍入后为零", "the weight rounds to zero"),
 }
 
 

@@ -180,7 +180,7 @@ class WeightSet:
         writer.writerow(["group", "rw", "mark", "mean_cost"])
         for weight in self.groups:
             rw, mean = "", ""
-            if weight.rw is not None:
+            if weight.rw:
                 times = self.rule.scale if self.rule.holds == "points" else 1
                 rw = f"{as_decimal(weight.rw * times):.{self.rule.decimals}f}"
                 own = weight.mean_fen if weight.treatment is Treatment.OWN_MEAN else None

@@ -78,7 +78,8 @@ def weigh_groups(
     ([('AA19', '1/2'), ('BB29', '3/2')], 40000.0)
     """
     earlier = earlier or {}
-    names = [*group_names, *sorted(set(known) - set(group_names))]
+    listed = set(known)
+    names = [*group_names, *sorted(listed - set(group_names))]
     _check_earlier(rule, earlier)
     years = rule.years or {0: Fraction(1)}
     cell, left_out = _cells(np.asarray(group_code, dtype=np.int64), rule, year)
@@ -95,7 +96,7 @@ def weigh_groups(
     found = {}
     for g in order:
         before = _pooled(trimmed.before[g * len(parts) : (g + 1) * len(parts)])
-        if before.n == 0 and g < len(group_names) and names[g] not in known:
+        if before.n == 0 and names[g] not in listed:
             continue  # a name that only cases left out bear
         found[names[g]] = (before, grid[g])
     return _edit(found, parts, overall, rule, earlier, trimmed, left_out)
@@ -198,7 +199,8 @@ def _edit(
     counts = {group: found[group][0].n for group in values}
     before_total = sum((counts[group] * raw.get(group, Fraction(0)) for group in values), Fraction(0))
     rescaled = _rescaled(values, counts, before_total, rule, floors, fixed)
-    final = {group: round_to(value, rule.decimals, rule.mode) for group, value in rescaled[0].items()}
+    rounded = {group: round_to(value, rule.decimals, rule.mode) for group, value in rescaled[0].items()}
+    final = {group: rw for group, rw in rounded.items() if rw}  # a weight of nothing would price nothing
     weights = tuple(
         GroupWeight(
             group=group,
@@ -207,8 +209,8 @@ def _edit(
             mean_fen=mean,
             raw=raw.get(group),
             rw=final.get(group),
-            stability=stability,
-            treatment=treatment,
+            stability=stability if group in final or group not in rounded else Stability.ROUNDS_TO_ZERO,
+            treatment=treatment if group in final or treatment is Treatment.REVIEW else Treatment.NONE,
             frozen=group in floors and rescaled[0][group] == floors[group],
         )
         for group, mean, stability, treatment in drafts

@@ -28,7 +28,7 @@ _FOLDERS = {
 }
 _NAMES = {"region.toml": "region", "city.toml": "region"}
 # Grouping schemes, the settlement list and payment policies have forms of their own, which the layers above check.
-_OTHER_FORMS = ("drg", "settlement_list", "payment")
+_OTHER_FORMS = ("drg", "settlement_list", "payment", "synth")
 # What a city may have that publishes how it pays hospitals but nothing of its fund.
 _PAYMENT_ALONE = {"payment", "sources.md"}
 

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from actuary.workflow.listings import list_cities, list_data, rules_in_force
     from actuary.workflow.quarterly import WrittenReport, write_report
     from actuary.workflow.regions import indicators_of_city, project_city, warn_city
+    from actuary.workflow.synthetic import WrittenCity, write_synthetic_city
 
 __all__ = [
+    "WrittenCity",
     "WrittenReport",
     "check_inputs",
     "indicators_of_city",
@@ -24,12 +26,15 @@ __all__ = [
     "rules_in_force",
     "warn_city",
     "write_report",
+    "write_synthetic_city",
 ]
 
 _HOMES = {
+    "WrittenCity": "synthetic",
     "WrittenReport": "quarterly",
     "check_inputs": "checks",
     "write_report": "quarterly",
+    "write_synthetic_city": "synthetic",
     **dict.fromkeys(("list_cities", "list_data", "rules_in_force"), "listings"),
     **dict.fromkeys(("indicators_of_city", "project_city", "warn_city"), "regions"),
 }

@@ -38,15 +38,15 @@ class Validity(Shape):
 
     Attributes
     ----------
-    first_day : date
-        Key ``from``.
+    first_day : date or None
+        Key ``from``; None: the source does not say.
     last_day : date or None
         Key ``to``; None: no end is known.
     """
 
     model_config = ConfigDict(populate_by_name=False)
 
-    first_day: dt.date = Field(alias="from")
+    first_day: dt.date | None = Field(default=None, alias="from")
     last_day: dt.date | None = Field(default=None, alias="to")
 
 

@@ -156,7 +156,8 @@ class SpecialGroups(Shape):
         How ambiguous (QY) groups are paid: own_weight, actual or review.
     placeholder_one : str
         What a weight of exactly 1 on an unstable group means: reject (the policy is refused), accept (paid like any
-        weight, where the payer's own table does so), actual, review, unpriced.
+        weight, where the payer's own table does so), actual, review or unpriced (no such case is paid, and its reason
+        is said).
     unstable, ffs, special_review, uncovered : str
         How groups with that mark are paid: standard (by their weight), actual, review or unpriced.
     """
@@ -164,7 +165,7 @@ class SpecialGroups(Shape):
     ungrouped: dict[str, Positive] = Field(default_factory=dict)
     ungroupable: SpecialPay = "unpriced"
     qy: Literal["own_weight", "actual", "review"] = "own_weight"
-    placeholder_one: Literal["reject", "accept", "actual", "review", "unpriced"] = "reject"
+    placeholder_one: Literal["reject", "accept", "actual", "review", "unpriced"] = "unpriced"
     unstable: SpecialPay = "standard"
     ffs: SpecialPay = "actual"
     special_review: SpecialPay = "review"

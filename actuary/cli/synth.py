@@ -27,9 +27,7 @@ def synth(
 
     with Progress() as progress:
         written = write_synthetic_city(city, out, cases=cases, seed=seed, plan=shape, data=data, progress=progress)
-    say(
-        f"合成数据，非真实数据 · synthetic, not data of {city}: {written.cases:,} stays of {written.hospitals} hospitals"
-    )
+    say(f"合成数据 · synthetic, not data of {city}: {written.cases:,} stays of {written.hospitals} hospitals")
     say("misbehaviour, truth in truth/: " + "; ".join(f"{kind} {n:,}" for kind, n in sorted(written.kinds.items())))
     typer.echo(str(written.folder))
 

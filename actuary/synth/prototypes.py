@@ -203,7 +203,7 @@ def build_prototypes(scheme: Scheme, *, rng: np.random.Generator, per_rule: int 
     seen: set[tuple[object, ...]] = set()
     kept: list[tuple[int, int]] = []
     for i, (drg, good) in enumerate(zip(landed, grouped, strict=True)):
-        key = (drg, rows[i][2], rows[i][3], tuple(rows[i][4]), tuple(rows[i][5]))  # type: ignore[arg-type]
+        key: tuple[object, ...] = (drg, rows[i][2], rows[i][3], tuple(rows[i][4]), tuple(rows[i][5]))  # type: ignore[arg-type]
         if good and drg in order and key not in seen:
             seen.add(key)
             kept.append((order[drg], i))

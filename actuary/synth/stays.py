@@ -83,7 +83,7 @@ def _pick(table: FloatArray, row: IntArray, u: FloatArray) -> IntArray:
     """Draw a column for each row of running shares."""
     flat = table + np.arange(table.shape[0])[:, None]
     column = np.searchsorted(flat.ravel(), row + u) - row * table.shape[1]
-    return np.clip(column, 0, table.shape[1] - 1)
+    return np.asarray(np.clip(column, 0, table.shape[1] - 1), dtype=np.int64)
 
 
 def _pick_prototype(setting: Setting, group: IntArray, u: FloatArray) -> IntArray:
@@ -91,7 +91,7 @@ def _pick_prototype(setting: Setting, group: IntArray, u: FloatArray) -> IntArra
     start = setting.prototypes.start
     group_of = np.repeat(np.arange(start.size - 1), np.diff(start))
     chosen = np.searchsorted(setting.prototype_table + group_of, group + u)
-    return np.clip(chosen, start[group], start[group + 1] - 1)
+    return np.asarray(np.clip(chosen, start[group], start[group + 1] - 1), dtype=np.int64)
 
 
 def _draw_ages(setting: Setting, prototype: IntArray, insurance: IntArray, rng: np.random.Generator) -> IntArray:

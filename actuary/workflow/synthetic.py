@@ -18,7 +18,8 @@ __all__ = ["WrittenCity", "write_synthetic_city"]
 _README = """\
 # 合成数据 · Synthetic data
 
-由种子 {seed} 生成，{cases:,} 例，形状参照{city}的已公布总量（见 figures.csv）。不含任何真实医院、真实患者的数据，不得当作该市的数据引用。
+由种子 {seed} 生成，{cases:,} 例，形状参照{city}的已公布总量（见 figures.csv）。
+不含任何真实医院、真实患者的数据，不得当作该市的数据引用。
 
 Made from seed {seed}: {cases:,} stays, shaped by published totals of {city} (figures.csv). No real hospital and no real
 patient is in it; it must never be quoted as data of that city.

@@ -5,21 +5,17 @@ Texts come as Arrow keeps them: one run of bytes, and where each text begins. No
 
 from __future__ import annotations
 
-from typing import Any
-
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from actuary.kernels.exact import compiled
 
 __all__ = ["MISSING_CELL", "NEGATIVE", "NOT_PLAIN", "TOO_HIGH", "TOO_PRECISE", "mark_repeats", "parse_decimals"]
 
 #: What can be wrong with a number; 0 is nothing.
 MISSING_CELL, NOT_PLAIN, NEGATIVE, TOO_PRECISE, TOO_HIGH = 1, 2, 3, 4, 5
 
-_jit: Any = numba.njit(cache=True, nogil=True)
-
-
-@_jit
+@compiled
 def parse_decimals(  # noqa: C901, PLR0912, PLR0915  (one pass over the bytes)
     offsets: NDArray[np.int64],
     data: NDArray[np.uint8],
@@ -104,7 +100,7 @@ def parse_decimals(  # noqa: C901, PLR0912, PLR0915  (one pass over the bytes)
             faults[i] = 0
 
 
-@_jit
+@compiled
 def _same(data: NDArray[np.uint8], offsets: NDArray[np.int64], one: int, other: int) -> bool:
     length = offsets[one + 1] - offsets[one]
     if offsets[other + 1] - offsets[other] != length:
@@ -115,9 +111,13 @@ def _same(data: NDArray[np.uint8], offsets: NDArray[np.int64], one: int, other: 
     return True
 
 
-@_jit
+@compiled
 def mark_repeats(
-    offsets: NDArray[np.int64], data: NDArray[np.uint8], taking_part: NDArray[np.bool_], repeats: NDArray[np.bool_]
+    offsets: NDArray[np.int64],
+    data: NDArray[np.uint8],
+    taking_part: NDArray[np.bool_],
+    table: NDArray[np.int32],
+    repeats: NDArray[np.bool_],
 ) -> None:
     """Mark every text that stood in an earlier row already.
 
@@ -129,15 +129,13 @@ def mark_repeats(
         The bytes of all texts.
     taking_part : bool (rows)
         Rows that are compared; the others neither repeat nor are repeated.
+    table : int32
+        Room to work in: a power of two of at least twice as many places as rows, all -1.
     repeats : bool (rows)
         Filled: whether an earlier row that takes part holds the same text.
     """
     rows = offsets.size - 1
-    slots = 16
-    while slots < 2 * rows:
-        slots *= 2
-    table = np.full(slots, -1, np.int32)
-    mask = slots - 1
+    mask = table.size - 1
     for i in range(rows):
         repeats[i] = False
         if not taking_part[i]:

@@ -293,7 +293,8 @@ def _joined(parts: list[_Part], chosen: Mapping[str, str], source: str) -> CaseT
     coded.setdefault("tier", Coded(np.full(len(reasons.array), -1, np.int32), ()))
     repeats = np.zeros(len(reasons.array), bool)
     offsets, data = text_buffers(case_id)
-    rows.mark_repeats(offsets, data, reasons.array == 0, repeats)
+    table = np.full(1 << max(4, (2 * len(repeats)).bit_length()), -1, np.int32)
+    rows.mark_repeats(offsets, data, reasons.array == 0, table, repeats)
     reasons.give(repeats, PaymentReason.DUPLICATE)
     return CaseTable(
         case_id=case_id,

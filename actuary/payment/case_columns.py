@@ -98,6 +98,8 @@ COLUMNS: Mapping[str, Column] = {
         Column("negotiated_drugs", Kind.MONEY, "yuan", "negotiated drugs"),
         Column("high_value_consumables", Kind.MONEY, "yuan", "high-value consumables"),
         Column("tcm_share", Kind.DECIMAL, "share", "share of traditional medicine in the cost", _BILLION),
+        Column("substitute_reason", Kind.TEXT, "", "why another group or an addition applies"),
+        Column("readmission_reason", Kind.TEXT, "", "what excuses a readmission: chemo, radio, planned"),
         Column("incomplete", Kind.FLAG, "", "the stay ended before its treatment"),
         Column("day_surgery", Kind.FLAG, "", "day surgery"),
         Column("bed_day", Kind.FLAG, "", "paid by the day"),

@@ -100,7 +100,8 @@ class CaseTable:
     @property
     def valid(self) -> NDArray[np.bool_]:
         """Whether nothing keeps the case from being paid."""
-        return self.reason == PaymentReason.REGULAR.number
+        valid: NDArray[np.bool_] = self.reason == PaymentReason.REGULAR.number
+        return valid
 
     @property
     def hospital_code(self) -> NDArray[np.int32]:
@@ -157,7 +158,8 @@ class CaseTable:
         """Return a column of yes and no; no where a cell or the whole column is missing."""
         if name not in self.numbers:
             return np.zeros(len(self), bool)
-        return self.numbers[name] == 1
+        flags: NDArray[np.bool_] = self.numbers[name] == 1
+        return flags
 
     def parts(self, name: str) -> int:
         """Return how many parts of a column of numbers make a whole: 100 for money, 1 for counts."""

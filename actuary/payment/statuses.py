@@ -130,7 +130,7 @@ _STATUS_TEXTS = {
 
 _REASON_TEXTS = {
     "regular": ("按规则结算", "settled by the rule of its class"),
-    "earlier_stay": ("规定天数内同病组再入院，前次住院减付", "readmitted too early, so the earlier stay is paid less"),
+    "earlier_stay": ("规定天数内再入院的前次住院", "the earlier stay of a readmission within the days of the policy"),
     "over_volume_cap": ("超出病组年度例数上限", "beyond the yearly number of cases of its group"),
     "review_approved": ("特病单议通过，按评审金额结算", "special review approved, paid as decided"),
     "review_refused": ("特病单议未通过，按病组结算", "special review refused, settled by its group"),
@@ -188,7 +188,7 @@ _FIRST = {
 
 def _statuses() -> tuple[PaymentStatus, ...]:
     """Give every reason the status of the section that it stands in."""
-    statuses = []
+    statuses: list[PaymentStatus] = []
     for reason in PaymentReason:
         status = _FIRST.get(reason) or statuses[-1]
         statuses.append(status)

@@ -288,11 +288,11 @@ def _by_group(
         of_group = Fraction(int(total[g].sum()), max(int(kept[g].sum()), 1))
         counts, kept_here = [int(n[g, u]) for u in here], [int(kept[g, u]) for u in here]
         raw = [
-            Fraction(int(total[g, u]), number) / of_group if number and of_group else None
+            Fraction(int(total[g, u]), number) / of_group if total[g, u] else None
             for u, number in zip(here, kept_here, strict=True)
         ]
         rescaled, too_few = _rescaled(raw, [Fraction(number) for number in counts], kept_here, rule)
-        coefs = [round_to(value, rule.decimals, rule.mode) for value in rescaled.values]
+        coefs = [round_to(value, rule.decimals, rule.mode) for value in rescaled.scaled]
         cells += [
             CoefficientCell(group=groups[g], unit=units[u], n=a, n_kept=b, raw=c, coef=d, too_few=e)
             for u, a, b, c, d, e in zip(here, counts, kept_here, raw, coefs, too_few, strict=True)
@@ -318,13 +318,14 @@ def _for_all(
     raw: list[Fraction | None] = []
     for u in here:
         usual = sum((number * of_group[g] for g, number in enumerate(kept[:, u].tolist()) if number), Fraction(0))
-        raw.append(Fraction(int(total[:, u].sum())) / usual if usual else None)
+        spent = int(total[:, u].sum())
+        raw.append(spent / usual if spent else None)
     loads = [
         sum((number * weights[g] for g, number in enumerate(n[:, u].tolist()) if number), Fraction(0)) for u in here
     ]
     kept_here = kept.sum(axis=0)[here].tolist()
     rescaled, too_few = _rescaled(raw, loads, kept_here, rule)
-    coefs = [round_to(value, rule.decimals, rule.mode) for value in rescaled.values]
+    coefs = [round_to(value, rule.decimals, rule.mode) for value in rescaled.scaled]
     columns = (here, n.sum(axis=0)[here].tolist(), kept_here, raw, coefs, too_few)
     cells = tuple(
         CoefficientCell(group="*", unit=units[u], n=a, n_kept=b, raw=c, coef=d, too_few=e)

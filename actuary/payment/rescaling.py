@@ -15,7 +15,7 @@ class Rescaled:
 
     Parameters
     ----------
-    values : tuple of Fraction
+    scaled : tuple of Fraction
         ``clip(factor x value, lower, upper)``, in the order given.
     factor : Fraction
         The one factor of all values that no bound holds.
@@ -23,7 +23,7 @@ class Rescaled:
         Wanted total less the total reached; not 0 only where the bounds leave no room.
     """
 
-    values: tuple[Fraction, ...]
+    scaled: tuple[Fraction, ...]
     factor: Fraction
     residual: Fraction
 
@@ -63,7 +63,7 @@ def rescale_to_total(
 
     >>> two = Fraction(2)
     >>> held = rescale_to_total([two, two, two], [1, 1, 2], Fraction(6), lower=[two, None, None], upper=[None] * 3)
-    >>> [str(value) for value in held.values], held.residual
+    >>> [str(value) for value in held.scaled], held.residual
     (['2', '4/3', '4/3'], Fraction(0, 1))
     """
     constant, slope = Fraction(0), Fraction(0)

@@ -275,4 +275,4 @@ def _rescaled(
         lower=[values[group] if group in fixed else floors.get(group) for group in groups],
         upper=[values[group] if group in fixed else None for group in groups],
     )
-    return dict(zip(groups, rescaled.values, strict=True)), rescaled.factor
+    return dict(zip(groups, rescaled.scaled, strict=True)), rescaled.factor

@@ -1,7 +1,7 @@
 """Everything that is decided of a case before its ratio: group paid as, deductions, special ways of payment, shares.
 
-The answer is one *variant* a case, of which there are few, and one variable that the formulas are lines of: the cost
-after deductions, the days of a stay that is paid by the day, or the amount a review decided.
+The answer is one variant a case, of which there are few, and one variable that the formulas are lines of: the cost
+after deductions, or the days of a stay that is paid by the day.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from actuary.payment.case_cells import Coded
 from actuary.payment.case_columns import MISSING
 from actuary.payment.cases import CaseTable
+from actuary.payment.cells import PLAIN, Variant
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.declared_classes import BedDay, DaySurgery
 from actuary.payment.deductions import deducted_fen
@@ -27,62 +28,15 @@ from actuary.payment.substitution import substitute_groups, weight_additions
 from actuary.payment.supplements import case_supplements
 from actuary.payment.volume_caps import beyond_caps
 
-__all__ = ["NO_GROUP", "PreparedCases", "Variant", "prepare_cases", "volume_limits"]
+__all__ = ["NO_GROUP", "PreparedCases", "prepare_cases", "volume_limits"]
 
 #: The group of a case that has none.
 NO_GROUP = "0000"
 
 _GROUPED = frozenset({"grouped", "分组成功", "入组"})
 
-type Kind = Literal[
-    "regular",
-    "incomplete",
-    "bed_day",
-    "day_surgery",
-    "review_actual",
-    "review_ratio",
-    "review_decided",
-    "review_refused",
-]
-type Beyond = Literal["none", "actual", "standard", "share"]
-
-_KINDS: tuple[Kind, ...] = (
-    "regular",
-    "incomplete",
-    "bed_day",
-    "day_surgery",
-    "review_actual",
-    "review_ratio",
-    "review_decided",
-    "review_refused",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """Say in which way cases are paid, beside their group, hospital and insurance.
-
-    Parameters
-    ----------
-    kind : str
-        ``regular``; ``incomplete``; ``bed_day``; ``day_surgery``; ``review_actual``, ``review_ratio`` and
-        ``review_decided``: approved special reviews; ``review_refused``: refused or beyond the quota, settled by the
-        group even where its class asks for a review.
-    supplement : Fraction
-        Supplement of the score.
-    addition : Fraction
-        Part of the group's weight that is added.
-    share : Fraction
-        Part of the points that is left, after a readmission.
-    beyond : str or None
-        What a case beyond the cap of its group is paid; None: it is not beyond.
-    """
-
-    kind: Kind = "regular"
-    supplement: Fraction = Fraction(1)
-    addition: Fraction = Fraction(0)
-    share: Fraction = Fraction(1)
-    beyond: Beyond | None = None
+_KINDS = ("regular", "incomplete", "bed_day", "day_surgery", "ungroupable", "over_cap")
+_REVIEWS = ("", "approved", "refused")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -102,7 +56,9 @@ class PreparedCases:
     variants : tuple of Variant
         The variants that occur.
     variable : int64 (cases)
-        Cost after deductions [fen]; days for ``bed_day``; the decided amount [fen] for ``review_decided``.
+        Cost after deductions [fen]; days for stays paid by the day.
+    decided_fen : int64 (cases) or None
+        What a review decided [fen], 0 elsewhere; None where the policy pays no decided amounts.
     deducted_fen : int64 (cases) or None
         What was taken out of the cost [fen]; None where nothing was.
     review_book : tuple of ReviewQuota
@@ -117,6 +73,7 @@ class PreparedCases:
     variant: NDArray[np.int16]
     variants: tuple[Variant, ...]
     variable: NDArray[np.int64]
+    decided_fen: NDArray[np.int64] | None = None
     deducted_fen: NDArray[np.int64] | None = None
     review_book: tuple[ReviewQuota, ...] = ()
     remarks: tuple[str, ...] = ()
@@ -196,10 +153,8 @@ def _begin_with(group: Coded, beginnings: Sequence[str]) -> NDArray[np.bool_]:
     return flags[group.codes]
 
 
-def _by_the_day(cases: CaseTable, group: Coded, rule: BedDay | None, days: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _by_the_day(cases: CaseTable, group: Coded, rule: BedDay, days: NDArray[np.int64]) -> NDArray[np.bool_]:
     by_day = cases.flag("bed_day")
-    if rule is None:
-        return by_day
     if rule.groups:
         by_day = by_day | _begin_with(group, rule.groups)
     if rule.days_from is not None:
@@ -239,11 +194,12 @@ class _Variants:
     def numbered(self) -> tuple[NDArray[np.int16], tuple[Variant, ...]]:
         """Return the variant of each case and the variants."""
         if self.key is None:
-            return np.zeros(0, np.int16), (Variant(),)
+            return np.zeros(0, np.int16), (PLAIN,)
         present, places = np.unique(self.key, return_inverse=True)
         variants = []
         for one in present.tolist():
-            rest, chosen = one, {}
+            rest = one
+            chosen: dict[str, Any] = {}
             for name, values in reversed(self.attributes):
                 rest, code = divmod(rest, len(values))
                 chosen[name] = values[code]
@@ -281,15 +237,23 @@ def prepare_cases(cases: CaseTable, policy: PaymentPolicy) -> PreparedCases:
     if deducted is not None:
         state.give(deducted > cases.cost_fen, PaymentReason.DEDUCTION_TOO_HIGH)
         variable = np.maximum(0, cases.cost_fen - deducted)
+    after_deductions = variable
     reviewed = _reviewed(cases, policy, state)
-    kinds, variable = _kinds(cases, policy, group, reviewed, state=state, variable=variable)
-    if kinds is not None:
-        variants.add("kind", kinds, _KINDS)
+    kinds = np.zeros(len(cases), np.int8)
+    variable = _mark_kinds(cases, policy, group, kinds, state=state, variable=variable)
+    decided = None
+    if reviewed is not None:
+        decided = _decided_amounts(cases, policy, reviewed, state)
+        variable = np.where(reviewed.granted, after_deductions, variable)
+        outcome = np.where(reviewed.granted, 1, np.where(reviewed.beyond | reviewed.refused, 2, 0))
+        variants.add("review", outcome, _REVIEWS)
     supplement = policy.dip.supplement if policy.dip else None
     if supplement is not None and (found := case_supplements(cases, supplement)) is not None:
         state.give(found.unknown, PaymentReason.FIELD_INVALID)
         variants.add("supplement", found.codes, found.factors)
-    _cap_volumes(cases, policy, group, state, variants)
+    _cap_volumes(cases, policy, group, state, kinds)
+    if kinds.any():
+        variants.add("kind", kinds, _KINDS)
     _mark_earlier_stays(cases, policy, state, variants)
     if reviewed is not None:
         state.give(reviewed.granted, PaymentReason.REVIEW_APPROVED)
@@ -303,6 +267,7 @@ def prepare_cases(cases: CaseTable, policy: PaymentPolicy) -> PreparedCases:
         variant=numbers,
         variants=kinds_of_payment,
         variable=variable,
+        decided_fen=decided,
         deducted_fen=deducted,
         review_book=reviewed.book if reviewed else (),
         remarks=tuple(state.remarks),
@@ -315,60 +280,60 @@ def _rows(rows: NDArray[np.int64], count: int) -> NDArray[np.bool_]:
     return flags
 
 
-def _kinds(
+def _mark_kinds(
     cases: CaseTable,
     policy: PaymentPolicy,
     group: Coded,
-    reviewed: Reviewed | None,
+    kinds: NDArray[np.int8],
     *,
     state: _State,
     variable: NDArray[np.int64],
-) -> tuple[NDArray[np.int8] | None, NDArray[np.int64]]:
-    """Return the kind of every case, later ones over earlier ones, and the variable that goes with it."""
-    kinds = np.zeros(len(cases), np.int8)
-    after_deductions = variable
+) -> NDArray[np.int64]:
+    """Write the kind of every case, later ones over earlier ones, and return the variable that goes with it."""
+    if NO_GROUP in group.names:
+        kinds[group.codes == group.names.index(NO_GROUP)] = _KINDS.index("ungroupable")
     if policy.day_surgery is not None and "day_surgery" in cases.numbers:
         kinds[_in_day_surgery(cases, group, policy.day_surgery)] = _KINDS.index("day_surgery")
     if policy.incomplete is not None and policy.incomplete.formula != "none":
         kinds[cases.flag("incomplete")] = _KINDS.index("incomplete")
     rule = policy.bed_day
-    if "bed_day" in cases.numbers or rule is not None:
-        days = _days(cases)
-        by_day = _by_the_day(cases, group, rule, days)
-        if rule is None:
-            state.give(by_day, PaymentReason.OUTSIDE_POLICY)
-        elif by_day.any():
-            state.give(by_day & (days == MISSING), PaymentReason.DAYS_MISSING)
-            kinds[by_day] = _KINDS.index("bed_day")
-            variable = np.where(by_day, np.where(days == MISSING, 0, days), variable)
-    if reviewed is not None:
-        result = policy.review.result if policy.review else "actual"
-        name: Kind = {"actual": "review_actual", "ratio_points": "review_ratio"}.get(result, "review_decided")  # type: ignore[assignment]
-        kinds[reviewed.granted] = _KINDS.index(name)
-        kinds[reviewed.beyond | reviewed.refused] = _KINDS.index("review_refused")
-        own = after_deductions
-        if name == "review_decided":
-            amount = cases.numbers.get("review_amount", np.full(len(cases), MISSING))
-            state.give(reviewed.granted & (amount == MISSING), PaymentReason.FIELD_MISSING)
-            own = np.where(amount == MISSING, 0, amount)
-        variable = np.where(reviewed.granted, own, variable)
-    return (kinds if kinds.any() else None), variable
+    if rule is None:
+        state.give(cases.flag("bed_day"), PaymentReason.OUTSIDE_POLICY)
+        return variable
+    days = _days(cases)
+    by_day = _by_the_day(cases, group, rule, days)
+    if not by_day.any():
+        return variable
+    state.give(by_day & (days == MISSING), PaymentReason.DAYS_MISSING)
+    kinds[by_day] = _KINDS.index("bed_day")
+    return np.where(by_day, np.where(days == MISSING, 0, days), variable)
 
 
-def _cap_volumes(cases: CaseTable, policy: PaymentPolicy, group: Coded, state: _State, variants: _Variants) -> None:
+def _decided_amounts(
+    cases: CaseTable, policy: PaymentPolicy, reviewed: Reviewed, state: _State
+) -> NDArray[np.int64] | None:
+    if policy.review is None or policy.review.result != "decided":
+        return None
+    amount = cases.numbers.get("review_amount", np.full(len(cases), MISSING))
+    state.give(reviewed.granted & (amount == MISSING), PaymentReason.FIELD_MISSING)
+    return np.where(reviewed.granted & (amount != MISSING), amount, 0)
+
+
+def _cap_volumes(cases: CaseTable, policy: PaymentPolicy, group: Coded, state: _State, kinds: NDArray[np.int8]) -> None:
     limits = volume_limits(policy)
     if not limits:
         return
     rule = policy.volume_cap
     by_hospital = rule is not None and rule.scope == "hospital"
-    beyond = beyond_caps(cases, group, limits, state.payable, by_hospital=by_hospital)
+    counted = state.payable & (kinds != _KINDS.index("bed_day"))
+    beyond = beyond_caps(cases, group, limits, counted, by_hospital=by_hospital)
     if not beyond.any():
         return
     if rule is None or rule.beyond is None:
         state.give(beyond, PaymentReason.CAP_RULE_MISSING)
         return
     state.give(beyond, PaymentReason.OVER_VOLUME_CAP)
-    variants.add("beyond", beyond.astype(np.int64), (None, rule.beyond))
+    kinds[beyond] = _KINDS.index("over_cap")
 
 
 def _mark_earlier_stays(cases: CaseTable, policy: PaymentPolicy, state: _State, variants: _Variants) -> None:

@@ -84,25 +84,30 @@ def _grouping_problems(models: Path | None) -> tuple[Problem, ...]:
 
 
 def _payment_problems(models: Path | None) -> list[Problem]:
+    from actuary.payment.method_files import check_method_file, method_rule_paths  # noqa: PLC0415
     from actuary.payment.policy_files import check_payment_policies  # noqa: PLC0415
 
-    return check_payment_policies(models)
+    methods = [p for path in method_rule_paths(models).values() for p in check_method_file(path, root=models)]
+    return [*check_payment_policies(models), *methods]
 
 
 def _payment_file_problems(path: Path) -> list[Problem]:
+    from actuary.payment.method_files import check_method_file, is_method_file  # noqa: PLC0415
     from actuary.payment.policy_files import check_payment_file  # noqa: PLC0415
 
-    return check_payment_file(path)
+    return check_method_file(path) if is_method_file(path) else check_payment_file(path)
 
 
 def _is_payment(path: Path) -> bool:
-    """Tell a payment policy by its folder, or by the tables that only such a file has."""
+    """Tell a payment policy, or the rules of another method, by its folder or by the tables that only it has."""
     from actuary.policy.toml_files import read_toml  # noqa: PLC0415
 
     if path.resolve().parent.name == "payment":
         return True
     file, _ = read_toml(path)
-    return file is not None and ("extends" in file.data or {"policy", "weights"} <= set(file.data))
+    if file is None:
+        return False
+    return "extends" in file.data or "method" in file.data or {"policy", "weights"} <= set(file.data)
 
 
 def _scheme_problems(folder: Path) -> tuple[Problem, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numba
@@ -19,6 +20,16 @@ COST_BITS = 37
 _SPLIT = 19
 
 _njit: Any = numba.njit
+
+
+def _compiled[**P, R](signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Compile a loop for one signature, keeping its types."""
+
+    def compile_loop(loop: Callable[P, R]) -> Callable[P, R]:
+        made: Callable[P, R] = _njit(signature, nogil=True, cache=True)(loop)
+        return made
+
+    return compile_loop
 
 
 def sort_by_cell(cell: IntArray, cost_fen: IntArray, *, cells: int) -> tuple[IntArray, IntArray]:
@@ -57,7 +68,7 @@ def sort_by_cell(cell: IntArray, cost_fen: IntArray, *, cells: int) -> tuple[Int
     return key, starts
 
 
-@_njit("int64[:,::1](int64[::1], int64[::1], int64[::1])", nogil=True, cache=True)
+@_compiled("int64[:,::1](int64[::1], int64[::1], int64[::1])")
 def _square_limbs(values: IntArray, first: IntArray, last: IntArray) -> IntArray:
     out = np.zeros((first.size, 3), dtype=np.int64)
     mask = (1 << _SPLIT) - 1
@@ -96,7 +107,7 @@ def segment_squares(values: IntArray, first: IntArray, last: IntArray) -> list[i
     return [(int(high) << 2 * _SPLIT) + (int(middle) << _SPLIT + 1) + int(low) for high, middle, low in limbs.tolist()]
 
 
-@_njit("void(int64[::1], int64[::1], int64[::1], int64[::1])", nogil=True, cache=True)
+@_compiled("void(int64[::1], int64[::1], int64[::1], int64[::1])")
 def _sums(cell: IntArray, value: IntArray, cases: IntArray, total: IntArray) -> None:
     for i in range(cell.size):
         if cell[i] >= 0:

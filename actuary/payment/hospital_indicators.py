@@ -170,14 +170,16 @@ def risk_scores(deaths: IntArray, cases: IntArray) -> FloatArray:
     dead = np.flatnonzero(deaths > 0)
     logs = np.log(deaths[dead] / cases[dead])
     spread = logs.std(ddof=1) if dead.size > 1 else 0.0
-    # Groups that all die alike differ in nothing: they lie at the mean.
-    scores[dead] = (logs - logs.mean()) / spread if spread > 0 else 0.0
+    # Groups that all die alike differ in nothing: they lie at the mean. Rounding leaves them some 1e-16 apart.
+    scores[dead] = (logs - logs.mean()) / spread if spread > 1e-12 else 0.0
     return scores
 
 
 def _divided(top: NDArray[np.generic], bottom: NDArray[np.generic]) -> FloatArray:
     bottom = bottom.astype(np.float64)
-    return np.divide(top.astype(np.float64), bottom, out=np.full(bottom.shape, np.nan), where=bottom != 0)
+    quotient: FloatArray = np.full(bottom.shape, np.nan)
+    np.divide(top.astype(np.float64), bottom, out=quotient, where=bottom != 0)
+    return quotient
 
 
 class _Cells:

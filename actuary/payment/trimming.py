@@ -95,9 +95,9 @@ class TrimRule:
             if value is not None and (value < 0 or (limit is not None and value > limit)):
                 expected = "a probability from 0 to 1" if limit else "a number of at least 0"
                 problems.append(Problem(f"{where}.{name}", f"{float(value):g}", expected))
-        ordered = self.method in ("quantile", "multiple") and self.low is not None and self.high is not None
-        if ordered and self.low > self.high:  # type: ignore[operator]  (both are numbers where `ordered` holds)
-            problems.append(Problem(f"{where}.low", f"{self.low} above high {self.high}", "a low below the high"))
+        if self.method in ("quantile", "multiple") and self.low is not None and self.high is not None:
+            if self.low > self.high:
+                problems.append(Problem(f"{where}.low", f"{self.low} above high {self.high}", "a low below the high"))
         raise_all(problems, DeclarationError)
 
 

@@ -11,13 +11,13 @@ from actuary.drg.case_values import CaseValues, read_case
 from actuary.drg.cases import Case, Result
 from actuary.drg.explain_sheet import explanation_sheet
 from actuary.drg.near_misses import NearMiss, find_near_misses
-from actuary.drg.panels import sheet_html, sheet_rich
 from actuary.drg.scheme import Scheme
 from actuary.drg.switches import SWITCHES
 from actuary.drg.trace_rows import Complication, Condition, DrgTest, InputCheck, MdcTrace, RuleTrace, SwitchUse
 from actuary.drg.tracing import trace_case
 from actuary.drg.what_if import Alternative, find_alternatives
 from actuary.errors import DeclarationError
+from actuary.tables.sheets import sheet_html, sheet_rich
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from actuary.drg.near_misses import near_misses_section
 from actuary.drg.panel_words import answer_text, condition_text, word
-from actuary.drg.panels import Row, Section, Sheet
 from actuary.drg.statuses import Status
 from actuary.drg.switches import SWITCHES
 from actuary.drg.trace_rows import Condition, MdcTrace, RuleTrace
 from actuary.drg.what_if import alternatives_section
+from actuary.tables.sheets import Row, Section, Sheet
 
 if TYPE_CHECKING:
     from actuary.drg.explain import Explanation

@@ -15,11 +15,11 @@ from actuary.drg.case_changes import Change, change_case, changes_for
 from actuary.drg.case_values import CaseValues, read_case
 from actuary.drg.cases import Case, Result
 from actuary.drg.panel_words import answer_text, condition_text, word
-from actuary.drg.panels import Row, Section, Sheet, sheet_html, sheet_rich
 from actuary.drg.regroup import group_values
 from actuary.drg.scheme import Scheme
 from actuary.drg.trace_rows import Condition, MdcTrace, RuleTrace
 from actuary.drg.tracing import Trace, trace_case
+from actuary.tables.sheets import Row, Section, Sheet, sheet_html, sheet_rich
 
 if TYPE_CHECKING:
     import pandas as pd

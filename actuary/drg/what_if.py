@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from actuary.drg.case_values import CaseValues, read_case
 from actuary.drg.cases import Case, Result
 from actuary.drg.panel_words import answer_text, word
-from actuary.drg.panels import Row, Section, Sheet, sheet_html, sheet_rich
 from actuary.drg.regroup import group_values
 from actuary.drg.scheme import Scheme
+from actuary.tables.sheets import Row, Section, Sheet, sheet_html, sheet_rich
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,4 +1,4 @@
-"""Loops over the bytes of case tables: numbers written as text, and names that occur twice.
+"""Loops over the rows of case tables: numbers written as text, names that occur twice, sums by code.
 
 Texts come as Arrow keeps them: one run of bytes, and where each text begins. Nothing here allocates a text.
 """
@@ -10,10 +10,20 @@ from numpy.typing import NDArray
 
 from actuary.kernels.exact import compiled
 
-__all__ = ["MISSING_CELL", "NEGATIVE", "NOT_PLAIN", "TOO_HIGH", "TOO_PRECISE", "mark_repeats", "parse_decimals"]
+__all__ = [
+    "MISSING_CELL",
+    "NEGATIVE",
+    "NOT_PLAIN",
+    "TOO_HIGH",
+    "TOO_PRECISE",
+    "add_by_code",
+    "mark_repeats",
+    "parse_decimals",
+]
 
 #: What can be wrong with a number; 0 is nothing.
 MISSING_CELL, NOT_PLAIN, NEGATIVE, TOO_PRECISE, TOO_HIGH = 1, 2, 3, 4, 5
+
 
 @compiled
 def parse_decimals(  # noqa: C901, PLR0912, PLR0915  (one pass over the bytes)
@@ -152,3 +162,25 @@ def mark_repeats(
             slot = (slot + 1) & mask
         if not repeats[i]:
             table[slot] = i
+
+
+@compiled
+def add_by_code(
+    codes: NDArray[np.int64], taking_part: NDArray[np.bool_], values: NDArray[np.int64], sums: NDArray[np.int64]
+) -> None:
+    """Add values of the rows of each code.
+
+    Parameters
+    ----------
+    codes : int64 (rows)
+        Place among the sums.
+    taking_part : bool (rows)
+        Rows that are added.
+    values : int64 (rows)
+        What is added; a sum stays within int64 for 90 million amounts of at most 10**11.
+    sums : int64
+        Added to.
+    """
+    for i in range(codes.size):
+        if taking_part[i]:
+            sums[codes[i]] += values[i]

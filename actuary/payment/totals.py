@@ -1,0 +1,207 @@
+"""What a settlement comes to by hospital, department, group, insurance and month: exact sums of whole numbers.
+
+Two rates of settlement (结算率) are told apart: what the fund pays over what it would have paid item by item, and the
+payment standard over the cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actuary.errors import UnknownNameError, raise_all, unknown_name
+from actuary.kernels.case_rows import add_by_code
+from actuary.payment.case_cells import Coded, read_codes
+from actuary.payment.case_columns import MISSING
+from actuary.payment.declaration import PaymentPolicy
+from actuary.payment.exact import as_decimal
+from actuary.payment.statuses import PaymentStatus
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+__all__ = ["KEYS", "MONEY_TOTALS", "totals_by"]
+
+#: By what can be added up.
+KEYS = ("hospital", "department", "drg", "paid_group", "tier", "insurance", "month", "class", "status", "reason")
+
+#: Sums of money over the paid cases [fen].
+MONEY_TOTALS = ("cost_fen", "standard_fen", "fund_fen", "patient_fen", "other_fen", "gain_fen")
+
+#: Up to so many combinations of keys get a place each; more are sorted.
+_DENSE = 1 << 22
+
+
+def _codes(table: pa.Table, name: str) -> Coded:
+    column = table[name]
+    if column.num_chunks != 1:
+        column = column.unify_dictionaries().combine_chunks()
+        return read_codes(column.chunk(0) if hasattr(column, "chunk") and column.num_chunks else column)
+    return read_codes(column.chunk(0))
+
+
+class _Places:
+    """Give every combination of keys that occurs a place."""
+
+    def __init__(self, coded: Sequence[Coded], rows: int) -> None:
+        self.sizes = [len(one.names) + 1 for one in coded]
+        self.names = [(*one.names, None) for one in coded]
+        key = np.zeros(rows, np.int64)
+        combinations = 1
+        for one, size in zip(coded, self.sizes, strict=True):
+            # A missing name has the last place, which is where the code -1 leads.
+            key = key * size + np.where(one.codes < 0, size - 1, one.codes)
+            combinations *= size
+        if combinations <= _DENSE:
+            present = np.bincount(key, minlength=combinations) > 0
+            self.present = np.flatnonzero(present)
+            self.code = (np.cumsum(present) - 1)[key]
+        else:
+            self.present, self.code = np.unique(key, return_inverse=True)
+
+    def columns(self) -> list[list[str | None]]:
+        """Return the names of each place, key by key."""
+        rest = self.present
+        columns = []
+        for size, names in zip(reversed(self.sizes), reversed(self.names), strict=True):
+            rest, place = np.divmod(rest, size)
+            columns.append([names[one] for one in place.tolist()])
+        return columns[::-1]
+
+    def count(self, taking_part: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return how many rows each place has."""
+        return np.bincount(self.code[taking_part], minlength=len(self.present))
+
+    def add(self, values: NDArray[np.int64], taking_part: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return the sum of each place."""
+        sums = np.zeros(len(self.present), np.int64)
+        add_by_code(self.code, taking_part, values, sums)
+        return sums
+
+
+def _integers(table: pa.Table, name: str) -> NDArray[np.int64]:
+    column = table[name].combine_chunks() if table[name].num_chunks != 1 else table[name].chunk(0)
+    if column.null_count:
+        column = column.fill_null(0)
+    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def totals_by(
+    cases: pa.Table,
+    by: str | Sequence[str] = ("hospital",),
+    *,
+    policy: PaymentPolicy | None = None,
+    fund_charged_fen: NDArray[np.int64] | None = None,
+    points_places: int | None = None,
+) -> pd.DataFrame:
+    """Add up the settled cases.
+
+    Parameters
+    ----------
+    cases : pyarrow.Table
+        The cases of a settlement.
+    by : str or sequence of str
+        Keys, see :data:`KEYS`; without any there is one row.
+    policy : PaymentPolicy, optional
+        The policy; with it the weights of the paid cases are added up.
+    fund_charged_fen : int64 (cases), optional
+        What the fund would have paid item by item [fen], MISSING where not known.
+    points_places : int, optional
+        Decimals in which the whole numbers of the column `points` are.
+
+    Returns
+    -------
+    DataFrame
+        The keys; `cases` and the cases by status; `weight`, `points`; sums over the paid cases [fen] as in
+        :data:`MONEY_TOTALS`; `unpaid_cost_fen` of the others; `fund_charged_fen` and `settlement_rate` (fund over
+        charged, of the paid cases whose charge is known); `standard_to_cost`. Rows in the order of the keys.
+
+    Raises
+    ------
+    UnknownNameError
+        When a key is not known.
+    """
+    import pandas  # noqa: ICN001, PLC0415  (only where totals are wanted)
+
+    keys = (by,) if isinstance(by, str) else tuple(by)
+    raise_all([unknown_name("by", key, KEYS, what="key") for key in keys if key not in KEYS], UnknownNameError)
+    places = _Places([_codes(cases, key) for key in keys], cases.num_rows)
+    status = _codes(cases, "status")
+    columns: dict[str, Any] = dict(zip(keys, places.columns(), strict=True))
+    columns["cases"] = places.count(np.ones(cases.num_rows, bool))
+    of_status = {one: _is(status, one.value) for one in PaymentStatus}
+    for one, flags in of_status.items():
+        columns[f"{one.value}_cases"] = places.count(flags)
+    paid = of_status[PaymentStatus.PAID]
+    if policy is not None:
+        columns["weight"] = _weights(cases, places, paid, policy)
+    if "points" in cases.column_names:
+        points = places.add(_integers(cases, "points"), paid)
+        columns["points"] = [_scaled(one, points_places) for one in points.tolist()]
+    for name in MONEY_TOTALS:
+        columns[name] = places.add(_integers(cases, name), paid)
+    columns["unpaid_cost_fen"] = places.add(_integers(cases, "cost_fen"), ~paid)
+    if fund_charged_fen is not None:
+        known = paid & (fund_charged_fen != MISSING)
+        charged = places.add(fund_charged_fen, known)
+        columns["fund_charged_fen"] = charged
+        columns["settlement_rate"] = _shares(places.add(_integers(cases, "fund_fen"), known), charged)
+    columns["standard_to_cost"] = _shares(columns["standard_fen"], columns["cost_fen"])
+    frame = pandas.DataFrame(columns)
+    return frame.sort_values(list(keys), na_position="last", ignore_index=True) if keys else frame
+
+
+def _is(coded: Coded, name: str) -> NDArray[np.bool_]:
+    flags: NDArray[np.bool_] = np.array([*(one == name for one in coded.names), False], bool)[coded.codes]
+    return flags
+
+
+def _scaled(number: int, places: int | None) -> Decimal | int:
+    return number if places is None else Decimal(number).scaleb(-places)
+
+
+def _shares(parts: NDArray[np.int64], wholes: NDArray[np.int64]) -> NDArray[np.float64]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(wholes == 0, np.nan, parts / wholes)
+
+
+def _weights(cases: pa.Table, places: _Places, paid: NDArray[np.bool_], policy: PaymentPolicy) -> list[Decimal]:
+    """Add up the weights of the paid cases exactly: every group's weight times its cases."""
+    group, tier = _codes(cases, "paid_group"), _codes(cases, "tier")
+    pair = np.where(group.codes < 0, len(group.names), group.codes).astype(np.int64) * (len(tier.names) + 1)
+    pair += np.where(tier.codes < 0, len(tier.names), tier.codes)
+    pairs = (len(group.names) + 1) * (len(tier.names) + 1)
+    key = places.code[paid] * pairs + pair[paid]
+    if len(places.present) * pairs <= _DENSE:
+        all_counts = np.bincount(key, minlength=1)
+        present = np.flatnonzero(all_counts)
+        counts = all_counts[present]
+    else:
+        present, counts = np.unique(key, return_counts=True)
+    sums = [Fraction(0)] * len(places.present)
+    known: dict[int, Fraction] = {}
+    names = ((*group.names, ""), (*tier.names, ""))
+    for one, count in zip(present.tolist(), counts.tolist(), strict=True):
+        place, which = divmod(one, pairs)
+        if which not in known:
+            number, level = divmod(which, len(tier.names) + 1)
+            known[which] = _weight(policy, names[0][number], names[1][level])
+        sums[place] += known[which] * count
+    return [as_decimal(total) for total in sums]
+
+
+def _weight(policy: PaymentPolicy, group: str, tier: str) -> Fraction:
+    special: Mapping[str, Decimal] = policy.weights.special.ungrouped
+    row = policy.weight_table.row(group, tier)
+    own = special.get(group)
+    number = own if own is not None else (row.rw if row is not None else None)
+    if number is None:
+        return Fraction(0)
+    scale = Fraction(policy.weights.scale) if policy.weights.holds == "points" else Fraction(1)
+    return Fraction(number) / scale

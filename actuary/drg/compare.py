@@ -306,7 +306,7 @@ def _batches(cases: Any, schemes: tuple[Scheme, ...], threads: int) -> tuple[Ite
     needed = frozenset().union(*(Grouper.of(scheme).compiled.reads for scheme in schemes))
     names = " and ".join(scheme.name for scheme in schemes)
     batches = open_cases(Path(cases), needed, scheme=names, threads=threads, batch_cases=BATCH_CASES)
-    return (pa.Table.from_batches([batch]) for batch in batches), batches.cases
+    return (pa.Table.from_batches([batch]) for batch in batches), batches.rows
 
 
 def _grouped_twice(

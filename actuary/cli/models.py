@@ -37,9 +37,11 @@ def show(
 def schema(models: Models = None) -> None:
     """Write the JSON Schemas that editors use into models/schema/."""
     from actuary.paths import models_root  # noqa: PLC0415
+    from actuary.payment.policy_schema import write_payment_schema  # noqa: PLC0415
     from actuary.policy import write_schemas  # noqa: PLC0415
 
-    for path in write_schemas(models or models_root()):
+    root = models or models_root()
+    for path in (*write_schemas(root), write_payment_schema(root)):
         typer.echo(str(path))
 
 

@@ -81,7 +81,7 @@ class PolicyHeader(Shape):
     version : int
         Key ``schema``: version of this shape, 1.
     valid : Validity
-        Days it is in force.
+        Days it is in force; left out where the source does not say.
     family : str
         rate, points or dip.
     provenance : tuple of Provenance
@@ -92,7 +92,7 @@ class PolicyHeader(Shape):
 
     id: Text
     version: Literal[1] = Field(alias="schema")
-    valid: Validity
+    valid: Validity = Field(default_factory=Validity)
     family: Literal["rate", "points", "dip"]
     provenance: tuple[Provenance, ...] = Field(min_length=1)
     name_zh: Text | None = None

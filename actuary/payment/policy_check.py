@@ -26,7 +26,7 @@ def policy_problems(policy: PaymentPolicy, file: TomlFile) -> list[Problem]:
     """
     valid = policy.valid
     problems = []
-    if valid.last_day is not None and valid.last_day < valid.first_day:
+    if valid.first_day is not None and valid.last_day is not None and valid.last_day < valid.first_day:
         mend = "exchange the two dates"
         problems.append(
             Problem(

@@ -212,7 +212,17 @@ def _resolve(path: Path, *, root: Path | None, seen: tuple[Path, ...]) -> tuple[
     base, problems = _resolve(target, root=root, seen=(*seen, here))
     if base is None:
         return None, problems
-    return _Resolved(file, _merge(base.data, data), {**base.folders, **folders}), problems
+    return _Resolved(file, _merge(_named_sources(base), data), {**base.folders, **folders}), problems
+
+
+def _named_sources(base: _Resolved) -> dict[str, Any]:
+    """Give the ids of sources the name of their policy, since another folder may count its own."""
+    header = dict(base.data.get("policy", {}))
+    entries = header.get("provenance", ())
+    if isinstance(entries, tuple) and all(isinstance(entry, Mapping) for entry in entries):
+        name = header.get("id", base.file.label)
+        header["provenance"] = tuple({**entry, "source": f"{name}: {entry.get('source')}"} for entry in entries)
+    return {**base.data, "policy": header}
 
 
 def _merge(below: Mapping[str, Any], above: Mapping[str, Any], path: str = "") -> dict[str, Any]:

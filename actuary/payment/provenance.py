@@ -35,19 +35,23 @@ def number_paths(data: Mapping[str, Any]) -> tuple[str, ...]:
     >>> number_paths({"price": {"mode": "fixed", "rate": ({"tier": "*", "value": Decimal("9435.25")},)}})
     ('price.rate[1].value',)
     """
-    kept = {key: value for key, value in data.items() if key not in _WITHOUT_NUMBERS}
-    return tuple(_walk(kept, ""))
+    return tuple(path for path, value in _leaves(data).items() if _is_number(value, path))
 
 
-def _walk(value: Any, path: str) -> Iterator[str]:
+def _leaves(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every value of the rule itself by its key path."""
+    return dict(_walk({key: value for key, value in data.items() if key not in _WITHOUT_NUMBERS}, ""))
+
+
+def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from _walk(item, f"{path}.{key}" if path else key)
     elif isinstance(value, tuple | list):
         for number, item in enumerate(value, 1):
             yield from _walk(item, f"{path}[{number}]")
-    elif _is_number(value, path):
-        yield path
+    else:
+        yield path, value
 
 
 def _is_number(value: Any, path: str) -> bool:
@@ -112,7 +116,7 @@ def provenance_problems(
     sources : mapping or None
         ``{"S1": …}``; None where there is no list.
     """
-    paths = number_paths(data)
+    paths = tuple(_leaves(data))
     keys = {part for path in paths for part in _INDEX.sub("", path).split(".")}
     problems = [
         Problem(file.where(path), "a number without a source", "an entry of policy.provenance that covers it",
@@ -124,7 +128,7 @@ def provenance_problems(
         if not any(covers(entry, path) for path in paths):
             close = nearest_name(entry.field, keys)
             mend = f"did you mean {close!r}?" if close else "remove the entry"
-            problems.append(Problem(f"{where}.field", repr(entry.field), "a key that holds a number", mend))
+            problems.append(Problem(f"{where}.field", repr(entry.field), "a key of the file, or a part of one", mend))
         if _SOURCE_ID.match(entry.source) and entry.source not in (sources or {}):
             mend = f"add a line [{entry.source}] … to sources.md beside or above the file"
             problems.append(Problem(f"{where}.source", repr(entry.source), "an id listed in sources.md", mend))

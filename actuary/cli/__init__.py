@@ -7,7 +7,21 @@ from types import FrameType
 
 import typer
 
-from actuary.cli import check, cities, data, explain, group, indicators, models, project, report, scheme, synth, warn
+from actuary.cli import (
+    check,
+    cities,
+    data,
+    explain,
+    group,
+    indicators,
+    models,
+    project,
+    report,
+    scheme,
+    synth,
+    warn,
+    weights,
+)
 
 __all__ = ["app", "main"]
 
@@ -25,7 +39,7 @@ app = typer.Typer(
     ),
 )
 
-for _module in (report, project, warn, indicators, cities, group, explain, check, synth):
+for _module in (report, project, warn, indicators, cities, group, explain, check, synth, weights):
     _module.register(app)
 app.add_typer(models.app, name="models")
 app.add_typer(scheme.app, name="scheme")

@@ -302,6 +302,10 @@ class Coefficient(Shape):
         priced.
     from_cases : bool
         Whether the coefficients are to be computed from cases (mean of the tier or hospital / mean of all).
+    min_cases : int or None
+        Fewest cases of a coefficient computed from cases; with fewer it is 1.
+    floor, ceiling : Decimal or None
+        Bounds of coefficients computed from cases.
     base_group : BaseGroup or None
         Base groups.
     """
@@ -312,6 +316,9 @@ class Coefficient(Shape):
     file: Text | None = None
     new_group: Positive | None = None
     from_cases: bool = False
+    min_cases: CaseCount | None = None
+    floor: Share | None = None
+    ceiling: Positive | None = None
     base_group: BaseGroup | None = None
 
 

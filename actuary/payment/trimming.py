@@ -95,9 +95,9 @@ class TrimRule:
             if value is not None and (value < 0 or (limit is not None and value > limit)):
                 expected = "a probability from 0 to 1" if limit else "a number of at least 0"
                 problems.append(Problem(f"{where}.{name}", f"{float(value):g}", expected))
-        if self.method in ("quantile", "multiple") and self.low is not None and self.high is not None:
-            if self.low > self.high:
-                problems.append(Problem(f"{where}.low", f"{self.low} above high {self.high}", "a low below the high"))
+        low, high = (Fraction(0), Fraction(0)) if self.low is None or self.high is None else (self.low, self.high)
+        if self.method in ("quantile", "multiple") and low > high:
+            problems.append(Problem(f"{where}.low", f"{low} above high {high}", "a low below the high"))
         raise_all(problems, DeclarationError)
 
 

@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from actuary.payment.exact import as_decimal, round_to
@@ -117,9 +118,16 @@ class WeightSet:
     synthetic: bool = False
 
     def __getitem__(self, group: str) -> GroupWeight:
-        """Return the weight of a group."""
-        found = {weight.group: weight for weight in self.groups}
-        return found[group]
+        """Return what is known of a group."""
+        return self._places[group]
+
+    @cached_property
+    def _places(self) -> Mapping[str, GroupWeight]:
+        return {weight.group: weight for weight in self.groups}
+
+    def rw(self, group: str) -> Fraction | None:
+        """Return the weight of a group; None where it has none."""
+        return self._places[group].rw if group in self._places else None
 
     @property
     def cases(self) -> int:
@@ -137,8 +145,8 @@ class WeightSet:
         Returns
         -------
         DataFrame
-            ``group, n, n_trimmed, mean_yuan, trimmed_mean_yuan, sd_yuan, cv, raw, rw, base_points, stable, treatment,
-            frozen, mark, reason_zh, reason_en``; `sd_yuan` and `cv` after trimming.
+            ``group, n, n_trimmed, mean_yuan, trimmed_mean_yuan, cv_before, cv, sd_yuan, raw, rw, base_points, stable,
+            treatment, frozen, mark, reason_zh, reason_en``; `cv` and `sd_yuan` after trimming.
         """
         import pandas as pd  # noqa: PLC0415  (only those who look at tables need it)
 
@@ -146,7 +154,7 @@ class WeightSet:
         rows = []
         for weight in self.groups:
             variance = weight.after.variance(kind)
-            cv_squared = weight.after.cv_squared(kind)
+            spread = [moments.cv_squared(kind) for moments in (weight.before, weight.after)]
             rows.append(
                 {
                     "group": weight.group,
@@ -154,8 +162,9 @@ class WeightSet:
                     "n_trimmed": weight.before.n - weight.after.n,
                     "mean_yuan": _yuan(weight.before.mean),
                     "trimmed_mean_yuan": _yuan(weight.mean_fen),
+                    "cv_before": math.nan if spread[0] is None else math.sqrt(spread[0]),
+                    "cv": math.nan if spread[1] is None else math.sqrt(spread[1]),
                     "sd_yuan": math.nan if variance is None else math.sqrt(variance) / 100,
-                    "cv": math.nan if cv_squared is None else math.sqrt(cv_squared),
                     "raw": _number(weight.raw),
                     "rw": _number(weight.rw),
                     "base_points": math.nan if weight.rw is None else float(weight.rw * self.rule.scale),

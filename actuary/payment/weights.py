@@ -17,7 +17,7 @@ from actuary.payment.trimming import CostMoments, Trimmed, trim_cells
 from actuary.payment.weight_rules import WeightRule
 from actuary.payment.weight_set import GroupWeight, WeightSet
 
-__all__ = ["weigh_groups"]
+__all__ = ["weigh_groups", "weight_cells"]
 
 type IntArray = NDArray[np.int64]
 
@@ -82,7 +82,7 @@ def weigh_groups(
     names = [*group_names, *sorted(listed - set(group_names))]
     _check_earlier(rule, earlier)
     years = rule.years or {0: Fraction(1)}
-    cell, left_out = _cells(np.asarray(group_code, dtype=np.int64), rule, year)
+    cell, left_out = weight_cells(np.asarray(group_code, dtype=np.int64), rule, year)
     values, starts = sort_by_cell(cell, cost_fen, cells=len(names) * len(years))
     if not values.size:
         raise TableError(Problem("cases", "none that counts", "cases with a group, of a declared year"))
@@ -114,8 +114,30 @@ def _check_earlier(rule: WeightRule, earlier: Mapping[str, Fraction]) -> None:
     raise_all(problems, TableError)
 
 
-def _cells(group: IntArray, rule: WeightRule, year: IntArray | None) -> tuple[IntArray, dict[str, int]]:
-    """Return group and year of each case as one number, -1 where it does not count, and how many do not."""
+def weight_cells(group: IntArray, rule: WeightRule, year: IntArray | None) -> tuple[IntArray, dict[str, int]]:
+    """Return group and year of each case as one number, and how many cases do not count.
+
+    Parameters
+    ----------
+    group : int64 array, shape (case,)
+        Place of the group; a negative one leaves the case out.
+    rule : WeightRule
+        It says which years count.
+    year : int array, shape (case,), optional
+        Year of each case.
+
+    Returns
+    -------
+    cell : int64 array, shape (case,)
+        ``group x number of years + place of the year``; -1 where the case does not count.
+    left_out : dict of str to int
+        Cases that do not count, by reason.
+
+    Raises
+    ------
+    TableError
+        When a declared year has no case, or years are needed and missing.
+    """
     left_out = {"no group": int((group < 0).sum())}
     if not rule.years or (len(rule.years) == 1 and year is None):
         return group, left_out

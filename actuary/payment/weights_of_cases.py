@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,84 +11,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from actuary.errors import Problem, TableError
 from actuary.payment.case_columns import MISSING
 from actuary.payment.case_files import read_cases
 from actuary.payment.cases import CaseTable
+from actuary.payment.coefficients import CoefficientRule, CoefficientSet, compute_coefficients
 from actuary.payment.cost_structure import ITEM_CLASSES, adjust_structure
 from actuary.payment.declaration import PaymentPolicy
-from actuary.payment.declared_prices import Trimming
-from actuary.payment.declared_values import EVERY
-from actuary.payment.stability import StabilityRule, Treatment
+from actuary.payment.declared_rules import rule_of_policy, weights_of_table
+from actuary.payment.scheme_quality import SchemeQuality, measure_scheme
 from actuary.payment.statuses import PaymentReason
-from actuary.payment.trimming import TrimRule
-from actuary.payment.weight_rules import WeightRule
 from actuary.payment.weight_set import WeightSet
-from actuary.payment.weight_tables import WeightTable
-from actuary.payment.weights import weigh_groups
+from actuary.payment.weights import weigh_groups, weight_cells
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["counted_cases", "rule_of_policy", "weights_from_cases", "weights_of_table"]
-
-#: Decimals of a weight where the policy declares none: as many as it could declare.
-_MOST_PLACES = 12
-
-
-def rule_of_policy(policy: PaymentPolicy) -> WeightRule:
-    """Return how a policy computes weights.
-
-    Parameters
-    ----------
-    policy : PaymentPolicy
-        The policy. Without a trimming rule nothing is trimmed; without a rule of stability every group with a case has
-        its own weight; without decimals of a weight twelve are kept.
-
-    Raises
-    ------
-    DeclarationError
-        When the numbers of the rule make no sense together.
-    """
-    declared = policy.weights
-    stable = declared.stable
-    places = policy.rounding.weight
-    return WeightRule(
-        trim=_trim_rule(declared.trim),
-        stable=StabilityRule()
-        if stable is None
-        else StabilityRule(
-            min_cases=stable.min_cases,
-            cv_max=None if stable.cv_max is None else Fraction(stable.cv_max),
-            sd=stable.sd,
-            otherwise=Treatment(stable.otherwise),
-        ),
-        basis=declared.basis,
-        years={year.year: Fraction(year.w) for year in declared.years},
-        decimals=_MOST_PLACES if places is None else places,
-        mode=policy.rounding.mode,
-        scale=Fraction(declared.scale),
-        holds=declared.holds,
-        keep_total=declared.keep_total,
-        freeze=declared.freeze,
-        smoothing=Fraction(1) if declared.smoothing is None else Fraction(declared.smoothing),
-    )
-
-
-def _trim_rule(trim: Trimming | None) -> TrimRule:
-    if trim is None:
-        return TrimRule()
-    # One k serves both sides; a number of its own for a side goes before it.
-    low, high = (trim.k if side is None else side for side in (trim.low, trim.high))
-    return TrimRule(
-        method=trim.method,
-        low=None if low is None else Fraction(low),
-        high=None if high is None else Fraction(high),
-        log=trim.log,
-        quantile_type=7 if trim.quantile_type is None else trim.quantile_type,
-        sd=trim.sd,
-        rounds=trim.rounds,
-    )
+__all__ = [
+    "WeighedCases",
+    "counted_cases",
+    "weigh_cases",
+    "weights_from_cases",
+]
 
 
 def counted_cases(cases: CaseTable, policy: PaymentPolicy) -> tuple[NDArray[np.bool_], dict[str, int]]:
@@ -149,29 +94,75 @@ def _years(cases: CaseTable) -> NDArray[np.int64] | None:
     return None
 
 
-def weights_of_table(table: WeightTable, policy: PaymentPolicy) -> dict[str, Fraction]:
-    """Return the weights of a table that hold at all tiers, by group.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WeighedCases:
+    """Hold weights with the cases they were computed from, for coefficients and for the quality of the grouping.
 
     Parameters
     ----------
-    table : WeightTable
-        The table: that of the policy, or an earlier one written in the same way.
-    policy : PaymentPolicy
-        It says whether the table holds weights or base points.
+    weights : WeightSet
+        The weights.
+    cases : CaseTable
+        The cases as read.
+    group_code : int64 array, shape (case,)
+        Place of the group among the names of the cases, -1 where the case did not count.
+    cost_fen : int64 array, shape (case,)
+        Cost that counted: as charged, or adjusted [fen].
+    kept : bool array, shape (case,)
+        Cases that trimming kept.
     """
-    points = policy.weights.scale if policy.weights.holds == "points" else 1
-    return {row.group: Fraction(row.rw) / Fraction(points) for row in table if row.rw is not None and row.tier == EVERY}
+
+    weights: WeightSet
+    cases: CaseTable
+    group_code: NDArray[np.int64]
+    cost_fen: NDArray[np.int64]
+    kept: NDArray[np.bool_]
+
+    def quality(self, *, cv_limit: Fraction = Fraction(1)) -> SchemeQuality:
+        """Measure how well the groups explain costs, before and after trimming, all years together."""
+        rule = self.weights.rule
+        return measure_scheme(
+            self.cases.group_names,
+            self.group_code,
+            self.cost_fen,
+            trim=replace(rule.trim, sd=rule.stable.sd),
+            cv_limit=cv_limit,
+        )
+
+    def coefficients(self, rule: CoefficientRule) -> CoefficientSet:
+        """Compute coefficients of tiers or hospitals.
+
+        Raises
+        ------
+        TableError
+            When no case has a tier.
+        """
+        of_tier = rule.form.endswith("tier")
+        names = self.cases.tier_names if of_tier else self.cases.hospital_names
+        if not names:
+            raise TableError(
+                Problem(self.weights.source, "no tier of a hospital", "a column tier, or a list of hospitals")
+            )
+        return compute_coefficients(
+            self.group_code,
+            (self.cases.tier_code if of_tier else self.cases.hospital_code).astype(np.int64),
+            self.cost_fen,
+            keep=self.kept,
+            names=(self.cases.group_names, names),
+            weights=tuple(self.weights.rw(name) for name in self.cases.group_names),
+            rule=rule,
+        )
 
 
-def weights_from_cases(
+def weigh_cases(
     cases: CaseTable | pd.DataFrame | pa.Table | str | Path,
     policy: PaymentPolicy,
     *,
     hospitals: pd.DataFrame | str | Path | None = None,
     earlier: Mapping[str, Fraction] | None = None,
     threads: int | None = None,
-) -> WeightSet:
-    """Compute the weights of groups from cases as a policy declares.
+) -> WeighedCases:
+    """Compute the weights of groups from cases as a policy declares, and keep the cases beside them.
 
     Parameters
     ----------
@@ -189,8 +180,8 @@ def weights_from_cases(
 
     Returns
     -------
-    WeightSet
-        The weights, with the cases left out by reason.
+    WeighedCases
+        Weights and cases.
 
     Raises
     ------
@@ -214,23 +205,54 @@ def weights_from_cases(
     group = np.where(counted, read.group_code, -1).astype(np.int64)
     if number := int((counted & (group < 0)).sum()):
         left_out["no group"] = number
+    year = _years(read)
     weights = weigh_groups(
         read.group_names,
         group,
         cost,
         rule=rule,
-        year=_years(read),
+        year=year,
         earlier=weights_of_table(policy.weight_table, policy) if earlier is None else earlier,
         known=[name for name in policy.weight_table.groups if name not in policy.weights.special.ungrouped],
     )
     other = {reason: number for reason, number in weights.left_out.items() if reason != "no group"}
-    return replace(
+    weights = replace(
         weights,
         left_out={**left_out, **other},
         source=read.source,
         fingerprint=policy.fingerprint,
         synthetic=read.synthetic,
     )
+    cell = weight_cells(group, rule, year)[0]
+    kept = weights.trimmed.keep(cell, cost)
+    return WeighedCases(weights=weights, cases=read, group_code=np.where(cell < 0, -1, group), cost_fen=cost, kept=kept)
+
+
+def weights_from_cases(
+    cases: CaseTable | pd.DataFrame | pa.Table | str | Path,
+    policy: PaymentPolicy,
+    *,
+    hospitals: pd.DataFrame | str | Path | None = None,
+    earlier: Mapping[str, Fraction] | None = None,
+) -> WeightSet:
+    """Compute the weights of groups from cases as a policy declares; see :func:`weigh_cases`.
+
+    Parameters
+    ----------
+    cases, policy, hospitals, earlier
+        As :func:`weigh_cases` takes them.
+
+    Returns
+    -------
+    WeightSet
+        The weights, with the cases left out by reason.
+
+    Raises
+    ------
+    TableError, DeclarationError
+        As :func:`weigh_cases`.
+    """
+    return weigh_cases(cases, policy, hospitals=hospitals, earlier=earlier).weights
 
 
 def _fen(column: NDArray[np.int64], per_fen: int) -> NDArray[np.int64]:

@@ -1,0 +1,71 @@
+"""`actuary weights`: compute the weights of groups from cases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from actuary.cli.console import Models, say, teaching, write_table
+
+__all__ = ["register"]
+
+
+@teaching
+def weights(  # noqa: PLR0913, PLR0917  (one argument an option)
+    cases: Annotated[
+        Path, typer.Argument(help="Cases, .parquet or .csv: case_id, hospital, insurance, drg, total_cost.")
+    ],
+    policy: Annotated[str, typer.Option("--policy", "-p", help="Payment policy: a name or a .toml file.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Weight table to write: group, rw, mark, mean_cost.")],
+    hospitals: Annotated[Path | None, typer.Option(help="List of hospitals: hospital, tier.")] = None,
+    earlier: Annotated[
+        Path | None,
+        typer.Option(help="Weight table in force before (smoothing, freezing).", show_default="that of the policy"),
+    ] = None,
+    quality: Annotated[Path | None, typer.Option(help="Also write cases, means, CV and reasons by group.")] = None,
+    coefficients: Annotated[Path | None, typer.Option(help="Also write coefficients computed from the cases.")] = None,
+    form: Annotated[
+        str | None,
+        typer.Option(help="tier, hospital, group_tier or group_hospital.", show_default="that of the policy"),
+    ] = None,
+    models: Models = None,
+) -> None:
+    """Compute weights of groups from cases, trimmed, judged and rounded as a payment policy declares."""
+    from actuary.payment.declared_rules import coefficient_rule  # noqa: PLC0415  (loads numpy and the tables)
+    from actuary.payment.indicator_limits import load_indicator_limits  # noqa: PLC0415
+    from actuary.payment.policy_files import load_payment_policy  # noqa: PLC0415
+    from actuary.payment.weight_files import read_earlier_weights  # noqa: PLC0415
+    from actuary.payment.weights_of_cases import weigh_cases  # noqa: PLC0415
+    from actuary.workflow.outputs import replace_file  # noqa: PLC0415
+
+    loaded = load_payment_policy(policy, root=models, partial_ok=True)
+    before = None if earlier is None else read_earlier_weights(earlier, loaded)
+    rule = coefficient_rule(loaded, form=form) if coefficients is not None else None
+    weighed = weigh_cases(cases, loaded, hospitals=hospitals, earlier=before)
+    found = weighed.weights
+    # Everything that can fail has to come before the first file is written.
+    factors = None if rule is None else weighed.coefficients(rule)
+    measured = weighed.quality(cv_limit=load_indicator_limits().cv_under.exact)
+    say(found.summary())
+    say(measured.summary())
+    reasons: dict[str, int] = {}
+    for weight in found.without_weight:
+        reasons[weight.reason("en")] = reasons.get(weight.reason("en"), 0) + 1
+    for reason, groups in reasons.items():
+        say(f"{groups:,} groups without a weight: {reason}")
+    replace_file(out, found.table_bytes())
+    typer.echo(str(out))
+    if quality is not None:
+        write_table(found.to_frame(), quality)
+        typer.echo(str(quality))
+    if factors is not None and coefficients is not None:
+        say(factors.summary())
+        replace_file(coefficients, factors.table_bytes())
+        typer.echo(str(coefficients))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    app.command("weights")(weights)

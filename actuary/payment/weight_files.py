@@ -1,0 +1,89 @@
+"""Files around weights: earlier tables in, and a policy that prices by weights and coefficients computed from cases."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+from actuary.errors import TableError, raise_all
+from actuary.payment.coefficients import CoefficientSet
+from actuary.payment.declaration import PaymentPolicy
+from actuary.payment.declared_rules import weights_of_table
+from actuary.payment.policy_files import load_payment_policy
+from actuary.payment.weight_set import WeightSet
+from actuary.payment.weight_tables import WeightTable, read_weights
+
+__all__ = ["read_earlier_weights", "write_computed_policy"]
+
+
+def read_earlier_weights(path: Path, policy: PaymentPolicy) -> dict[str, Fraction]:
+    """Read the weights in force before, for smoothing and freezing.
+
+    Parameters
+    ----------
+    path : Path
+        A weight table, written in the same way as that of the policy.
+    policy : PaymentPolicy
+        It says whether the table holds weights or base points.
+
+    Raises
+    ------
+    TableError
+        With every problem of the table.
+    """
+    table, problems = read_weights(path, where=str(path))
+    raise_all(problems, TableError)
+    return weights_of_table(table or WeightTable(), policy)
+
+
+def write_computed_policy(
+    policy: PaymentPolicy, weights: WeightSet, folder: Path, *, coefficients: CoefficientSet | None = None
+) -> PaymentPolicy:
+    """Write a policy that extends another one by computed weights and coefficients, and load it.
+
+    Parameters
+    ----------
+    policy : PaymentPolicy
+        The policy by whose declaration they were computed.
+    weights : WeightSet
+        Its weights.
+    folder : Path
+        Where to write ``policy.toml``, ``weights.csv`` and, with coefficients by group, ``coefficients.csv``.
+    coefficients : CoefficientSet, optional
+        Its coefficients.
+
+    Returns
+    -------
+    PaymentPolicy
+        The policy with both; its id ends in ``-computed``.
+
+    Raises
+    ------
+    DeclarationError
+        When the two do not go together, such as a weight without a coefficient.
+    """
+    source = f'source = "computed from {_quoted(weights.source)}", tag = "D"'
+    fields = ["weights", *(["coefficient"] if coefficients is not None else [])]
+    lines = [
+        f'extends = "{_quoted(str(policy.source_path.resolve()))}"',
+        "",
+        "[policy]",
+        f'id = "{policy.id}-computed"',
+        "provenance = [" + ", ".join(f'{{ field = "{field}", {source} }}' for field in fields) + "]",
+        "",
+        "[weights]",
+        'file = "weights.csv"',
+        "",
+    ]
+    (folder / "weights.csv").write_bytes(weights.table_bytes())
+    if coefficients is not None:
+        lines.append(coefficients.toml("coefficients.csv"))
+        if coefficients.rule.form.startswith("group"):
+            (folder / "coefficients.csv").write_bytes(coefficients.table_bytes())
+    path = folder / "policy.toml"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return load_payment_policy(path)
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -28,7 +28,7 @@ def mark_keys(
     Parameters
     ----------
     group, place, insurance, variant : ndarray of int
-        Codes of the cases, from 0; `variant` may have length 0, for all 0.
+        Codes of the cases, below 0 where missing; `variant` may have length 0, for all 0.
     shape : ndarray of int64, (3,)
         Numbers of places, insurances and variants.
     payable : ndarray of bool
@@ -40,7 +40,7 @@ def mark_keys(
     """
     varied = variant.size > 0
     for i in range(first, end):
-        if payable[i]:
+        if payable[i] and (group[i] | place[i] | insurance[i]) >= 0:
             key = (group[i] * shape[0] + place[i]) * shape[1] + insurance[i]
             key = key * shape[2] + (variant[i] if varied else 0)
             seen[key] = 1
@@ -92,7 +92,7 @@ def settle_range(
     varied = variant.size > 0
     for i in range(first, end):
         cell = -1
-        if payable[i]:
+        if payable[i] and (group[i] | place[i] | insurance[i]) >= 0:
             key = (group[i] * shape[0] + place[i]) * shape[1] + insurance[i]
             key = key * shape[2] + (variant[i] if varied else 0)
             cell = slot[key]

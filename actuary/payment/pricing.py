@@ -1,4 +1,4 @@
-"""Which coefficient and which price a policy gives a group at a tier, a hospital and an insurance; base groups included.
+"""Which coefficient and which price a policy gives a group at a place and for an insurance; base groups included.
 
 Nothing falls back on a default: what the policy does not give is None, and the caller says so.
 """
@@ -91,9 +91,9 @@ def rate_of(policy: PaymentPolicy, group: str, *, tier: str, insurance: str) -> 
         What is priced. A base group under the lowest tier's rate is priced at that tier.
     """
     rule = policy.coefficient.base_group
-    if rule is not None and rule.mechanism == "lowest_tier_rate":
-        if is_base_group(policy, group, policy.weight_table.row(group, tier)):
-            return _lowest_rate(policy, rule, insurance)
+    lowest = rule is not None and rule.mechanism == "lowest_tier_rate"
+    if rule is not None and lowest and is_base_group(policy, group, policy.weight_table.row(group, tier)):
+        return _lowest_rate(policy, rule, insurance)
     return declared_rate(policy.price.rate, tier=tier, insurance=insurance)
 
 
@@ -105,8 +105,8 @@ def _lowest_rate(policy: PaymentPolicy, rule: BaseGroup, insurance: str) -> Frac
 
 
 def declared_rate(rows: Sequence[RateRow], *, tier: str, insurance: str) -> Fraction | None:
-    """Return the value of the row that fits best: the tier's own before ``*``, then the insurance's own before ``*``."""
-    values = {(row.tier, row.insurance): row.value for row in rows}
+    """Return the value of the row that fits best: the tier's own before ``*``, then the insurance's own; else None."""
+    values: dict[tuple[str, str], Decimal] = {(row.tier, row.insurance): row.value for row in rows}
     for key in ((tier, insurance), (tier, EVERY), (EVERY, insurance), (EVERY, EVERY)):
         if key in values:
             return Fraction(values[key])
@@ -115,6 +115,6 @@ def declared_rate(rows: Sequence[RateRow], *, tier: str, insurance: str) -> Frac
 
 def for_insurance(rows: Sequence[InsuranceValue], insurance: str) -> Fraction | None:
     """Return the number of an insurance, its own before that for all; None where there is none."""
-    values = {row.insurance: row.value for row in rows}
+    values: dict[str, Decimal] = {row.insurance: row.value for row in rows}
     found = values.get(insurance, values.get(EVERY))
     return None if found is None else Fraction(found)

@@ -1,0 +1,287 @@
+"""Sort the cases of a settlement into kinds: what each is paid as, where, and what sets it apart from the others.
+
+Every rule that looks at more than the cost of a case is applied here: substitution, additions, deductions, stays paid
+by the day, incomplete stays, day surgery, readmission, volume caps, special review, supplements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actuary.payment.case_cells import Coded
+from actuary.payment.case_columns import MISSING
+from actuary.payment.cases import CaseTable
+from actuary.payment.cells import Variant
+from actuary.payment.declaration import PaymentPolicy
+from actuary.payment.deductions import deducted_fen
+from actuary.payment.readmission import READMISSION_COLUMNS, earlier_stays, share_left
+from actuary.payment.review import ReviewQuota, check_review_quota
+from actuary.payment.statuses import PaymentReason
+from actuary.payment.substitution import substitute_groups, weight_additions
+from actuary.payment.supplements import supplement_factors
+from actuary.payment.volume_caps import beyond_caps
+
+__all__ = ["CaseKinds", "sort_cases"]
+
+_REGULAR = PaymentReason.REGULAR.number
+_UNGROUPED_STATUSES = frozenset({"ungrouped", "check_failed", "无法入组", "信息校验不通过"})
+_UNGROUPED_CODES = ("0000", "000")
+_KINDS = ("regular", "incomplete", "bed_day", "day_surgery", "ungroupable", "over_cap")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CaseKinds:
+    """Hold what the cases of a settlement are paid as.
+
+    Parameters
+    ----------
+    group : Coded
+        Group each case is paid as.
+    place : int32 (cases)
+        Number of the place: tier, or hospital and tier where coefficients differ between hospitals.
+    places : tuple of (str, str)
+        Tier and hospital of each place; ``*`` for every hospital.
+    variant : int32 (cases), or of length 0
+        Number of the variant; length 0 when all cases are like any other.
+    variants : tuple of Variant
+        The variants.
+    variable : int64 (cases)
+        What the segments are lines of: the cost after deductions [fen], or the days of a stay paid by the day.
+    deducted : int64 (cases) or None
+        What is taken out of the bill [fen].
+    reason : int8 (cases)
+        Reason of each case so far.
+    decided : bool (cases) or None
+        Cases paid the amount that their review decided.
+    quotas : tuple of ReviewQuota
+        Book of the special reviews.
+    """
+
+    group: Coded
+    place: NDArray[np.int32]
+    places: tuple[tuple[str, str], ...]
+    variant: NDArray[np.int32]
+    variants: tuple[Variant, ...]
+    variable: NDArray[np.int64]
+    deducted: NDArray[np.int64] | None
+    reason: NDArray[np.int8]
+    decided: NDArray[np.bool_] | None
+    quotas: tuple[ReviewQuota, ...]
+
+
+def sort_cases(cases: CaseTable, policy: PaymentPolicy) -> CaseKinds:
+    """Apply every rule of a policy that looks at more than the cost.
+
+    Parameters
+    ----------
+    cases : CaseTable
+        The cases.
+    policy : PaymentPolicy
+        The policy.
+
+    Returns
+    -------
+    CaseKinds
+        One kind a case; a case that cannot be paid has its reason.
+    """
+    sorting = _Sorting(cases, policy)
+    group = sorting.substitute()
+    deducted = sorting.deduct()
+    kind, days = sorting.kinds(group)
+    decided, quotas = sorting.review()
+    sorting.over_caps(group, kind)
+    earlier = sorting.readmissions()
+    variant, variants = sorting.variants(kind, earlier, group)
+    variable = cases.cost_fen if deducted is None else cases.cost_fen - deducted
+    if days is not None:
+        by_day = kind == _KINDS.index("bed_day")
+        variable = np.where(by_day, days, variable)
+    place, places = _places(cases, policy)
+    return CaseKinds(
+        group=group,
+        place=place,
+        places=places,
+        variant=variant,
+        variants=variants,
+        variable=variable,
+        deducted=deducted,
+        reason=sorting.reason,
+        decided=decided,
+        quotas=quotas,
+    )
+
+
+def _places(cases: CaseTable, policy: PaymentPolicy) -> tuple[NDArray[np.int32], tuple[tuple[str, str], ...]]:
+    tiers = cases.tier_names
+    if policy.coefficient.form not in {"hospital", "group_hospital"}:
+        return cases.tier_code, tuple((tier, "*") for tier in tiers)
+    pairs = tuple((tier, hospital) for hospital in cases.hospital_names for tier in tiers)
+    return cases.hospital_code * np.int32(len(tiers)) + cases.tier_code, pairs
+
+
+class _Sorting:
+    """Carry the reasons along while the rules are applied one after the other."""
+
+    def __init__(self, cases: CaseTable, policy: PaymentPolicy) -> None:
+        self.cases = cases
+        self.policy = policy
+        self.reason = cases.reason.copy()
+        self.review_code: NDArray[np.int8] | None = None
+
+    def mark(self, rows: NDArray[Any], reason: PaymentReason) -> None:
+        """Give rows a reason unless they have one."""
+        mask = np.zeros(len(self.cases), bool)
+        mask[rows] = True
+        self.reason[mask & (self.reason == _REGULAR)] = reason.number
+
+    def substitute(self) -> Coded:
+        group = self.cases.coded["drg"]
+        if not self.policy.substitute.rules:
+            return group
+        found = substitute_groups(self.cases, group, self.policy.substitute.rules)
+        self.mark(found.undecided, PaymentReason.FIELD_MISSING)
+        return found.group
+
+    def deduct(self) -> NDArray[np.int64] | None:
+        parts = self.policy.ratio.deduct if self.policy.ratio is not None else ()
+        deducted = deducted_fen(self.cases, parts)
+        if deducted is not None:
+            self.mark(deducted > self.cases.cost_fen, PaymentReason.DEDUCTION_TOO_HIGH)
+        return deducted
+
+    def kinds(self, group: Coded) -> tuple[NDArray[np.int8] | None, NDArray[np.int64] | None]:
+        """Return the number of each case's kind, or None where all are regular, and days where some are needed."""
+        kind = np.zeros(len(self.cases), np.int8)
+        kind[self._ungroupable(group)] = _KINDS.index("ungroupable")
+        surgery = self.policy.day_surgery
+        if surgery is not None and "day_surgery" in self.cases.numbers:
+            chosen = [not surgery.groups or name in surgery.groups for name in group.names]
+            kind[self.cases.flag("day_surgery") & _of_groups(group, chosen)] = _KINDS.index("day_surgery")
+        if self.policy.incomplete is not None and "incomplete" in self.cases.numbers:
+            kind[self.cases.flag("incomplete")] = _KINDS.index("incomplete")
+        by_day = self._by_day(group)
+        kind[by_day] = _KINDS.index("bed_day")
+        days = None
+        if by_day.any():
+            days = self.cases.numbers.get("los_days", np.full(len(self.cases), MISSING))
+            self.mark(by_day & (days < 0), PaymentReason.DAYS_MISSING)
+            days = np.maximum(days, 0)
+        return (kind if kind.any() else None), days
+
+    def _ungroupable(self, group: Coded) -> NDArray[np.bool_]:
+        found = _of_groups(group, [name in _UNGROUPED_CODES for name in group.names])
+        status = self.cases.coded.get("group_status")
+        if status is not None:
+            found |= _of_groups(status, [name in _UNGROUPED_STATUSES for name in status.names])
+        return found
+
+    def _by_day(self, group: Coded) -> NDArray[np.bool_]:
+        rule = self.policy.bed_day
+        if rule is None:
+            return self.cases.flag("bed_day") if "bed_day" in self.cases.numbers else np.zeros(len(self.cases), bool)
+        rows = {name: self.policy.weight_table.row(name) for name in group.names}
+        chosen = [
+            name.startswith(rule.groups) or ((row := rows[name]) is not None and "bed_day" in row.marks)
+            for name in group.names
+        ]
+        found = self.cases.flag("bed_day") | _of_groups(group, chosen)
+        if rule.days_from is not None and "los_days" in self.cases.numbers:
+            found |= self.cases.numbers["los_days"] >= rule.days_from
+        return found
+
+    def review(self) -> tuple[NDArray[np.bool_] | None, tuple[ReviewQuota, ...]]:
+        """Check the decided reviews; return the cases paid a decided amount, and the book of quotas."""
+        rule = self.policy.review
+        if rule is None:
+            return None, ()
+        found = check_review_quota(self.cases, rule.quota, self.reason == _REGULAR)
+        if found is None:
+            return None, ()
+        self.mark(found.unreadable, PaymentReason.FIELD_INVALID)
+        if rule.result == "decided":
+            amounts = self.cases.numbers.get("review_amount", np.full(len(self.cases), MISSING))
+            self.mark(found.granted & (amounts == MISSING), PaymentReason.FIELD_MISSING)
+        self.review_code = np.zeros(len(self.cases), np.int8)
+        self.review_code[found.granted] = 1
+        self.review_code[found.refused] = 2
+        self.review_code[found.beyond] = 3
+        return (found.granted if rule.result == "decided" else None), found.book
+
+    def over_caps(self, group: Coded, kind: NDArray[np.int8] | None) -> None:
+        """Move the cases beyond the yearly number of their group into a kind of their own."""
+        cap = self.policy.volume_cap
+        self.beyond: NDArray[np.bool_] | None = None
+        if cap is None or not cap.groups:
+            return
+        taking_part = self.reason == _REGULAR
+        if kind is not None:
+            taking_part &= kind != _KINDS.index("bed_day")
+        beyond = beyond_caps(self.cases, group, cap.groups, taking_part, by_hospital=cap.scope == "hospital")
+        if beyond.any():
+            self.beyond = beyond
+
+    def readmissions(self) -> NDArray[np.bool_] | None:
+        rule = self.policy.readmission
+        if rule is None or rule.effect == "none" or not all(self.cases.has(name) for name in READMISSION_COLUMNS):
+            return None
+        found = earlier_stays(self.cases, rule, self.reason == _REGULAR)
+        return found if found.any() else None
+
+    def variants(
+        self, kind: NDArray[np.int8] | None, earlier: NDArray[np.bool_] | None, group: Coded
+    ) -> tuple[NDArray[np.int32], tuple[Variant, ...]]:
+        """Join all that sets cases apart into one number each."""
+        axes: list[tuple[str, NDArray[Any], Sequence[Any]]] = []
+        if self.beyond is not None:
+            kind = np.zeros(len(self.cases), np.int8) if kind is None else kind.copy()
+            kind[self.beyond] = _KINDS.index("over_cap")
+        if kind is not None:
+            axes.append(("kind", kind, _KINDS))
+        if self.review_code is not None:
+            axes.append(("review", self.review_code, ("", "approved", "refused", "over_quota")))
+        if earlier is not None and self.policy.readmission is not None:
+            axes.append(("share", earlier.astype(np.int8), (Fraction(1), share_left(self.policy.readmission))))
+        if self.policy.dip is not None and self.policy.dip.supplement is not None:
+            codes, factors, unknown = supplement_factors(self.cases, self.policy.dip.supplement)
+            self.mark(unknown, PaymentReason.FIELD_INVALID)
+            if factors != (Fraction(1),):
+                axes.append(("supplement", codes, factors))
+        if self.policy.substitute.additions:
+            added = weight_additions(self.cases, group, self.policy.substitute.additions)
+            if added is not None:
+                axes.append(("addition", *added))
+        return _joined(axes, len(self.cases))
+
+
+def _of_groups(coded: Coded, chosen: Sequence[bool]) -> NDArray[np.bool_]:
+    """Say which cases have one of the chosen names; a missing name is none of them."""
+    if not any(chosen):
+        return np.zeros(len(coded.codes), bool)
+    found: NDArray[np.bool_] = np.array([*chosen, False])[coded.codes]
+    return found
+
+
+def _joined(
+    axes: Sequence[tuple[str, NDArray[Any], Sequence[Any]]], count: int
+) -> tuple[NDArray[np.int32], tuple[Variant, ...]]:
+    if not axes:
+        return np.zeros(0, np.int32), (Variant(),)
+    joined = np.zeros(count, np.int64)
+    for _, codes, values in axes:
+        joined *= len(values)
+        joined += codes
+    found, numbers = np.unique(joined, return_inverse=True)
+    variants = []
+    for number in found.tolist():
+        rest, given = number, {}
+        for name, _, values in reversed(axes):
+            rest, place = divmod(rest, len(values))
+            given[name] = values[place]
+        variants.append(Variant(**given))
+    return numbers.astype(np.int32), tuple(variants)

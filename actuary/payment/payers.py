@@ -1,0 +1,176 @@
+"""Who pays what of a case: the fund, the patient, others; and what the hospital gains or loses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actuary.payment.case_columns import MISSING
+from actuary.payment.cases import CaseTable
+from actuary.payment.declaration import PaymentPolicy
+from actuary.payment.declared_values import EVERY
+from actuary.payment.exact import RoundingMode, divide_rounded
+
+__all__ = ["Payers", "fund_by_ratio", "other_payers", "split_payment"]
+
+#: Column of each payment that a policy may subtract; the patient's own first.
+_COLUMNS: Final = {
+    "cash": "patient_cash",
+    "account": "personal_account",
+    "fully_self_paid": "fully_self_paid",
+    "first_self_paid": "first_self_paid",
+    "deductible": "deductible_paid",
+    "critical_illness": "critical_illness",
+    "assistance": "assistance",
+    "other_funds": "other_funds",
+}
+_OF_PATIENT: Final = frozenset({"cash", "account", "fully_self_paid", "first_self_paid", "deductible"})
+#: Who pays besides the fund where the policy does not list it.
+_USUAL: Final = ("cash", "account", "critical_illness", "assistance", "other_funds")
+_RATIO_PARTS: Final = 10**6
+_PRODUCT_FITS: Final = 9 * 10**12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Payers:
+    """Hold what the payers of each case give.
+
+    Parameters
+    ----------
+    fund_fen, patient_fen, other_fen, gain_fen : int64 (cases)
+        Fund, patient, others (with what is paid apart from the standard), and the hospital's gain: all three less the
+        cost [fen].
+    """
+
+    fund_fen: NDArray[np.int64]
+    patient_fen: NDArray[np.int64]
+    other_fen: NDArray[np.int64]
+    gain_fen: NDArray[np.int64]
+
+
+def other_payers(cases: CaseTable, policy: PaymentPolicy) -> tuple[NDArray[np.int64] | None, NDArray[np.int64] | None]:
+    """Return what patients and others paid for each case [fen]; None where the table says nothing of them."""
+    listed = policy.settlement.subtract or _USUAL
+    sides = []
+    for of_patient in (True, False):
+        names = [_COLUMNS[item] for item in listed if (item in _OF_PATIENT) == of_patient]
+        columns = [cases.amount(name) for name in names if name in cases.numbers]
+        sides.append(np.sum(columns, axis=0, dtype=np.int64) if columns else None)
+    return sides[0], sides[1]
+
+
+def fund_by_ratio(
+    standard_fen: NDArray[np.int64],
+    self_paid_fen: NDArray[np.int64],
+    ratio_parts: NDArray[np.int64],
+    *,
+    mode: RoundingMode = "half_up",
+) -> NDArray[np.int64]:
+    """Return the fund's part by case: (standard - what is not eligible) x ratio, at least 0.
+
+    Parameters
+    ----------
+    standard_fen : int64 (cases)
+        Payment standard [fen].
+    self_paid_fen : int64 (cases)
+        Fully self-paid, first self-paid and deductible [fen].
+    ratio_parts : int64 (cases)
+        Share that the fund reimburses [millionths].
+    mode : {"half_up", "half_even"}
+        Where half a fen goes.
+
+    Examples
+    --------
+    >>> fund_by_ratio(np.array([800_000, 90_000]), np.array([100_000, 100_000]), np.array([800_000, 800_000])).tolist()
+    [560000, 0]
+    """
+    eligible = np.maximum(standard_fen - self_paid_fen, 0)
+    if eligible.max(initial=0) >= _PRODUCT_FITS:
+        exact = [
+            divide_rounded(a * b, _RATIO_PARTS, mode) for a, b in zip(*map(list, (eligible, ratio_parts)), strict=True)
+        ]
+        return np.array(exact, np.int64)
+    whole, rest = np.divmod(eligible * ratio_parts, _RATIO_PARTS)
+    up = 2 * rest > _RATIO_PARTS
+    half = 2 * rest == _RATIO_PARTS
+    up |= half & ((whole & 1) == 1) if mode == "half_even" else half
+    rounded: NDArray[np.int64] = whole + up
+    return rounded
+
+
+def split_payment(
+    cases: CaseTable,
+    policy: PaymentPolicy,
+    *,
+    standard_fen: NDArray[np.int64],
+    paid: NDArray[np.bool_],
+    deducted_fen: NDArray[np.int64] | None,
+) -> Payers:
+    """Split what each case is paid between its payers.
+
+    Parameters
+    ----------
+    cases : CaseTable
+        The cases.
+    policy : PaymentPolicy
+        The policy; its rule says how the fund's part follows from the standard.
+    standard_fen : int64 (cases)
+        What the case is paid by its rule [fen].
+    paid : bool (cases)
+        Cases that are paid; the others have no payer.
+    deducted_fen : int64 (cases) or None
+        What was taken out of the bill before [fen].
+
+    Returns
+    -------
+    Payers
+        For every paid case ``fund + patient + others - gain = cost``.
+    """
+    everyone = bool(paid.all())
+    patient, other = other_payers(cases, policy)
+    formula = policy.fund_formula
+    nothing = np.zeros(len(cases), np.int64)
+    if formula == "fund":
+        fund = standard_fen
+    elif formula == "by_ratio":
+        fund = _by_ratio(cases, policy, standard_fen)
+        if patient is None:
+            patient = standard_fen - fund - (nothing if other is None else other)
+    else:
+        fund = standard_fen
+        for side in (patient, other):
+            fund = fund if side is None else fund - side
+    patient = nothing if patient is None else patient
+    other = nothing if other is None else other
+    if deducted_fen is not None and policy.ratio is not None and policy.ratio.deducted == "paid_apart":
+        other = other + deducted_fen
+    if not everyone:
+        fund, patient, other = (np.where(paid, amount, 0) for amount in (fund, patient, other))
+    gain = fund + patient + other if patient.any() or other.any() else fund.copy()
+    gain -= cases.cost_fen
+    if not everyone:
+        gain[~paid] = 0
+    return Payers(fund, patient, other, gain)
+
+
+def _by_ratio(cases: CaseTable, policy: PaymentPolicy, standard_fen: NDArray[np.int64]) -> NDArray[np.int64]:
+    self_paid = np.zeros(len(cases), np.int64)
+    for name in ("fully_self_paid", "first_self_paid", "deductible_paid"):
+        self_paid += cases.amount(name)
+    declared = {(row.tier, row.insurance): Fraction(row.value) for row in policy.settlement.policy_ratio}
+    tiers, insurances = cases.tier_names, cases.insurance_names
+    table = np.zeros((len(tiers) + 1, len(insurances) + 1), np.int64)
+    for row, tier in enumerate(tiers):
+        for column, insurance in enumerate(insurances):
+            keys = ((tier, insurance), (tier, EVERY), (EVERY, insurance), (EVERY, EVERY))
+            share = next((declared[key] for key in keys if key in declared), Fraction(0))
+            table[row, column] = int(share * _RATIO_PARTS)
+    ratio = table[cases.tier_code, cases.insurance_code]
+    if "policy_ratio" in cases.numbers:
+        own = cases.numbers["policy_ratio"]
+        ratio = np.where(own == MISSING, ratio, own)
+    return fund_by_ratio(standard_fen, self_paid, ratio, mode=policy.rounding.mode)

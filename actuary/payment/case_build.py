@@ -151,7 +151,7 @@ def _read_part(batch: Mapping[str, Any]) -> _Part:
         odd = np.flatnonzero(read.faults > rows.MISSING_CELL)
         if odd.size:
             found = as_text_column(column.take(pa.array(odd[:_KEPT_CELLS]))).to_pylist()
-            notes.append(CellNote(name, odd[:_KEPT_CELLS], tuple(cell or "" for cell in found)))
+            notes.append(CellNote(name, name, odd[:_KEPT_CELLS], tuple(cell or "" for cell in found)))
     for fault, reason in _COST_REASONS.items():
         reasons.give(faults["total_cost"] == fault, reason)
     for name, reason in (
@@ -282,7 +282,7 @@ def _joined(parts: list[_Part], chosen: Mapping[str, str], source: str) -> CaseT
     reasons.array = np.concatenate([part.reason for part in parts])
     begins = np.cumsum([0, *(len(part.reason) for part in parts)])
     notes = tuple(
-        CellNote(chosen[note.column], note.rows + begin, note.found)
+        CellNote(note.of, chosen[note.of], note.rows + begin, note.found)
         for part, begin in zip(parts, begins.tolist(), strict=False)
         for note in part.notes
     )

@@ -26,17 +26,25 @@ class CellNote:
 
     Parameters
     ----------
+    of : str
+        Name of the column here.
     column : str
-        Name of the column as the file has it.
+        Name of the column in the table.
     rows : int64 (cells)
-        Rows, from 0.
+        Rows, from 0, rising.
     found : tuple of str
         What stood there.
     """
 
+    of: str
     column: str
     rows: NDArray[np.int64]
     found: tuple[str, ...]
+
+    def cell_of(self, row: int) -> str:
+        """Return what stood in a row; empty where its cell could be read."""
+        place = int(np.searchsorted(self.rows, row))
+        return self.found[place] if place < len(self.rows) and self.rows[place] == row else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -18,6 +18,7 @@ from actuary.cli import (
     project,
     report,
     scheme,
+    standards,
     synth,
     warn,
     weights,
@@ -39,7 +40,7 @@ app = typer.Typer(
     ),
 )
 
-for _module in (report, project, warn, indicators, cities, group, explain, check, synth, weights):
+for _module in (report, project, warn, indicators, cities, group, explain, check, standards, synth, weights):
     _module.register(app)
 app.add_typer(models.app, name="models")
 app.add_typer(scheme.app, name="scheme")

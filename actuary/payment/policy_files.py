@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actuary.errors import DeclarationError, Problem, UnknownNameError, raise_all, unknown_name
 from actuary.paths import models_root
@@ -18,10 +18,14 @@ from actuary.policy.fingerprints import fingerprint
 from actuary.policy.shapes import fit
 from actuary.policy.toml_files import TomlFile, read_sources, read_toml
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 __all__ = [
     "PartialPolicyError",
     "check_payment_file",
     "check_payment_policies",
+    "describe_payment_policies",
     "list_payment_policies",
     "load_payment_policy",
     "payment_policy_paths",
@@ -125,7 +129,7 @@ def _input_problem(policy: PaymentPolicy, item: PolicyInput) -> Problem:
         f"payment policy {policy.id}, {item.key}",
         "nothing: it is not published",
         f"{item.what_en} ({item.what_zh})",
-        f'write a TOML file with extends = "{policy.id}" and {item.key} = …, and name that file as the policy',
+        f'write a TOML file with extends = "{policy.id}" that gives {item.key}, and name that file as the policy',
     )
 
 
@@ -168,6 +172,38 @@ def check_payment_policies(root: Path | None = None) -> list[Problem]:
             problems.append(Problem(file.where("policy.provenance"), f"tag M on {recalled[0]!r}", expected,
                                     "leave the number out and name it in required_inputs"))  # fmt: skip
     return problems
+
+
+def describe_payment_policies(root: Path | None = None) -> pd.DataFrame:
+    """List the shipped policies: id, family, weights, what the user must still give, and the name.
+
+    Parameters
+    ----------
+    root : Path, optional
+        Root of the models.
+
+    Returns
+    -------
+    DataFrame
+        policy, family, groups, missing, name_zh, name_en.
+    """
+    import pandas as pd  # noqa: PLC0415  (a policy is read without it)
+
+    rows = []
+    for name in list_payment_policies(root):
+        policy = load_payment_policy(name, root=root, partial_ok=True)
+        header = policy.declared.policy
+        rows.append(
+            {
+                "policy": name,
+                "family": policy.family,
+                "groups": len(policy.weight_table.groups),
+                "missing": ", ".join(item.key for item in policy.required_inputs),
+                "name_zh": header.name_zh or "",
+                "name_en": header.name_en or "",
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def _find(name_or_path: str | Path, *, root: Path | None, near: Path | None = None) -> Path:
@@ -270,7 +306,7 @@ def _build(resolved: _Resolved, *, root: Path | None, strict: bool) -> tuple[Pay
     assert isinstance(weight_table, WeightTable)  # noqa: S101 (read as such)
     assert isinstance(coefficient_table, CoefficientTable)  # noqa: S101
     assert group_means is None or isinstance(group_means, WeightTable)  # noqa: S101
-    missing = tuple(item for item in declared.required_inputs if _value_at(data, item.key) in (None, (), {}))
+    missing = tuple(item for item in declared.required_inputs if _value_at(data, item.key) is None)
     policy = PaymentPolicy(
         declared=declared,
         weight_table=weight_table,

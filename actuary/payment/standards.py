@@ -9,13 +9,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from actuary.errors import Problem, UnknownNameError, raise_all, unknown_name
+from actuary.payment.cells import CellKey, cell_of
 from actuary.payment.declaration import PaymentPolicy
-from actuary.payment.declared_classes import CaseClass
 from actuary.payment.declared_values import EVERY
-from actuary.payment.exact import as_decimal, as_fraction, round_to
-from actuary.payment.group_treatment import treat_group
-from actuary.payment.pricing import coefficient_of, rate_of
-from actuary.payment.segments import CaseTerms, boundary_of
+from actuary.payment.exact import FEN_PER_YUAN, as_decimal, as_fraction, round_to
+from actuary.payment.paid_classes import PaidClass
+from actuary.payment.pricing import rate_of
+from actuary.payment.segments import CaseTerms, boundary_of, standard_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,8 +24,6 @@ __all__ = [
     "PaymentStandards",
     "Standard",
     "Unpriced",
-    "base_points",
-    "group_mean_cost",
     "payment_standards",
     "policy_insurances",
     "policy_tiers",
@@ -171,34 +169,6 @@ def policy_insurances(policy: PaymentPolicy) -> tuple[str, ...]:
     return tuple(dict.fromkeys(row.insurance for row in rows if row.insurance != EVERY)) or (EVERY,)
 
 
-def group_mean_cost(policy: PaymentPolicy, group: str, *, tier: str = EVERY) -> Fraction | None:
-    """Return the mean cost of a group [yuan]: the table's own, else weight x overall mean cost; None without both.
-
-    Parameters
-    ----------
-    policy : PaymentPolicy
-        The policy.
-    group, tier : str
-        Group and tier of the hospital; the tier matters where means are those of one level.
-    """
-    level = policy.group_means.row(group, tier) if policy.group_means is not None else None
-    if level is not None and level.mean_cost is not None:
-        return Fraction(level.mean_cost)
-    if policy.ratio is not None and policy.ratio.denominator == "same_level_mean":
-        return None
-    treatment = treat_group(policy, group, tier=tier)
-    if treatment.row is not None and treatment.row.mean_cost is not None:
-        return Fraction(treatment.row.mean_cost)
-    overall = policy.weights.overall_mean_cost
-    if overall is None or treatment.weight is None:
-        return None
-    return Fraction(treatment.weight) / _points_per_weight(policy) * Fraction(overall)
-
-
-def _points_per_weight(policy: PaymentPolicy) -> Fraction:
-    return Fraction(policy.weights.scale) if policy.weights.holds == "points" else Fraction(1)
-
-
 def payment_standards(
     policy: PaymentPolicy | str,
     *,
@@ -288,48 +258,33 @@ def _price(
     if rate is None:
         return None
     names = {"drg": group, "tier": _shown(tier), "insurance": _shown(insurance)}
-    treatment = treat_group(policy, group, tier=tier)
-    # A group that is reviewed case by case may still have a printed standard.
-    priced = treatment.pay in ("standard", "review") and treatment.weight is not None
-    if not priced:
-        return Unpriced(**names, pay=treatment.pay, reason_zh=treatment.reason.zh, reason_en=treatment.reason.en)
-    assert treatment.weight is not None  # noqa: S101
-    factor = coefficient_of(policy, group, tier=tier, hospital=hospital)
-    if factor is None:
-        zh, en = "没有适用的系数", "no coefficient applies"
-        return Unpriced(**names, pay="unpriced", reason_zh=zh, reason_en=en)
-    base = base_points(policy, treatment.weight)
-    points = base * factor
+    cell = cell_of(policy, CellKey(group=group, tier=tier, insurance=insurance, hospital=hospital))
+    terms = cell.terms
+    if terms is None:
+        if cell.segments:
+            paid, pay = PaidClass(cell.segments[0].case_class), "review" if cell.segments[0].pending else "actual"
+            return Unpriced(**names, pay=pay, reason_zh=paid.zh, reason_en=paid.en)
+        return Unpriced(**names, pay="unpriced", reason_zh=cell.reason.zh, reason_en=cell.reason.en)
+    points = standard_line(terms).constant
     rounding = policy.rounding
     if rounding.stage == "each_case" and policy.family != "rate":
         points = round_to(points, rounding.points, rounding.mode)
     exact = points * rate
-    terms = CaseTerms(weight=base / Fraction(policy.weights.scale), base=base, factor=factor)
-    low, high = (_threshold(policy, name, terms, exact, group=group, tier=tier) for name in ("low", "high"))
+    low, high = (_threshold(policy, name, terms, exact) for name in ("low", "high"))
     return Standard(**names, exact=exact, amount=_printed(policy, exact), low_threshold=low, high_threshold=high)
 
 
-def base_points(policy: PaymentPolicy, weight: Decimal) -> Fraction:
-    """Return the base points of a weight: weight x scale, or the number itself where the table holds points.
-
-    Parameters
-    ----------
-    policy : PaymentPolicy
-        The policy.
-    weight : Decimal
-        Number of the weight table.
-    """
-    return Fraction(weight) if policy.weights.holds == "points" else Fraction(weight) * Fraction(policy.weights.scale)
-
-
-def _threshold(
-    policy: PaymentPolicy, name: str, terms: CaseTerms, standard: Fraction, *, group: str, tier: str
-) -> Decimal | None:
-    rule: CaseClass | None = next((rule for rule in policy.classes if rule.name == name), None)
+def _threshold(policy: PaymentPolicy, name: str, terms: CaseTerms, standard: Fraction) -> Decimal | None:
+    rule = next((rule for rule in policy.classes if rule.name == name), None)
     if rule is None or policy.ratio is None:
         return None
-    against = standard if policy.ratio.denominator == "standard" else group_mean_cost(policy, group, tier=tier)
-    return None if against is None else _printed(policy, boundary_of(rule, terms) * against)
+    if policy.ratio.denominator == "standard":
+        against = standard
+    elif terms.mean_fen is not None:
+        against = terms.mean_fen / FEN_PER_YUAN
+    else:
+        return None
+    return _printed(policy, boundary_of(rule, terms) * against)
 
 
 def _printed(policy: PaymentPolicy, exact: Fraction) -> Decimal:

@@ -10,6 +10,7 @@ import typer
 from actuary.cli import (
     check,
     cities,
+    clear,
     data,
     explain,
     group,
@@ -40,7 +41,7 @@ app = typer.Typer(
     ),
 )
 
-for _module in (report, project, warn, indicators, cities, group, explain, check, standards, synth, weights):
+for _module in (report, project, warn, indicators, cities, group, explain, check, standards, synth, weights, clear):
     _module.register(app)
 app.add_typer(models.app, name="models")
 app.add_typer(scheme.app, name="scheme")

@@ -1,0 +1,55 @@
+"""`actuary clear`: clear the year of a settlement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from actuary.cli.console import Lang, Language, print_frame, say, teaching
+
+__all__ = ["register"]
+
+_Scores = Annotated[Path | None, typer.Option(help="Scores of the assessment: hospital, score (0-100) [, insurance].")]
+_Prepaid = Annotated[Path | None, typer.Option(help="Paid in the year: hospital, [insurance,] prepaid_yuan.")]
+_Charged = Annotated[
+    Path | None,
+    typer.Option(help="What the fund would have paid item by item: hospital, [insurance,] charged_yuan."),
+]
+_Deductions = Annotated[Path | None, typer.Option(help="Taken off after audit: hospital, [insurance,] deduction_yuan.")]
+_Alliances = Annotated[
+    Path | None, typer.Option(help="Pools of alliances: TOML with a table [[alliance]] each.")
+]
+
+
+@teaching
+def clear(
+    folder: Annotated[Path, typer.Argument(help="Folder that `actuary settle … --out` wrote.")],
+    scores: _Scores = None,
+    prepaid: _Prepaid = None,
+    charged: _Charged = None,
+    deductions: _Deductions = None,
+    alliances: _Alliances = None,
+    lang: Lang = Language.ZH,
+) -> None:
+    """Clear a settlement's year: deposit, bands, adjusting fund, what is still to pay; the books close to the fen."""
+    from actuary.payment.clearing_files import read_settled_pools, write_clearing  # noqa: PLC0415  (loads tables)
+    from actuary.payment.clearing_run import ClearingFiles, clear_pools  # noqa: PLC0415
+    from actuary.workflow.outputs import staged_output  # noqa: PLC0415
+
+    files = ClearingFiles(scores=scores, prepaid=prepaid, charged=charged, deductions=deductions, alliances=alliances)
+    cleared = clear_pools(read_settled_pools(folder), files)
+    out = folder / "clearing"
+    with staged_output(out) as staging:
+        write_clearing(cleared, staging)
+    title = f"{cleared.policy_id} [yuan]" + (" — synthetic 合成数据" if cleared.clearing.synthetic else "")
+    print_frame(cleared.clearing.books_frame(lang.value), title=title, columns=["insurance", "text", "amount_yuan"])
+    for note in cleared.notes:
+        say(f"{note}.")
+    typer.echo(str(out))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    app.command("clear")(clear)

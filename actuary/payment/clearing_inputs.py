@@ -1,0 +1,157 @@
+"""Figures of hospitals that a clearing needs beside the settlement: scores, prepayments, charges, deductions."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Literal
+
+from actuary.errors import Problem, TableError, raise_all, unknown_name
+
+__all__ = ["FigureKind", "HospitalPool", "read_figures"]
+
+#: A hospital and the insurance whose pool pays it.
+type HospitalPool = tuple[str, str]
+
+FigureKind = Literal["score", "prepaid", "charged", "deduction"]
+
+#: Names of the column with the figure, the first one preferred.
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "score": ("score", "得分", "考核得分"),
+    "prepaid": ("prepaid_yuan", "prepaid", "预付金额", "已预付"),
+    "charged": ("charged_yuan", "charged", "按项目应付", "项目付费金额"),
+    "deduction": ("deduction_yuan", "deduction", "扣减金额"),
+}
+_HOSPITAL = ("hospital", "医院", "医疗机构", "医疗机构编码")
+_INSURANCE = ("insurance", "scheme", "险种")
+_WORDS = {"职工": "employee", "居民": "resident", "职工医保": "employee", "居民医保": "resident"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    hospital: str
+    insurance: str | None
+    figure: str
+
+
+def read_figures(path: Path | str, kind: FigureKind, *, known: Sequence[HospitalPool]) -> dict[HospitalPool, Decimal]:
+    """Read one figure for each hospital from a CSV file.
+
+    Parameters
+    ----------
+    path : path
+        The file: columns hospital, the figure (score; prepaid_yuan, charged_yuan or deduction_yuan), and insurance
+        where the hospital is paid by more than one pool. A score without insurance holds for all pools.
+    kind : {"score", "prepaid", "charged", "deduction"}
+        Which figure it is.
+    known : sequence of (hospital, insurance)
+        Hospitals of the settlement, with the pools that pay them.
+
+    Returns
+    -------
+    dict
+        Figure of each hospital and pool that the file names.
+
+    Raises
+    ------
+    TableError
+        With every problem: no such file or column, a hospital that is not in the settlement, two rows of one, a cell
+        that is no number, parts of a fen, a score outside 0-100.
+    """
+    place = Path(path).expanduser()
+    rows, names = _rows(place)
+    layout = _layout(place, names, kind)
+    figures: dict[HospitalPool, Decimal] = {}
+    problems: list[Problem] = []
+    for line, row in rows:
+        where = f"{place.name} row {line}"
+        pools, wrong = _pools(row, layout, known, kind=kind, where=where)
+        value, faulty = _number(row.get(layout.figure) or "", kind, f"{where}, {layout.figure}")
+        problems += [*wrong, *faulty]
+        for pool in pools:
+            if pool in figures:
+                problems.append(Problem(where, f"{pool[0]}, {pool[1]} again", "each hospital and insurance once"))
+            if value is not None:
+                figures[pool] = value
+    raise_all(problems, TableError)
+    return figures
+
+
+def _rows(place: Path) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
+    try:
+        text = place.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise TableError(Problem(str(place), "text that is not UTF-8", "a CSV file in UTF-8")) from None
+    except OSError as error:
+        found = (error.strerror or "an unreadable file").lower()
+        raise TableError(Problem(str(place), found, "a CSV file that can be read")) from None
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    names = [name.strip() for name in reader.fieldnames or ()]
+    reader.fieldnames = names
+    rows = []
+    for row in reader:
+        filled = {key: value.strip() for key, value in row.items() if key is not None and isinstance(value, str)}
+        if any(filled.values()):
+            rows.append((reader.line_num, filled))
+    return rows, names
+
+
+def _layout(place: Path, names: Iterable[str], kind: FigureKind) -> _Layout:
+    present = list(names)
+
+    def find(candidates: Sequence[str]) -> str | None:
+        return next((name for name in candidates if name in present), None)
+
+    hospital, figure = find(_HOSPITAL), find(_COLUMNS[kind])
+    raise_all(
+        (
+            Problem(
+                place.name, f"no column {wanted!r} ({', '.join(present) or 'an empty file'})", f"the column {wanted!r}"
+            )
+            for wanted, found in (("hospital", hospital), (_COLUMNS[kind][0], figure))
+            if found is None
+        ),
+        TableError,
+    )
+    return _Layout(hospital or "", find(_INSURANCE), figure or "")
+
+
+def _pools(
+    row: Mapping[str, str], layout: _Layout, known: Sequence[HospitalPool], *, kind: FigureKind, where: str
+) -> tuple[list[HospitalPool], list[Problem]]:
+    name = row.get(layout.hospital, "")
+    pools = [pool for pool in known if pool[0] == name]
+    if not pools:
+        return [], [unknown_name(where, name, {hospital for hospital, _ in known}, what="hospital of the settlement")]
+    written = row.get(layout.insurance, "") if layout.insurance else ""
+    insurance = _WORDS.get(written, written)
+    if insurance:
+        chosen = [pool for pool in pools if pool[1] == insurance]
+        if not chosen:
+            return [], [unknown_name(f"{where}, {name}", insurance, {pool[1] for pool in pools}, what="insurance")]
+        return chosen, []
+    if kind != "score" and len(pools) > 1:
+        found = f"{name} without insurance, though {len(pools)} pools pay it"
+        expected = f"a column insurance ({', '.join(pool[1] for pool in pools)})"
+        return [], [Problem(where, found, expected)]
+    return pools, []
+
+
+def _number(text: str, kind: FigureKind, where: str) -> tuple[Decimal | None, list[Problem]]:
+    try:
+        value = Decimal(text.replace(",", ""))
+    except InvalidOperation:
+        return None, [Problem(where, repr(text), "a number")]
+    if not value.is_finite():
+        return None, [Problem(where, repr(text), "a finite number")]
+    if kind == "score":
+        return (value, []) if 0 <= value <= 100 else (None, [Problem(where, text, "a score from 0 to 100")])
+    if value != round(value, 2):
+        return None, [Problem(where, text, "yuan with at most two decimals")]
+    if kind != "prepaid" and value < 0:
+        return None, [Problem(where, text, "0 or more")]
+    return value, []

@@ -36,12 +36,17 @@ def class_problems(policy: PaymentPolicy, file: TomlFile) -> list[Problem]:
         seen.setdefault(rule.name, number)
         problems += _one_class(rule, where)
         problems += _bands(rule, where)
-    if policy.classes and policy.ratio is None and "ratio" not in {item.key for item in policy.required_inputs}:
+    if policy.classes and policy.ratio is None and "ratio" not in _asked(policy):
         mend = 'add [ratio] with denominator = "city_group_mean", "same_level_mean" or "standard"'
         problems.append(
             Problem(file.where("ratio"), "nothing, but classes of cases", "what a cost is compared with", mend)
         )
     return [*problems, *_order(policy, file), *_others(policy, file), *_dip(policy, file), *_substitutes(policy, file)]
+
+
+def _asked(policy: PaymentPolicy) -> set[str]:
+    """Return the keys that the policy asks its user for."""
+    return {item.key for item in policy.declared.required_inputs}
 
 
 def _one_class(rule: CaseClass, where: str) -> list[Problem]:
@@ -133,10 +138,10 @@ def _others(policy: PaymentPolicy, file: TomlFile) -> list[Problem]:
     if cap is not None and cap.beyond == "share" and cap.share is None:
         where = file.where("volume_cap.share")
         problems.append(Problem(where, "nothing", "the share of the standard beyond the cap", "add share = …"))
-    if policy.ratio is not None and policy.ratio.denominator == "same_level_mean" and policy.group_means is None:
-        if "ratio.group_means" not in {item.key for item in policy.declared.required_inputs}:
-            mend = 'add group_means = "means.csv" with the columns group, tier, mean_cost'
-            problems.append(Problem(file.where("ratio.group_means"), "nothing", "mean costs by tier", mend))
+    by_level = policy.ratio is not None and policy.ratio.denominator == "same_level_mean"
+    if by_level and policy.group_means is None and "ratio.group_means" not in _asked(policy):
+        mend = 'add group_means = "means.csv" with the columns group, tier, mean_cost'
+        problems.append(Problem(file.where("ratio.group_means"), "nothing", "mean costs by tier", mend))
     if policy.incomplete is not None and policy.incomplete.formula != "none" and policy.ratio is None:
         mend = 'add [ratio] with denominator = "city_group_mean"'
         problems.append(Problem(file.where("ratio"), "nothing, but a formula with the ratio", "its denominator", mend))
@@ -147,8 +152,6 @@ def _dip(policy: PaymentPolicy, file: TomlFile) -> list[Problem]:
     if policy.dip is None:
         return []
     problems = []
-    if policy.family != "dip":
-        problems.append(Problem(file.where("dip"), f"[dip], but family {policy.family!r}", 'family = "dip"'))
     blank = policy.dip.blank_group
     if blank is not None and blank.pay == "ratio_points" and blank.factor is None:
         where = file.where("dip.blank_group.factor")

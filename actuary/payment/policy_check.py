@@ -44,7 +44,7 @@ def policy_problems(policy: PaymentPolicy, file: TomlFile) -> list[Problem]:
         *_base_group(policy, file),
         *_known_groups(policy, file),
         *class_problems(policy, file),
-        *settlement_problems(policy, file, tiers=_tiers(policy)),
+        *settlement_problems(policy, file, tiers=_priced_tiers(policy)),
     ]
 
 
@@ -146,7 +146,7 @@ def _price(policy: PaymentPolicy, file: TomlFile) -> list[Problem]:
     if price.mode != "pool_bounded" and (price.floor or price.ceiling):
         found = f"a floor or a ceiling, but mode {price.mode!r}"
         problems.append(Problem(file.where("price.mode"), found, "'pool_bounded'", 'write mode = "pool_bounded"'))
-    ceilings = {row.insurance: row.value for row in price.ceiling}
+    ceilings: dict[str, Decimal] = {row.insurance: row.value for row in price.ceiling}
     problems += [
         Problem(file.where("price.floor"), f"{row.value}, above the ceiling {top}", "a floor below the ceiling")
         for row in price.floor
@@ -189,11 +189,10 @@ def _place(key: tuple[str, str]) -> str:
     return f"tier {key[0]}, insurance {key[1]}"
 
 
-def _tiers(policy: PaymentPolicy) -> tuple[str, ...]:
-    """Return the tiers that rates, coefficients or tables name; empty where any tier is priced."""
+def _priced_tiers(policy: PaymentPolicy) -> tuple[str, ...]:
+    """Return the tiers that rates or coefficients name; empty where any tier is priced."""
     rates: Iterable[RateRow] = policy.declared.price.rate if policy.declared.price is not None else ()
     named = [*(row.tier for row in rates), *policy.coefficient.tier, *policy.coefficient_table.tiers]
-    named += policy.weight_table.tiers
     return tuple(dict.fromkeys(tier for tier in named if tier != EVERY))
 
 
@@ -275,7 +274,7 @@ def _base_group(policy: PaymentPolicy, file: TomlFile) -> list[Problem]:
 
 
 def _base_tiers(policy: PaymentPolicy, rule: BaseGroup, where: str) -> list[Problem]:
-    tiers = _tiers(policy)
+    tiers = _priced_tiers(policy)
     named = [("tier", rule.tier), *(("tiers", tier) for tier in rule.tiers)]
     return [
         unknown_name(f"{where}.{key}", tier, tiers, what="tier")

@@ -19,6 +19,7 @@ from actuary.cli import (
     project,
     report,
     scheme,
+    settle,
     standards,
     synth,
     warn,
@@ -41,7 +42,21 @@ app = typer.Typer(
     ),
 )
 
-for _module in (report, project, warn, indicators, cities, group, explain, check, standards, synth, weights, clear):
+for _module in (
+    report,
+    project,
+    warn,
+    indicators,
+    cities,
+    group,
+    explain,
+    check,
+    standards,
+    settle,
+    synth,
+    weights,
+    clear,
+):
     _module.register(app)
 app.add_typer(models.app, name="models")
 app.add_typer(scheme.app, name="scheme")

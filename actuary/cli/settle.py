@@ -1,0 +1,194 @@
+"""`actuary settle`: settle a file of cases under a payment policy."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from actuary.cli.console import Lang, Language, Models, say, teaching
+from actuary.errors import ActuaryError, Problem, TableError
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from actuary.payment.settlement import Settlement
+
+__all__ = ["read_budget", "register"]
+
+_EXAMPLE = "300000000, employee=1.2e9, or a file with the columns insurance, budget_yuan"
+
+#: Reasons that are shown one by one.
+_SHOWN_REASONS = 8
+
+
+def read_budget(given: list[str] | None) -> dict[str, Decimal] | None:
+    """Read the option --budget: a number of yuan, ``insurance=yuan``, or a CSV or TOML file of them.
+
+    Parameters
+    ----------
+    given : list of str or None
+        What was written, one item an option.
+
+    Returns
+    -------
+    dict of str to Decimal, or None
+        Budgets [yuan] by insurance, ``all`` for a common pool.
+
+    Raises
+    ------
+    ActuaryError
+        When something is neither.
+
+    Examples
+    --------
+    >>> read_budget(["employee=1.2e9", "resident=800000000"])
+    {'employee': Decimal('1.2E+9'), 'resident': Decimal('800000000')}
+    """
+    if not given:
+        return None
+    budgets: dict[str, Decimal] = {}
+    for text in given:
+        for part in text.split():
+            if part.lower().endswith((".csv", ".toml")):
+                budgets.update(_budget_file(Path(part).expanduser()))
+                continue
+            name, _, number = part.rpartition("=")
+            budgets[name or "all"] = _amount(number, "--budget")
+    return budgets
+
+
+def _amount(text: object, where: str) -> Decimal:
+    from decimal import Decimal, InvalidOperation  # noqa: PLC0415
+
+    try:
+        amount = Decimal(str(text).replace(",", ""))
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite():
+        raise ActuaryError(Problem(where, repr(text), f"yuan: {_EXAMPLE}"))
+    return amount
+
+
+def _budget_file(path: Path) -> dict[str, Decimal]:
+    import csv  # noqa: PLC0415
+    import io  # noqa: PLC0415
+    import tomllib  # noqa: PLC0415
+
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        if path.suffix.lower() == ".toml":
+            table = tomllib.loads(text, parse_float=str)
+            pairs = dict(table.get("budget", table))
+        else:
+            rows = list(csv.DictReader(io.StringIO(text, newline="")))
+            pairs = {row["insurance"].strip(): row["budget_yuan"].strip() for row in rows}
+    except OSError as error:
+        found = (error.strerror or "an unreadable file").lower()
+        raise TableError(Problem(f"--budget {path}", found, "a CSV or TOML file")) from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, AttributeError) as error:
+        expected = "the columns insurance, budget_yuan (CSV), or employee = 1200000000 (TOML), in UTF-8"
+        raise TableError(Problem(f"--budget {path}", f"what cannot be read ({error})", expected)) from None
+    return {name: _amount(value, f"--budget {path}, {name}") for name, value in pairs.items()}
+
+
+@teaching
+def settle(  # noqa: PLR0913, PLR0917  (one argument an option)
+    cases: Annotated[
+        Path,
+        typer.Argument(help="Cases, .parquet or .csv: case_id, hospital, tier, insurance, drg, total_cost [yuan]."),
+    ],
+    policy: Annotated[str, typer.Option("--policy", "-p", help="Payment policy: a name or a .toml file.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write; it appears whole or not at all.")],
+    budget: Annotated[
+        list[str] | None,
+        typer.Option("--budget", "-b", help=f"Budget of the pool in yuan: {_EXAMPLE}. May be repeated."),
+    ] = None,
+    hospitals: Annotated[
+        Path | None, typer.Option(help="List of hospitals, CSV: hospital, tier [, coefficient, name].")
+    ] = None,
+    explain: Annotated[list[str] | None, typer.Option("--explain", help="Explain the payment of this case.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Write nothing when a case is wrong.")] = False,
+    threads: Annotated[int | None, typer.Option(help="Threads to use.", show_default="all cores")] = None,
+    lang: Lang = Language.ZH,
+    models: Models = None,
+) -> None:
+    """Settle cases: what every case is paid, by whom and why; totals, books and the list of problems."""
+    from actuary.cli.group import Progress  # noqa: PLC0415
+    from actuary.payment.case_files import read_cases  # noqa: PLC0415  (loads the compiled loops)
+    from actuary.payment.policy_files import load_payment_policy  # noqa: PLC0415
+    from actuary.payment.settle import settle_cases  # noqa: PLC0415
+    from actuary.payment.settlement_files import write_settlement  # noqa: PLC0415
+    from actuary.workflow.outputs import check_output, staged_output  # noqa: PLC0415
+
+    check_output(out)
+    budgets = read_budget(budget)
+    rules = load_payment_policy(policy, root=models)
+    with Progress() as progress:
+        table = read_cases(cases, hospitals=hospitals, threads=threads, progress=progress)
+    if table.renamed:
+        say("read as: " + ", ".join(f"{column} → {name}" for name, column in table.renamed.items()))
+    settlement = settle_cases(table, rules, budget=budgets, threads=threads)
+    _tell(settlement, lang)
+    for case_id in explain or ():
+        _explain(settlement, case_id, lang)
+    if strict and (wrong := _wrong(settlement)):
+        found = f"{wrong:,} of {len(settlement):,} cases that cannot be paid as they stand"
+        mend = "mend them, or leave --strict out: they are listed then in problems.csv and not paid"
+        raise ActuaryError(Problem(str(cases), found, "none with --strict", mend))
+    with staged_output(out) as folder:
+        write_settlement(settlement, folder, lang=lang.value)
+    typer.echo(str(out))
+
+
+def _wrong(settlement: Settlement) -> int:
+    from actuary.payment.statuses import REASON_STATUS, PaymentStatus  # noqa: PLC0415
+
+    return sum(
+        int((settlement.reason == number).sum())
+        for number, status in enumerate(REASON_STATUS)
+        if status is PaymentStatus.REJECTED
+    )
+
+
+def _tell(settlement: Settlement, lang: Language) -> None:
+    """Say what the settlement comes to, and how many cases are not paid for which reason."""
+    import numpy as np  # noqa: PLC0415
+
+    from actuary.payment.statuses import REASON_STATUS, REASONS, PaymentStatus  # noqa: PLC0415
+
+    summary = settlement.summary()
+    say(
+        f"{len(settlement):,} cases with {settlement.policy.id} ({settlement.fingerprint[:12]}): "
+        f"{summary['paid']:,} paid; cost {summary['cost_yuan']:,}, standard {summary['standard_yuan']:,}, "
+        f"fund {summary['fund_yuan']:,} yuan"
+    )
+    for pool in settlement.point_values:
+        value = "none" if pool.value is None else f"{float(pool.value):.6g} yuan"
+        say(f"point value, {pool.insurance}: {value}{f' ({pool.bound})' if pool.bound else ''}")
+    if settlement.synthetic:
+        say("the cases are synthetic (合成数据)")
+    counts = np.bincount(settlement.reason, minlength=len(REASONS)).tolist()
+    unpaid = [
+        (count, reason)
+        for count, reason, status in zip(counts, REASONS, REASON_STATUS, strict=True)
+        if count and status is not PaymentStatus.PAID
+    ]
+    if unpaid:
+        say(f"{sum(count for count, _ in unpaid):,} cases are not paid; problems.csv lists them:")
+    for count, reason in sorted(unpaid, key=lambda pair: -pair[0])[:_SHOWN_REASONS]:
+        say(f"  {count:,} {reason.value}: {reason.text(lang.value)}")
+
+
+def _explain(settlement: Settlement, case_id: str, lang: Language) -> None:
+    from rich.console import Console  # noqa: PLC0415  (kept out of `actuary --help`)
+
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(settlement.explain(case_id).to_rich(lang.value))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    app.command("settle")(settle)

@@ -93,8 +93,8 @@ def sort_cases(cases: CaseTable, policy: PaymentPolicy) -> CaseKinds:
     sorting = _Sorting(cases, policy)
     group = sorting.substitute()
     deducted = sorting.deduct()
-    kind, days = sorting.kinds(group)
     decided, quotas = sorting.review()
+    kind, days = sorting.kinds(group)
     sorting.over_caps(group, kind)
     earlier = sorting.readmissions()
     variant, variants = sorting.variants(kind, earlier, group)
@@ -193,7 +193,8 @@ class _Sorting:
         found = self.cases.flag("bed_day") | _of_groups(group, chosen)
         if rule.days_from is not None and "los_days" in self.cases.numbers:
             found |= self.cases.numbers["los_days"] >= rule.days_from
-        return found
+        # An approved review is paid by its decision, not by the day.
+        return found if self.review_code is None else found & (self.review_code != 1)
 
     def review(self) -> tuple[NDArray[np.bool_] | None, tuple[ReviewQuota, ...]]:
         """Check the decided reviews; return the cases paid a decided amount, and the book of quotas."""

@@ -11,16 +11,14 @@ from actuary.cli.console import Lang, Language, print_frame, say, teaching
 
 __all__ = ["register"]
 
-_Scores = Annotated[Path | None, typer.Option(help="Scores of the assessment: hospital, score (0-100) [, insurance].")]
-_Prepaid = Annotated[Path | None, typer.Option(help="Paid in the year: hospital, [insurance,] prepaid_yuan.")]
+_Scores = Annotated[Path | None, typer.Option(help="Scores of the assessment: hospital, score (0-100).")]
+_Prepaid = Annotated[Path | None, typer.Option(help="Paid in the year: hospital, insurance, prepaid_yuan.")]
 _Charged = Annotated[
     Path | None,
-    typer.Option(help="What the fund would have paid item by item: hospital, [insurance,] charged_yuan."),
+    typer.Option(help="What the fund would have paid item by item: hospital, insurance, charged_yuan."),
 ]
-_Deductions = Annotated[Path | None, typer.Option(help="Taken off after audit: hospital, [insurance,] deduction_yuan.")]
-_Alliances = Annotated[
-    Path | None, typer.Option(help="Pools of alliances: TOML with a table [[alliance]] each.")
-]
+_Deductions = Annotated[Path | None, typer.Option(help="Taken off after audit: hospital, insurance, deduction_yuan.")]
+_Alliances = Annotated[Path | None, typer.Option(help="Pools of alliances: TOML, a table alliance for each.")]
 
 
 @teaching

@@ -87,7 +87,7 @@ class HospitalIndicators:
         Hospitals.
     cases, base : int64 array, shape (hospital,)
         Cases, and those that the indicators rest on.
-    values : mapping of str to float array, shape (hospital,)
+    figures : mapping of str to float array, shape (hospital,)
         Indicators by name, see :data:`~actuary.payment.hospital_indicator_list.HOSPITAL_INDICATORS`.
     why : mapping of str to str
         Why an indicator is undefined where it is.
@@ -98,7 +98,7 @@ class HospitalIndicators:
     hospitals: tuple[str, ...]
     cases: IntArray
     base: IntArray
-    values: Mapping[str, FloatArray]
+    figures: Mapping[str, FloatArray]
     why: Mapping[str, str]
     synthetic: bool = False
 
@@ -106,7 +106,7 @@ class HospitalIndicators:
         """Return one row a hospital and one column an indicator."""
         import pandas as pd  # noqa: PLC0415  (only those who look at tables need it)
 
-        return pd.DataFrame({"hospital": self.hospitals, "cases": self.cases, "base": self.base, **self.values})
+        return pd.DataFrame({"hospital": self.hospitals, "cases": self.cases, "base": self.base, **self.figures})
 
     def to_long(self) -> pd.DataFrame:
         """Return one row a hospital and indicator: ``hospital, indicator, zh, en, unit, value, reason``."""
@@ -123,7 +123,7 @@ class HospitalIndicators:
                 "reason": self.why[indicator.name] if math.isnan(value) else "",
             }
             for indicator in HOSPITAL_INDICATORS
-            for hospital, value in zip(self.hospitals, self.values[indicator.name].tolist(), strict=True)
+            for hospital, value in zip(self.hospitals, self.figures[indicator.name].tolist(), strict=True)
         ]
         return pd.DataFrame(rows)
 
@@ -273,7 +273,7 @@ def compute_indicators(
     ...     weights=(Fraction(1),),
     ... )
     >>> found = compute_indicators(stays, load_indicator_limits())
-    >>> found.values["cost_index"].tolist(), found.why["time_index"]
+    >>> found.figures["cost_index"].tolist(), found.why["time_index"]
     ([1.2, 0.6], 'lengths of stay are missing')
     """
     base = _base(stays, limits)
@@ -313,7 +313,7 @@ def compute_indicators(
         hospitals=stays.hospitals,
         cases=_by_hospital(stays, np.ones(len(stays.cost_fen), dtype=bool)),
         base=n_base,
-        values={indicator.name: values[indicator.name] for indicator in HOSPITAL_INDICATORS},
+        figures={indicator.name: values[indicator.name] for indicator in HOSPITAL_INDICATORS},
         why=_reasons(stays),
         synthetic=synthetic,
     )

@@ -168,6 +168,8 @@ def _tell(settlement: Settlement, lang: Language) -> None:
     for pool in settlement.point_values:
         value = "none" if pool.value is None else f"{float(pool.value):.6g} yuan"
         say(f"point value, {pool.insurance}: {value}{f' ({pool.bound})' if pool.bound else ''}")
+    for remark in settlement.kinds.remarks:
+        say(remark)
     if settlement.synthetic:
         say("the cases are synthetic (合成数据)")
     counts = np.bincount(settlement.reason, minlength=len(REASONS)).tolist()

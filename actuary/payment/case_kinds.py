@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from actuary.payment.case_cells import Coded
 from actuary.payment.case_columns import MISSING
 from actuary.payment.cases import CaseTable
-from actuary.payment.cells import Variant
+from actuary.payment.cells import Variant, known_tiers
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.deductions import deducted_fen
 from actuary.payment.readmission import READMISSION_COLUMNS, earlier_stays, share_left
@@ -61,6 +61,8 @@ class CaseKinds:
         Cases paid the amount that their review decided.
     quotas : tuple of ReviewQuota
         Book of the special reviews.
+    remarks : tuple of str
+        Rules that could not be applied, and why.
     """
 
     group: Coded
@@ -73,6 +75,7 @@ class CaseKinds:
     reason: NDArray[np.int8]
     decided: NDArray[np.bool_] | None
     quotas: tuple[ReviewQuota, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def sort_cases(cases: CaseTable, policy: PaymentPolicy) -> CaseKinds:
@@ -91,7 +94,9 @@ def sort_cases(cases: CaseTable, policy: PaymentPolicy) -> CaseKinds:
         One kind a case; a case that cannot be paid has its reason.
     """
     sorting = _Sorting(cases, policy)
-    group = sorting.substitute()
+    group = sorting.substitute(sorting.groups())
+    if known_tiers(policy) is not None:
+        sorting.mark(cases.tier_code < 0, PaymentReason.TIER_MISSING)
     deducted = sorting.deduct()
     decided, quotas = sorting.review()
     kind, days = sorting.kinds(group)
@@ -114,15 +119,19 @@ def sort_cases(cases: CaseTable, policy: PaymentPolicy) -> CaseKinds:
         reason=sorting.reason,
         decided=decided,
         quotas=quotas,
+        remarks=tuple(sorting.remarks),
     )
 
 
 def _places(cases: CaseTable, policy: PaymentPolicy) -> tuple[NDArray[np.int32], tuple[tuple[str, str], ...]]:
-    tiers = cases.tier_names
+    tiers, codes = cases.tier_names, cases.tier_code
+    if not tiers or codes.min(initial=0) < 0:
+        # Where no tier is known the place is every tier, which has a price only where the policy prices any tier.
+        codes, tiers = np.where(codes < 0, len(tiers), codes).astype(np.int32), (*tiers, "*")
     if policy.coefficient.form not in {"hospital", "group_hospital"}:
-        return cases.tier_code, tuple((tier, "*") for tier in tiers)
+        return codes, tuple((tier, "*") for tier in tiers)
     pairs = tuple((tier, hospital) for hospital in cases.hospital_names for tier in tiers)
-    return cases.hospital_code * np.int32(len(tiers)) + cases.tier_code, pairs
+    return cases.hospital_code * np.int32(len(tiers)) + codes, pairs
 
 
 class _Sorting:
@@ -133,6 +142,7 @@ class _Sorting:
         self.policy = policy
         self.reason = cases.reason.copy()
         self.review_code: NDArray[np.int8] | None = None
+        self.remarks: list[str] = []
 
     def mark(self, rows: NDArray[Any], reason: PaymentReason) -> None:
         """Give rows a reason unless they have one."""
@@ -140,8 +150,24 @@ class _Sorting:
         mask[rows] = True
         self.reason[mask & (self.reason == _REGULAR)] = reason.number
 
-    def substitute(self) -> Coded:
+    def groups(self) -> Coded:
+        """Return the group of each case; one that the grouper could not group gets the code of those without one."""
         group = self.cases.coded["drg"]
+        without = group.codes < 0
+        if not without.any():
+            return group
+        answer = self.cases.coded.get("group_status")
+        if answer is not None:
+            told = without & _of_groups(answer, [name in _UNGROUPED_STATUSES for name in answer.names])
+            blank = self.policy.dip.blank_group if self.policy.dip is not None else None
+            name = (blank.group if blank is not None else None) or _UNGROUPED_CODES[0]
+            names = {one: place for place, one in enumerate(group.names)}
+            place = names.setdefault(name, len(names))
+            group = Coded(np.where(told, place, group.codes).astype(np.int32), tuple(names))
+        self.mark(group.codes < 0, PaymentReason.GROUP_MISSING)
+        return group
+
+    def substitute(self, group: Coded) -> Coded:
         if not self.policy.substitute.rules:
             return group
         found = substitute_groups(self.cases, group, self.policy.substitute.rules)
@@ -169,10 +195,20 @@ class _Sorting:
         kind[by_day] = _KINDS.index("bed_day")
         days = None
         if by_day.any():
-            days = self.cases.numbers.get("los_days", np.full(len(self.cases), MISSING))
+            days = self._days()
             self.mark(by_day & (days < 0), PaymentReason.DAYS_MISSING)
             days = np.maximum(days, 0)
         return (kind if kind.any() else None), days
+
+    def _days(self) -> NDArray[np.int64]:
+        """Return the length of each stay [days]: as given, else from its dates, at least 1."""
+        numbers = self.cases.numbers
+        days = numbers.get("los_days", np.full(len(self.cases), MISSING))
+        if "admission_date" not in numbers or "discharge_date" not in numbers:
+            return days
+        admission, discharge = numbers["admission_date"], numbers["discharge_date"]
+        known = (days == MISSING) & (admission != MISSING) & (discharge >= admission)
+        return np.where(known, np.maximum(1, np.where(known, discharge - admission, 0)), days)
 
     def _ungroupable(self, group: Coded) -> NDArray[np.bool_]:
         found = _of_groups(group, [name in _UNGROUPED_CODES for name in group.names])
@@ -200,6 +236,10 @@ class _Sorting:
         """Check the decided reviews; return the cases paid a decided amount, and the book of quotas."""
         rule = self.policy.review
         if rule is None:
+            if self.cases.has("review_decision"):
+                self.remarks.append(
+                    f"decisions of reviews are not followed: {self.policy.id} declares no special review"
+                )
             return None, ()
         found = check_review_quota(self.cases, rule.quota, self.reason == _REGULAR)
         if found is None:
@@ -218,18 +258,26 @@ class _Sorting:
         """Move the cases beyond the yearly number of their group into a kind of their own."""
         cap = self.policy.volume_cap
         self.beyond: NDArray[np.bool_] | None = None
-        if cap is None or not cap.groups:
+        # A weight table prints caps too; what the policy itself says goes before.
+        limits = {row.group: row.cap_cases for row in self.policy.weight_table if row.cap_cases is not None}
+        limits |= dict(cap.groups) if cap is not None else {}
+        if not limits:
             return
         taking_part = self.reason == _REGULAR
+        by_hospital = cap is not None and cap.scope == "hospital"
         if kind is not None:
             taking_part &= kind != _KINDS.index("bed_day")
-        beyond = beyond_caps(self.cases, group, cap.groups, taking_part, by_hospital=cap.scope == "hospital")
+        beyond = beyond_caps(self.cases, group, limits, taking_part, by_hospital=by_hospital)
         if beyond.any():
             self.beyond = beyond
 
     def readmissions(self) -> NDArray[np.bool_] | None:
         rule = self.policy.readmission
-        if rule is None or rule.effect == "none" or not all(self.cases.has(name) for name in READMISSION_COLUMNS):
+        if rule is None or rule.effect == "none":
+            return None
+        lacking = [name for name in READMISSION_COLUMNS if not self.cases.has(name)]
+        if lacking:
+            self.remarks.append(f"readmissions are not looked for: the cases have no column {', '.join(lacking)}")
             return None
         found = earlier_stays(self.cases, rule, self.reason == _REGULAR)
         return found if found.any() else None

@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from actuary.payment.case_columns import MISSING
 from actuary.payment.exact import as_decimal, exact_sum, fen_to_yuan
 from actuary.payment.policy_copy import write_policy_copy
 from actuary.payment.settlement import Settlement
@@ -71,6 +72,7 @@ def settlement_record(settlement: Settlement) -> dict[str, Any]:
         "synthetic": settlement.synthetic,
         "source": Path(table.source).name,
         "renamed_columns": dict(table.renamed),
+        "remarks": list(settlement.kinds.remarks),
         "cases": len(settlement),
         "cases_by_status": counts,
         "cases_by_reason": reasons,
@@ -132,6 +134,7 @@ def write_settlement(settlement: Settlement, folder: Path, *, lang: str = "zh") 
     needs no other file; ``manifest.json``.
     """
     import pandas  # noqa: ICN001, PLC0415  (only where files are written)
+    import pyarrow as pa  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     cases = settlement.cases
@@ -140,6 +143,9 @@ def write_settlement(settlement: Settlement, folder: Path, *, lang: str = "zh") 
     ]
     record = settlement_record(settlement)
     marks = {"synthetic": str(settlement.synthetic).lower(), "fingerprint": settlement.fingerprint}
+    charged = settlement.table.numbers.get("fund_charged")
+    if charged is not None:
+        cases = cases.append_column("fund_charged_fen", pa.array(charged, mask=charged == MISSING))
     tagged = cases.replace_schema_metadata(
         {**marks, "policy": settlement.policy.id, "points_decimals": str(settlement.point_places)}
     )

@@ -150,7 +150,7 @@ def budgets_of(
     problems, pools = [], {}
     for name, amount in given.items():
         insurance = COMMON if name in {"*", COMMON} else name
-        if insurance not in INSURANCES:
+        if insurance not in (*INSURANCES, COMMON):
             near = nearest_name(name, INSURANCES)
             mend = f"did you mean {near!r}?" if near else ""
             problems.append(Problem("budget", repr(name), f"an insurance ({', '.join(INSURANCES)})", mend))

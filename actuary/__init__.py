@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from actuary.drg.what_if import what_if
     from actuary.errors import ActuaryError
     from actuary.fund import FundProjection, facts_page
+    from actuary.payment.policy_files import list_payment_policies, load_payment_policy
+    from actuary.payment.standards import payment_standards
     from actuary.periods import Quarter
     from actuary.policy import load_basis, load_policy_book, load_scenario
     from actuary.tables import facts, read_table
@@ -44,10 +46,13 @@ __all__ = [
     "group_file",
     "indicators_of_city",
     "list_cities",
+    "list_payment_policies",
     "load_basis",
+    "load_payment_policy",
     "load_policy_book",
     "load_scenario",
     "load_scheme",
+    "payment_standards",
     "project_city",
     "read_table",
     "warn_city",
@@ -69,10 +74,13 @@ _HOMES = {
     "group_file": "drg.group_files",
     "indicators_of_city": "workflow",
     "list_cities": "workflow",
+    "list_payment_policies": "payment.policy_files",
     "load_basis": "policy",
+    "load_payment_policy": "payment.policy_files",
     "load_policy_book": "policy",
     "load_scenario": "policy",
     "load_scheme": "drg.scheme",
+    "payment_standards": "payment.standards",
     "project_city": "workflow",
     "read_table": "tables",
     "warn_city": "workflow",

@@ -138,9 +138,7 @@ def write_settlement(settlement: Settlement, folder: Path, *, lang: str = "zh") 
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     cases = settlement.cases
-    coded = [
-        name for name in cases.column_names if name != "case_id" and str(cases.schema.field(name).type) != "double"
-    ]
+    coded = [field.name for field in cases.schema if str(field.type).startswith("dictionary")]
     record = settlement_record(settlement)
     marks = {"synthetic": str(settlement.synthetic).lower(), "fingerprint": settlement.fingerprint}
     charged = settlement.table.numbers.get("fund_charged")

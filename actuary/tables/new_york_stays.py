@@ -2,11 +2,13 @@
 
 The stays are real: hospital, APR-DRG with severity, length of stay, cost in US dollars. The rest of what a pool of
 medical insurance needs is not in them and is stood in for: tiers by the number of stays of a hospital, two pools by
-payer. Neither says anything on China, and dollars stand in the columns whose unit is yuan.
+payer, and one share of every cost that the pool would have paid item by item. None of it says anything on China, and
+dollars stand in the columns whose unit is yuan.
 """
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +29,7 @@ _TIERS = (("3", 400), ("2", 100), ("1", 0))
 _SMALLER_POOL = "Medicaid"
 
 
-def read_new_york_stays(path: Path | str) -> pd.DataFrame:
+def read_new_york_stays(path: Path | str, *, fund_share: Decimal | str = "1") -> pd.DataFrame:
     """Read the stays of one file as a settlement case table.
 
     Parameters
@@ -35,17 +37,20 @@ def read_new_york_stays(path: Path | str) -> pd.DataFrame:
     path : path
         CSV (also .csv.gz) of de-identified discharges of New York State with the columns ``hospital, drg, severity,
         los, costs`` [USD], ``payer, med_surg, death``.
+    fund_share : Decimal or str
+        Share of every cost that the pool would have paid item by item; the patient pays the rest.
 
     Returns
     -------
     DataFrame
-        ``case_id, hospital, tier, insurance, department, drg, total_cost, los_days, death``, all texts. The group is
-        the APR-DRG and its severity, such as ``313-2``; `department` is medical or surgical.
+        ``case_id, hospital, tier, insurance, department, drg, total_cost, fund_charged, patient_cash, los_days,
+        death``, all texts. The group is the APR-DRG and its severity, such as ``313-2``; `department` is medical or
+        surgical.
 
     Raises
     ------
     TableError
-        When there is no such file, or it lacks a column.
+        When there is no such file, it lacks a column, or a cost is no number of cents.
     """
     import pandas as pd  # noqa: PLC0415  (only where stays are read)
 
@@ -58,6 +63,7 @@ def read_new_york_stays(path: Path | str) -> pd.DataFrame:
         [Problem(str(path), f"no column {name!r}", "the stays of SPARCS") for name in _COLUMNS if name not in stays],
         TableError,
     )
+    charged, rest = _divided(stays["costs"].tolist(), Decimal(fund_share), where=str(path))
     counts = stays["hospital"].map(stays["hospital"].value_counts())
     tier = pd.Series("1", index=stays.index)
     for name, fewest in reversed(_TIERS):
@@ -71,7 +77,23 @@ def read_new_york_stays(path: Path | str) -> pd.DataFrame:
             "department": stays["med_surg"].str.lower(),
             "drg": stays["drg"] + "-" + stays["severity"].map(_SEVERITY).fillna("0"),
             "total_cost": stays["costs"],
+            "fund_charged": charged,
+            "patient_cash": rest,
             "los_days": stays["los"],
             "death": stays["death"],
         }
     )
+
+
+def _divided(costs: list[str], share: Decimal, *, where: str) -> tuple[list[str], list[str]]:
+    """Split every cost into the pool's part, rounded down to the cent, and the rest."""
+    charged, rest = [], []
+    for row, text in enumerate(costs, start=1):
+        try:
+            cents = int((Decimal(text) * 100).to_integral_exact())
+        except InvalidOperation:
+            raise TableError(Problem(f"{where} row {row}, costs", repr(text), "a cost in dollars")) from None
+        pool = int(cents * share)
+        charged.append(str(Decimal(pool).scaleb(-2)))
+        rest.append(str(Decimal(cents - pool).scaleb(-2)))
+    return charged, rest

@@ -18,8 +18,11 @@ import numba
 import numpy as np
 
 __all__ = [
+    "CUTOFF",
     "DENOMINATOR",
     "DENOMINATOR_LIMIT",
+    "GUESS_CONSTANT",
+    "GUESS_SLOPE",
     "LINE_COLUMNS",
     "PART_CONSTANT",
     "PART_SLOPE",
@@ -30,13 +33,16 @@ __all__ = [
     "line_value",
 ]
 
-#: Columns of a table of lines, int64.
+#: Columns of a table of lines, int64; the two guesses are float64 in the same places. A row fills one cache line.
 WHOLE_CONSTANT: Final = 0
 WHOLE_SLOPE: Final = 1
 PART_CONSTANT: Final = 2
 PART_SLOPE: Final = 3
 DENOMINATOR: Final = 4
-LINE_COLUMNS: Final = 5
+GUESS_CONSTANT: Final = 5
+GUESS_SLOPE: Final = 6
+CUTOFF: Final = 7
+LINE_COLUMNS: Final = 8
 
 #: The first numbers that are too large.
 DENOMINATOR_LIMIT: Final = 1 << 61
@@ -69,15 +75,13 @@ def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @compiled
-def line_value(lines: Any, guesses: Any, row: int, x: int, half_even: bool) -> Any:
+def line_value(rows: Any, floats: Any, row: int, x: int, half_even: bool) -> Any:
     """Evaluate one line at a whole number and round it to a whole number.
 
     Parameters
     ----------
-    lines : ndarray of int64, (n, 5)
-        Columns as named in this module.
-    guesses : ndarray of float64, (n, 2)
-        ``p0 / d`` and ``p1 / d``.
+    rows, floats : ndarray of int64 and of float64, (n, 8)
+        The same memory seen as both; columns as named in this module.
     row : int
         Which line.
     x : int
@@ -89,18 +93,19 @@ def line_value(lines: Any, guesses: Any, row: int, x: int, half_even: bool) -> A
     --------
     The line (1 + 3 x) / 2 at 4:
 
-    >>> lines = np.array([[0, 1, 1, 1, 2]])
-    >>> int(line_value(lines, np.array([[0.5, 0.5]]), 0, 4, False))
+    >>> rows = np.array([[0, 1, 1, 1, 2, 0, 0, 0]])
+    >>> rows.view(np.float64)[0, 5:7] = 0.5, 0.5
+    >>> int(line_value(rows, rows.view(np.float64), 0, 4, False))
     7
     """
-    whole = lines[row, WHOLE_CONSTANT] + lines[row, WHOLE_SLOPE] * x
-    den = lines[row, DENOMINATOR]
+    whole = rows[row, WHOLE_CONSTANT] + rows[row, WHOLE_SLOPE] * x
+    den = rows[row, DENOMINATOR]
     if den == 0:
         return whole
-    quotient = np.int64(guesses[row, 0] + guesses[row, 1] * x)
+    quotient = np.int64(floats[row, GUESS_CONSTANT] + floats[row, GUESS_SLOPE] * x)
     rest = np.int64(
-        np.uint64(lines[row, PART_CONSTANT])
-        + np.uint64(lines[row, PART_SLOPE]) * np.uint64(x)
+        np.uint64(rows[row, PART_CONSTANT])
+        + np.uint64(rows[row, PART_SLOPE]) * np.uint64(x)
         - np.uint64(quotient) * np.uint64(den)
     )
     if rest < 0:

@@ -12,11 +12,31 @@ Whatever has no cell keeps segment -1 and gets nothing.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from actuary.kernels.exact import compiled, line_value
+from actuary.kernels.exact import CUTOFF, DENOMINATOR, WHOLE_CONSTANT, WHOLE_SLOPE, compiled, line_value
 
-__all__ = ["mark_keys", "price_range", "settle_range", "sum_segments"]
+__all__ = [
+    "ABOVE",
+    "CELL_COLUMNS",
+    "FIRST_ROW",
+    "LEVEL",
+    "LEVEL_ROW",
+    "UP_TO",
+    "mark_keys",
+    "price_range",
+    "settle_range",
+    "sum_by_code",
+    "sum_segments",
+]
+
+#: Columns of a table of cells, int64; a row fills one cache line.
+ABOVE: Final = 0
+UP_TO: Final = 1
+LEVEL: Final = 2
+LEVEL_ROW: Final = 3
+FIRST_ROW: Final = 4
+CELL_COLUMNS: Final = 8
 
 
 @compiled
@@ -56,10 +76,9 @@ def settle_range(
     payable: Any,
     variable: Any,
     slot: Any,
-    cell_first: Any,
-    cutoffs: Any,
-    lines: Any,
-    guesses: Any,
+    cells: Any,
+    rows: Any,
+    floats: Any,
     half_even: bool,
     first: int,
     end: int,
@@ -76,12 +95,12 @@ def settle_range(
         Cost [fen], or days where the cell pays by the day; from 0, below 2**49.
     slot : ndarray of int32
         Cell of each key, -1 for none.
-    cell_first : ndarray of int32
-        First segment of each cell.
-    cutoffs : ndarray of int64
-        Highest value of the variable in each segment; the last segment of a cell has the highest number there is.
-    lines, guesses : ndarray
-        Points of each segment as lines of the variable, see :mod:`actuary.kernels.exact`.
+    cells : ndarray of int64, (n, 8)
+        Of each cell its level segment, `LEVEL_ROW` (a variable above `ABOVE` and up to `UP_TO` gives the points
+        `LEVEL`), and its first segment.
+    rows, floats : ndarray of int64 and of float64, (n, 8)
+        Points of each segment as lines of the variable, see :mod:`actuary.kernels.exact`, and its inclusive cutoff;
+        the last segment of a cell has the highest number there is.
     half_even : bool
         The rounding mode.
     first, end : int
@@ -101,11 +120,15 @@ def settle_range(
             out_points[i] = 0
             continue
         x = variable[i]
-        row = cell_first[cell]
-        while x > cutoffs[row]:
+        if cells[cell, ABOVE] < x <= cells[cell, UP_TO]:
+            out_segment[i] = cells[cell, LEVEL_ROW]
+            out_points[i] = cells[cell, LEVEL]
+            continue
+        row = cells[cell, FIRST_ROW]
+        while x > rows[row, CUTOFF]:
             row += 1
         out_segment[i] = row
-        out_points[i] = line_value(lines, guesses, row, x, half_even)
+        out_points[i] = line_value(rows, floats, row, x, half_even)
 
 
 @compiled
@@ -114,8 +137,8 @@ def price_range(
     variable: Any,
     points: Any,
     of_points: Any,
-    lines: Any,
-    guesses: Any,
+    rows: Any,
+    floats: Any,
     step_fen: int,
     half_even: bool,
     first: int,
@@ -132,7 +155,7 @@ def price_range(
         By case.
     of_points : ndarray of bool
         By segment: whether its money is a line of the points, rather than of the variable.
-    lines, guesses : ndarray
+    rows, floats : ndarray of int64 and of float64, (n, 8)
         Money of each segment [steps].
     step_fen : int
         Fen of the unit that amounts are rounded to.
@@ -143,13 +166,16 @@ def price_range(
     out_money : ndarray of int64
         Written [fen].
     """
+    mixed = of_points.size > 0
     for i in range(first, end):
         row = segment[i]
         if row < 0:
             out_money[i] = 0
+        elif rows[row, DENOMINATOR] == 0 and rows[row, WHOLE_SLOPE] == 0:
+            out_money[i] = step_fen * rows[row, WHOLE_CONSTANT]
         else:
-            x = points[i] if of_points[row] else variable[i]
-            out_money[i] = step_fen * line_value(lines, guesses, row, x, half_even)
+            x = points[i] if mixed and of_points[row] else variable[i]
+            out_money[i] = step_fen * line_value(rows, floats, row, x, half_even)
 
 
 @compiled
@@ -173,3 +199,23 @@ def sum_segments(
             cases[row] += 1
             variables[row] += variable[i]
             sums[row] += points[i]
+
+
+@compiled
+def sum_by_code(code: Any, amounts: Any, first: int, end: int, sums: Any) -> None:
+    """Add amounts by code over a range.
+
+    Parameters
+    ----------
+    code : ndarray of int32
+        Below 0: not added.
+    amounts : ndarray of int64
+        Numbers below 2**45 in size.
+    first, end : int
+        The range: at most 2**18 cases, so that the sums fit.
+    sums : ndarray of int64
+        By code; added to.
+    """
+    for i in range(first, end):
+        if code[i] >= 0:
+            sums[code[i]] += amounts[i]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
@@ -16,17 +16,30 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from actuary.kernels.settlement import mark_keys, price_range, settle_range, sum_segments
+from actuary.kernels.exact import CUTOFF, DENOMINATOR, WHOLE_CONSTANT, WHOLE_SLOPE
+from actuary.kernels.settlement import (
+    ABOVE,
+    CELL_COLUMNS,
+    FIRST_ROW,
+    LEVEL,
+    LEVEL_ROW,
+    UP_TO,
+    mark_keys,
+    price_range,
+    settle_range,
+    sum_by_code,
+    sum_segments,
+)
 from actuary.payment.case_kinds import CaseKinds
 from actuary.payment.cases import CaseTable
 from actuary.payment.cells import Cell, CellKey, Variant, cell_of, known_tiers
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.exact import divide_rounded
-from actuary.payment.line_tables import LineTable, table_of_lines
+from actuary.payment.line_tables import LineTable, aligned_zeros, table_of_lines
 from actuary.payment.segments import NOTHING, Line, Segment
 from actuary.payment.statuses import PaymentReason
 
-__all__ = ["CHUNK_CASES", "CompiledCells", "SegmentSums", "compile_cells", "point_places"]
+__all__ = ["CHUNK_CASES", "CompiledCells", "SegmentSums", "compile_cells", "point_places", "sums_by_code"]
 
 #: Cases that one thread takes at a time.
 CHUNK_CASES: Final = 1 << 18
@@ -122,20 +135,39 @@ class CompiledCells:
 
     def points(self, threads: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Return segment [-1 for none] and points [last decimal] of each case."""
-        rounding, count = self.policy.rounding, len(self.variable)
+        rounding, count, scale = self.policy.rounding, len(self.variable), 10 ** point_places(self.policy)
         lines = [segment.line if segment.paid_in == "points" else NOTHING for segment in self.segments]
-        table = self._table(lines, Fraction(10) ** point_places(self.policy))
+        tops = [self._top(number) for number in range(len(lines))]
+        table = table_of_lines(lines, tops, scale=scale, mode=rounding.mode)
+        table.rows[:, CUTOFF] = self.cutoffs
         segment, points = np.empty(count, np.int32), np.empty(count, np.int64)
-        codes = self.codes
+        codes, cells = self.codes, self._cell_table(table)
         fixed = (codes.group, codes.place, codes.insurance, codes.variant, codes.shape, codes.payable, self.variable)
-        tables = (self.slot, self.cell_first, self.cutoffs, table.rows, table.guesses, rounding.mode == "half_even")
+        tables = (self.slot, cells, table.rows, table.floats, rounding.mode == "half_even")
 
         def settle(first: int, end: int) -> None:
             settle_range(*fixed, *tables, first, end, segment, points)
 
         run_chunks(settle, count, threads)
-        self._outside(table, lines, Fraction(10) ** point_places(self.policy), (segment, self.variable, points))
+        self._outside(table, lines, scale, (segment, self.variable, points))
         return segment, points
+
+    def _cell_table(self, table: LineTable) -> NDArray[np.int64]:
+        """Return of each cell its first segment, and the widest level one that needs no line."""
+        cells = aligned_zeros(len(self.cells), CELL_COLUMNS)
+        cells[:, FIRST_ROW] = self.cell_first
+        lower = np.append(-1, self.cutoffs[:-1]) if len(self.cutoffs) else self.cutoffs
+        lower[self.cell_first] = -1
+        upper = np.minimum(self.cutoffs, self.highest)
+        level = (table.rows[:, WHOLE_SLOPE] == 0) & (table.rows[:, DENOMINATOR] == 0) & ~table.unfit
+        width = np.where(level, upper - lower, 0)
+        # Among rows of one cell by rising width, the last one stays.
+        order = np.argsort(width, kind="stable")
+        order = order[width[order] > 0]
+        owner = self.segment_cell[order]
+        cells[owner, ABOVE], cells[owner, UP_TO] = lower[order], upper[order]
+        cells[owner, LEVEL], cells[owner, LEVEL_ROW] = table.rows[order, WHOLE_CONSTANT], order
+        return cells
 
     def money(
         self, segment: NDArray[np.int32], points: NDArray[np.int64], prices: list[Fraction | None], threads: int
@@ -152,7 +184,7 @@ class CompiledCells:
             Threads.
         """
         rounding = self.policy.rounding
-        step_fen, scale = 10 ** (2 - rounding.money_places), Fraction(10) ** rounding.money_places
+        step_fen, scale = 10 ** (2 - rounding.money_places), 10**rounding.money_places
         of_points = np.zeros(len(self.segments), np.bool_)
         lines, tops = [], []
         highest_points = max(1, int(points.max(initial=0)))
@@ -170,8 +202,10 @@ class CompiledCells:
         money = np.empty(len(points), np.int64)
         half_even = rounding.mode == "half_even"
 
+        mixed = of_points if of_points.any() else of_points[:0]
+
         def price_cases(first: int, end: int) -> None:
-            tables = (of_points, table.rows, table.guesses, step_fen, half_even)
+            tables = (mixed, table.rows, table.floats, step_fen, half_even)
             price_range(segment, self.variable, points, *tables, first, end, money)
 
         run_chunks(price_cases, len(points), threads)
@@ -204,15 +238,11 @@ class CompiledCells:
     def _top(self, number: int) -> int:
         return min(self.highest, int(self.cutoffs[number]))
 
-    def _table(self, lines: list[Line], scale: Fraction) -> LineTable:
-        tops = [self._top(number) for number in range(len(lines))]
-        return table_of_lines(lines, tops, scale=scale, mode=self.policy.rounding.mode)
-
     def _outside(
         self,
         table: LineTable,
         lines: list[Line],
-        scale: Fraction,
+        scale: int,
         cases: tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]],
         *,
         step: int = 1,
@@ -249,6 +279,29 @@ def run_chunks(work: Callable[[int, int], None], count: int, threads: int) -> No
         return
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(one, starts))
+
+
+def sums_by_code(code: NDArray[np.int32], amounts: NDArray[np.int64], count: int, *, threads: int = 1) -> list[int]:
+    """Add amounts by code, exactly.
+
+    Parameters
+    ----------
+    code : int32 (cases)
+        From 0; below 0: not added.
+    amounts : int64 (cases)
+        Numbers below 2**45 in size.
+    count : int
+        Codes.
+    threads : int
+        Threads.
+    """
+    parts = np.zeros((-(-len(code) // CHUNK_CASES), max(1, count)), np.int64)
+
+    def add(first: int, end: int) -> None:
+        sum_by_code(code, amounts, first, end, parts[first // CHUNK_CASES])
+
+    run_chunks(add, len(code), threads)
+    return [sum(column) for column in zip(*parts.tolist(), strict=True)] if len(parts) else [0] * count
 
 
 def compile_cells(cases: CaseTable, kinds: CaseKinds, policy: PaymentPolicy, *, threads: int = 1) -> CompiledCells:
@@ -335,10 +388,16 @@ def _tables(
     segments: list[Segment] = []
     first: list[int] = []
     owner: list[int] = []
-    tiers = known_tiers(policy)
+    tiers, done = known_tiers(policy), dict[CellKey, Cell]()
+    of_standard = policy.ratio is not None and policy.ratio.denominator == "standard"
+    by_insurance = policy.price.mode == "fixed" or of_standard
     for number, key_number in numbers:
         key = _key_of(key_number, cases, kinds)
-        cell = cell_of(policy, key)
+        # In a pool the lines of a group are the same for every insurance; only what a point is worth differs.
+        alike = key if by_insurance else replace(key, insurance="")
+        if alike not in done or key.variant.kind == "bed_day":
+            done[alike] = cell_of(policy, key)
+        cell = done[alike]
         if tiers is not None and key.tier not in tiers and cell.reason is not PaymentReason.GROUP_UNKNOWN:
             cell = Cell(reason=PaymentReason.TIER_UNKNOWN)
         if not cell.segments:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Final
 
 import numpy as np
@@ -14,6 +13,8 @@ from numpy.typing import NDArray
 from actuary.kernels.exact import (
     DENOMINATOR,
     DENOMINATOR_LIMIT,
+    GUESS_CONSTANT,
+    GUESS_SLOPE,
     LINE_COLUMNS,
     PART_CONSTANT,
     PART_SLOPE,
@@ -24,10 +25,12 @@ from actuary.kernels.exact import (
 from actuary.payment.exact import RoundingMode, divide_rounded
 from actuary.payment.segments import Line
 
-__all__ = ["LARGEST_VALUE", "LineTable", "table_of_lines"]
+__all__ = ["LARGEST_VALUE", "LineTable", "aligned_zeros", "table_of_lines"]
 
 #: The first value of a line that the tables do not hold.
 LARGEST_VALUE: Final = 1 << 62
+
+_LINE_BYTES: Final = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,20 +39,31 @@ class LineTable:
 
     Parameters
     ----------
-    rows : int64 (lines, 5)
-        Whole numbers of each line, see :mod:`actuary.kernels.exact`.
-    guesses : float64 (lines, 2)
-        The fraction's constant and slope in floating point.
+    rows, floats : int64 and float64 (lines, 8)
+        The same memory seen as both; columns as in :mod:`actuary.kernels.exact`.
     unfit : bool (lines)
         Lines whose numbers do not fit: they stand as 0 and are evaluated outside the loops.
     """
 
     rows: NDArray[np.int64]
-    guesses: NDArray[np.float64]
+    floats: NDArray[np.float64]
     unfit: NDArray[np.bool_]
 
 
-def table_of_lines(lines: Sequence[Line], highest: Sequence[int], *, scale: Fraction, mode: RoundingMode) -> LineTable:
+def aligned_zeros(rows: int, columns: int) -> NDArray[np.int64]:
+    """Return a table of zeros that begins at a cache line.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Its shape; eight columns fill a cache line.
+    """
+    memory = np.zeros(rows * columns + _LINE_BYTES // 8, np.int64)
+    start = -memory.ctypes.data % _LINE_BYTES // 8
+    return memory[start : start + rows * columns].reshape(rows, columns)
+
+
+def table_of_lines(lines: Sequence[Line], highest: Sequence[int], *, scale: int, mode: RoundingMode) -> LineTable:
     """Write lines as whole numbers.
 
     Parameters
@@ -58,7 +72,7 @@ def table_of_lines(lines: Sequence[Line], highest: Sequence[int], *, scale: Frac
         The lines.
     highest : sequence of int
         The highest value that the variable of each line takes.
-    scale : Fraction
+    scale : int
         Units of the result in one of the line: 100 for fen of yuan, 10,000 for points with four decimals.
     mode : {"half_up", "half_even"}
         How a line that does not rise is rounded; the others are rounded in the loops.
@@ -70,27 +84,37 @@ def table_of_lines(lines: Sequence[Line], highest: Sequence[int], *, scale: Frac
 
     Examples
     --------
-    >>> table = table_of_lines([Line(Fraction(1, 2), Fraction(3, 2))], [100], scale=Fraction(1), mode="half_up")
-    >>> table.rows.tolist(), table.guesses.tolist()
+    >>> from fractions import Fraction
+    >>> table = table_of_lines([Line(Fraction(1, 2), Fraction(3, 2))], [100], scale=1, mode="half_up")
+    >>> table.rows[:, :5].tolist(), table.floats[:, 5:7].tolist()
     ([[0, 1, 1, 1, 2]], [[0.5, 0.5]])
     """
-    rows = np.zeros((len(lines), LINE_COLUMNS), np.int64)
-    guesses = np.zeros((len(lines), 2))
+    rows = aligned_zeros(len(lines), LINE_COLUMNS)
+    floats = rows.view(np.float64)
     unfit = np.zeros(len(lines), np.bool_)
     for number, (line, top) in enumerate(zip(lines, highest, strict=True)):
-        constant, slope = line.constant * scale, line.slope * scale
+        constant, slope, den = _over_one_denominator(line, scale)
         if slope == 0:
-            constant = Fraction(divide_rounded(constant.numerator, constant.denominator, mode))
-        den = math.lcm(constant.denominator, slope.denominator)
-        whole_constant, part_constant = divmod(int(constant * den), den)
-        whole_slope, part_slope = divmod(int(slope * den), den)
+            constant, den = divide_rounded(constant, den, mode), 1
+        whole_constant, part_constant = divmod(constant, den)
+        whole_slope, part_slope = divmod(slope, den)
         size = abs(whole_constant) + (abs(whole_slope) + 1) * top + 2
         if den >= DENOMINATOR_LIMIT or top >= VARIABLE_LIMIT or size >= LARGEST_VALUE:
             unfit[number] = True
             continue
-        rows[number, WHOLE_CONSTANT], rows[number, WHOLE_SLOPE] = whole_constant, whole_slope
+        row = rows[number]
+        row[WHOLE_CONSTANT], row[WHOLE_SLOPE] = whole_constant, whole_slope
         if den > 1:
-            rows[number, PART_CONSTANT], rows[number, PART_SLOPE] = part_constant, part_slope
-            rows[number, DENOMINATOR] = den
-            guesses[number] = part_constant / den, part_slope / den
-    return LineTable(rows, guesses, unfit)
+            row[PART_CONSTANT], row[PART_SLOPE], row[DENOMINATOR] = part_constant, part_slope, den
+            floats[number, GUESS_CONSTANT], floats[number, GUESS_SLOPE] = part_constant / den, part_slope / den
+    return LineTable(rows, floats, unfit)
+
+
+def _over_one_denominator(line: Line, scale: int) -> tuple[int, int, int]:
+    """Return constant and slope times `scale` as whole numbers over the smallest common denominator."""
+    constant, slope = line.constant, line.slope
+    den = math.lcm(constant.denominator, slope.denominator)
+    first = constant.numerator * (den // constant.denominator) * scale
+    second = slope.numerator * (den // slope.denominator) * scale
+    common = math.gcd(first, second, den)
+    return first // common, second // common, den // common

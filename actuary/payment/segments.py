@@ -241,37 +241,38 @@ def class_segments(rules: Sequence[CaseClass], terms: CaseTerms) -> tuple[Segmen
     if normal is not None:
         plain = _segment_of(normal, Fraction(1), terms)
     bounded = [rule for rule in rules if rule.name != "normal"] if terms.mean_fen else []
-    reaches = [(rule, boundary_of(rule, terms)) for rule in bounded]
-    ends = sorted({_last_below(rule, k, terms) for rule, k in reaches} - {-1})
+    boundaries = [_Boundary(rule, k := boundary_of(rule, terms), _last_below(rule, k, terms)) for rule in bounded]
+    ends = sorted({boundary.last_below for boundary in boundaries} - {-1})
     pieces: list[Segment] = []
     for low, high in zip([-1, *ends], [*ends, None], strict=True):
-        inside = high if high is not None else low + 1
-        found = _rule_at(inside, reaches, terms)
-        segment = plain if found is None else _segment_of(*found, terms)
+        met = _class_at(low + 1, boundaries)
+        segment = plain if met is None else _segment_of(met.rule, met.k, terms)
         pieces += _never_negative(replace(segment, upper=high), low)
     return _merged(pieces)
 
 
+@dataclass(frozen=True, slots=True)
+class _Boundary:
+    """Hold the boundary of a class for one group: the ratio k, and the highest cost on its lower side, at least -1."""
+
+    rule: CaseClass
+    k: Fraction
+    last_below: int
+
+
 def _last_below(rule: CaseClass, k: Fraction, terms: CaseTerms) -> int:
-    """Return the highest cost on the lower side of a boundary, at least -1."""
     assert terms.mean_fen is not None  # noqa: S101
     # The cost k m itself is on the upper side for < (not low any more) and for >= (high already).
     return max(-1, highest_below(k * terms.mean_fen, strict=rule.op in {"<", ">="}))
 
 
-def _rule_at(
-    cost: int, reaches: Sequence[tuple[CaseClass, Fraction]], terms: CaseTerms
-) -> tuple[CaseClass, Fraction] | None:
+def _class_at(cost: int, boundaries: Sequence[_Boundary]) -> _Boundary | None:
     """Return the class of a cost: the highest boundary passed, else the lowest one not reached."""
-    above = [(k, rule) for rule, k in reaches if rule.op in {">", ">="} and cost > _last_below(rule, k, terms)]
+    above = [one for one in boundaries if one.rule.op in {">", ">="} and cost > one.last_below]
     if above:
-        k, rule = max(above, key=lambda pair: pair[0])
-        return rule, k
-    below = [(k, rule) for rule, k in reaches if rule.op in {"<", "<="} and cost <= _last_below(rule, k, terms)]
-    if below:
-        k, rule = min(below, key=lambda pair: pair[0])
-        return rule, k
-    return None
+        return max(above, key=lambda one: one.k)
+    below = [one for one in boundaries if one.rule.op in {"<", "<="} and cost <= one.last_below]
+    return min(below, key=lambda one: one.k, default=None)
 
 
 def _segment_of(rule: CaseClass, k: Fraction, terms: CaseTerms) -> Segment:
@@ -353,6 +354,8 @@ def times(segments: Sequence[Segment], share: Fraction) -> tuple[Segment, ...]:
 def _never_negative(segment: Segment, below: int) -> list[Segment]:
     """Cut a segment that begins above `below` where its line is under 0, and pay nothing there."""
     line, first = segment.line, below + 1
+    if line.constant >= 0 and line.slope >= 0:
+        return [segment]
     at_end = line.slope if segment.upper is None else line.at(segment.upper)
     if line.at(first) >= 0 and at_end >= 0:
         return [segment]

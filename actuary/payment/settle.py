@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from actuary.payment.case_files import read_cases
 from actuary.payment.case_kinds import CaseKinds, sort_cases
 from actuary.payment.cases import CaseTable
-from actuary.payment.compiled import CompiledCells, SegmentSums, compile_cells, point_places
+from actuary.payment.compiled import CompiledCells, SegmentSums, compile_cells, point_places, sums_by_code
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.exact import Number, exact_sum
 from actuary.payment.payers import Payers, other_payers, split_payment
@@ -115,15 +115,16 @@ def settle_cases(
         payers=payers,
         prices=tuple(prices),
         point_values=values,
-        books=_books(table, pools, values, payers),
+        books=_books(table, pools, values, payers, count),
         fingerprint=_fingerprint(rules, table, pools),
     )
 
 
 def _insurances(table: CaseTable) -> list[str]:
     """Return the insurances that have cases which may be paid."""
-    codes = table.insurance_code[table.valid]
-    return [table.insurance_names[code] for code in np.unique(codes[codes >= 0]).tolist()]
+    codes = table.insurance_code if not table.reason.any() else table.insurance_code[table.valid]
+    counts = np.bincount(codes[codes >= 0] if (codes < 0).any() else codes, minlength=len(table.insurance_names))
+    return [name for name, count in zip(table.insurance_names, counts.tolist(), strict=True) if count]
 
 
 def _reasons(kinds: CaseKinds, compiled: CompiledCells, segment: NDArray[np.int32]) -> NDArray[np.int8]:
@@ -160,37 +161,58 @@ def _prices(
         counted = np.where(pending[segment], -1, segment).astype(np.int32)
     sums = compiled.sums(counted, points, threads)
     pool_of_cell = [_pool_of(key.insurance, pools) for key in compiled.keys]
-    money = _outside_money(compiled, counted, points, threads)
-    if kinds.decided is not None:
-        money[kinds.decided] = table.amount("review_amount")[kinds.decided]
-    paying = (segment >= 0) & _paid(reason)
+    outside = _outside_money(table, compiled, kinds, (counted, points), threads)
+    paying = table.insurance_code
+    if reason.any() or (counted < 0).any():
+        paying = np.where((counted >= 0) & _paid(reason), paying, -1).astype(np.int32)
     sides = [side for side in other_payers(table, policy) if side is not None]
-    others = np.sum(sides, axis=0) if sides else np.zeros(len(table), np.int64)
-    pool_of_code = [_pool_of(name, pools) for name in table.insurance_names]
-    values = []
-    for pool, budget_fen in pools.items():
-        mine = paying & np.array([*(name == pool for name in pool_of_code), False])[table.insurance_code]
-        values.append(
-            point_value(
-                policy,
-                pool,
-                budget_fen=budget_fen,
-                points=_points_of(compiled, sums, [name == pool for name in pool_of_cell]),
-                other_payers_fen=exact_sum(others[mine]),
-                outside_fen=exact_sum(money[mine]),
-            )
+    others = [_by_pool(table, paying, side, pools, threads) for side in sides]
+    outsides = {} if outside is None else _by_pool(table, paying, outside, pools, threads)
+    values = [
+        point_value(
+            policy,
+            pool,
+            budget_fen=budget_fen,
+            points=_points_of(compiled, sums, [name == pool for name in pool_of_cell]),
+            other_payers_fen=sum(side[pool] for side in others),
+            outside_fen=outsides.get(pool, 0),
         )
+        for pool, budget_fen in pools.items()
+    ]
     by_pool = {value.insurance: value.value for value in values}
     return [by_pool.get(pool) for pool in pool_of_cell], tuple(values)
 
 
+def _by_pool(
+    table: CaseTable,
+    insurance: NDArray[np.int32],
+    amounts: NDArray[np.int64],
+    pools: Mapping[str, int],
+    threads: int,
+) -> dict[str, int]:
+    """Add amounts by pool; an insurance code below 0 is left out."""
+    sums = sums_by_code(insurance, amounts, len(table.insurance_names), threads=threads)
+    by_pool = dict.fromkeys(pools, 0)
+    for name, amount in zip(table.insurance_names, sums, strict=False):
+        if (pool := _pool_of(name, pools)) in by_pool:
+            by_pool[pool] += amount
+    return by_pool
+
+
 def _outside_money(
-    compiled: CompiledCells, segment: NDArray[np.int32], points: NDArray[np.int64], threads: int
-) -> NDArray[np.int64]:
-    """Return what cases are paid in money whatever a point is worth [fen]."""
+    table: CaseTable,
+    compiled: CompiledCells,
+    kinds: CaseKinds,
+    answers: tuple[NDArray[np.int32], NDArray[np.int64]],
+    threads: int,
+) -> NDArray[np.int64] | None:
+    """Return what cases are paid in money whatever a point is worth [fen]; None where there are no such cases."""
     if not any(one.paid_in == "money" for one in compiled.segments):
-        return np.zeros(len(segment), np.int64)
-    return compiled.money(segment, points, [None] * len(compiled.cells), threads)
+        return None
+    money = compiled.money(*answers, [None] * len(compiled.cells), threads)
+    if kinds.decided is not None:
+        money[kinds.decided] = table.amount("review_amount")[kinds.decided]
+    return money
 
 
 def _points_of(compiled: CompiledCells, sums: SegmentSums, cells: list[bool]) -> Fraction:
@@ -208,6 +230,8 @@ def _points_of(compiled: CompiledCells, sums: SegmentSums, cells: list[bool]) ->
 
 
 def _paid(reason: NDArray[np.int8]) -> NDArray[np.bool_]:
+    if not reason.any():
+        return np.ones(len(reason), bool)
     paid: NDArray[np.bool_] = np.array([status is PaymentStatus.PAID for status in REASON_STATUS])[reason]
     return paid
 
@@ -259,21 +283,21 @@ def _pay(
 
 
 def _books(
-    table: CaseTable, pools: Mapping[str, int], values: tuple[PointValue, ...], payers: Payers
+    table: CaseTable, pools: Mapping[str, int], values: tuple[PointValue, ...], payers: Payers, threads: int
 ) -> tuple[BookRow, ...]:
     """Return the books of every pool that has a budget: what is not paid out is the adjusting fund and the residual."""
+    if not pools:
+        return ()
     rows = []
     adjusting = {value.insurance: value.adjusting_fen for value in values}
-    pool_of_code = [_pool_of(name, pools) for name in table.insurance_names]
+    paid = _by_pool(table, table.insurance_code, payers.fund_fen, pools, threads)
     for pool, budget_fen in pools.items():
-        mine = np.array([*(name == pool for name in pool_of_code), False])[table.insurance_code]
-        paid = exact_sum(payers.fund_fen[mine])
         kept = adjusting.get(pool, 0)
         rows += [
             BookRow(pool, "budget", budget_fen),
             BookRow(pool, "adjusting_fund", kept),
-            BookRow(pool, "paid_by_fund", paid),
-            BookRow(pool, "residual", budget_fen - kept - paid),
+            BookRow(pool, "paid_by_fund", paid[pool]),
+            BookRow(pool, "residual", budget_fen - kept - paid[pool]),
         ]
     return tuple(rows)
 

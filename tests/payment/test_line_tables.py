@@ -22,9 +22,9 @@ denominators = st.one_of(
 
 
 def compiled_value(line, x, mode):
-    table = table_of_lines([line], [x], scale=Fraction(1), mode=mode)
+    table = table_of_lines([line], [x], scale=1, mode=mode)
     assume(not table.unfit[0])
-    return int(line_value(table.rows, table.guesses, 0, x, mode == "half_even"))
+    return int(line_value(table.rows, table.floats, 0, x, mode == "half_even"))
 
 
 @settings(max_examples=400)
@@ -60,6 +60,6 @@ def test_halves_are_hit_exactly(half, rise, x, mode):
     ],
 )
 def test_what_does_not_fit_is_said(line, highest):
-    table = table_of_lines([line], [highest], scale=Fraction(1), mode="half_up")
+    table = table_of_lines([line], [highest], scale=1, mode="half_up")
     assert table.unfit.tolist() == [True]
     assert not table.rows.any()

@@ -1,4 +1,5 @@
 """Pay hospitals: weights, coefficients, case classes, points and rates, budgets, clearing.
 
-This room is furnished later; it stands here so that the layers above and below it are fixed from the first day.
+A payment policy is a TOML file and its tables (:mod:`actuary.payment.policy_files`); everything else here computes what
+it says. Modules are loaded one by one: importing the package loads none of them.
 """

@@ -201,7 +201,7 @@ def payment_standards(
     >>> standards = payment_standards("suzhou-2022")
     >>> frame = standards.to_frame()
     >>> frame[frame.drg == "BR25"].amount.tolist()[0]
-    Decimal('12004.3632771')
+    Decimal('12004.36327761')
     """
     if isinstance(policy, str):
         from actuary.payment.policy_files import load_payment_policy  # noqa: PLC0415  (which imports none of this)

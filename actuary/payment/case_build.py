@@ -147,7 +147,7 @@ def _read_part(batch: Mapping[str, Any]) -> _Part:
             coded[name] = read_codes(column)
             continue
         read = _read_numbers(name, column)
-        numbers[name], faults[name] = read.values, read.faults
+        numbers[name], faults[name] = read.whole, read.faults
         odd = np.flatnonzero(read.faults > rows.MISSING_CELL)
         if odd.size:
             found = as_text_column(column.take(pa.array(odd[:_KEPT_CELLS]))).to_pylist()

@@ -49,13 +49,13 @@ class Numbers:
 
     Parameters
     ----------
-    values : int64 (rows)
+    whole : int64 (rows)
         The numbers, :data:`~actuary.payment.case_columns.MISSING` where there is none.
     faults : int8 (rows)
         0, or what is wrong with the cell, as in :mod:`actuary.kernels.case_rows`.
     """
 
-    values: NDArray[np.int64]
+    whole: NDArray[np.int64]
     faults: NDArray[np.int8]
 
 
@@ -169,16 +169,14 @@ def read_decimals(column: Any, *, digits: int, exact: bool, highest: int = _HIGH
 
     Examples
     --------
-    >>> read_decimals(pa.array(["12.30", "12.345", "1e2", ""]), digits=2, exact=True).values.tolist()[:3]
+    >>> read_decimals(pa.array(["12.30", "12.345", "1e2", ""]), digits=2, exact=True).whole.tolist()[:3]
     [1230, -9223372036854775808, 10000]
     """
     column = _plain(column)
     if _TYPES.is_dictionary(column.type):
         read = read_decimals(column.dictionary, digits=digits, exact=exact, highest=highest, yes_no=yes_no)
         codes = pc.fill_null(column.indices, len(column.dictionary)).to_numpy(zero_copy_only=False)
-        return Numbers(
-            np.append(read.values, MISSING)[codes], np.append(read.faults, np.int8(rows.MISSING_CELL))[codes]
-        )
+        return Numbers(np.append(read.whole, MISSING)[codes], np.append(read.faults, np.int8(rows.MISSING_CELL))[codes])
     kind = column.type
     if _TYPES.is_floating(kind):
         values, faults = _from_floats(column, digits, exact, highest)
@@ -301,7 +299,7 @@ def read_flags(column: Any) -> Numbers:
 
     Examples
     --------
-    >>> read_flags(pa.array(["是", "0", "True"])).values.tolist()
+    >>> read_flags(pa.array(["是", "0", "True"])).whole.tolist()
     [1, 0, 1]
     """
 
@@ -317,7 +315,7 @@ def read_dates(column: Any) -> Numbers:
 
     Examples
     --------
-    >>> read_dates(pa.array(["1970-01-02", "1970/1/3 08:00", "19700104"])).values.tolist()
+    >>> read_dates(pa.array(["1970-01-02", "1970/1/3 08:00", "19700104"])).whole.tolist()
     [1, 2, 3]
     """
     column = _plain(column)

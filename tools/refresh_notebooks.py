@@ -11,8 +11,8 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+from runnable_notebooks import runnable_notebooks
 
-from actuary.paths import notebooks_root
 from actuary.report.notebook import execute_notebook
 
 _KEEP = "keep_output"
@@ -31,5 +31,5 @@ def refresh(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    for found in sorted(notebooks_root().glob("*.ipynb")):
+    for found in runnable_notebooks():
         refresh(found)

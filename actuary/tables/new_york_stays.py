@@ -75,7 +75,7 @@ def read_new_york_stays(path: Path | str, *, fund_share: Decimal | str = "1") ->
             "tier": tier,
             "insurance": stays["payer"].eq(_SMALLER_POOL).map({True: "resident", False: "employee"}),
             "department": stays["med_surg"].str.lower(),
-            "drg": stays["drg"] + "-" + stays["severity"].map(_SEVERITY).fillna("0"),
+            "drg": stays["drg"].str.zfill(3) + "-" + stays["severity"].map(_SEVERITY).fillna("0"),
             "total_cost": stays["costs"],
             "fund_charged": charged,
             "patient_cash": rest,

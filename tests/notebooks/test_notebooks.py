@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,7 +29,25 @@ def _is_check(cell: nbformat.NotebookNode) -> bool:
 
 
 def test_there_is_a_notebook() -> None:
-    assert [path.name for path in _NOTEBOOKS] == ["quarterly_report.ipynb"]
+    assert [path.name for path in _NOTEBOOKS] == ["quarterly_report.ipynb", "weights_to_clearing.ipynb"]
+
+
+def test_a_notebook_whose_data_are_missing_is_skipped_by_name(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = importlib.util.spec_from_file_location("runnable_notebooks", root / "tools" / "runnable_notebooks.py")
+    assert spec is not None
+    assert spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    folder = tmp_path / "checkout" / "notebooks"
+    shutil.copytree(root / "notebooks", folder)
+    assert [path.name for path in tool.runnable_notebooks(root=folder.parent)] == ["quarterly_report.ipynb"]
+    assert "skipped: notebooks/weights_to_clearing.ipynb needs ../shared/series/" in capsys.readouterr().err
+    needed = tmp_path / "shared" / "series" / "sparcs_msk_cases.csv.gz"
+    needed.parent.mkdir(parents=True)
+    needed.touch()
+    assert len(tool.runnable_notebooks(root=folder.parent)) == 2
 
 
 @pytest.mark.parametrize("path", _NOTEBOOKS, ids=lambda path: path.stem)

@@ -24,7 +24,7 @@ from actuary.payment.method_files import load_method_rules
 from actuary.payment.methods.audit_sample import required_sample
 from actuary.payment.methods.bed_day import bed_day_amount
 from actuary.payment.methods.capitation import programme_cost
-from actuary.payment.methods.dip import control_factor, group_score, settlement_value, weighted_mean_cost
+from actuary.payment.methods.dip import group_score, settlement_value, weighted_mean_cost
 from actuary.payment.methods.new_technology import NewTechnology, weigh_technology
 from actuary.payment.methods.procurement import (
     Purchase,
@@ -34,6 +34,7 @@ from actuary.payment.methods.procurement import (
     turnover_leverage,
 )
 from actuary.payment.month_results import MonthResult, average_per_case, value_of_points
+from actuary.payment.point_value import control_factor
 from actuary.payment.policy_files import load_payment_policy
 from actuary.policy import load_policy_book
 from actuary.units import convert
@@ -162,8 +163,7 @@ def _settlement_value(inputs: Inputs) -> dict[str, object]:
 
 
 def _control(inputs: Inputs) -> dict[str, object]:
-    factor = control_factor(inputs["point_value"], inputs["city_mean_cost"], scale=inputs["scale"])
-    return {"control_factor": round_to(factor, 3)}
+    return {"control_factor": control_factor(inputs["point_value"], inputs["city_mean_cost"], scale=inputs["scale"])}
 
 
 def _dip_weight(inputs: Inputs) -> dict[str, object]:

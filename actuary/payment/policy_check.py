@@ -215,14 +215,19 @@ def _coefficient(policy: PaymentPolicy, file: TomlFile) -> list[Problem]:
         if form in ("tier", "hospital"):
             mend = f'add {form} = {{ "…" = 1.0 }}'
         problems.append(Problem(file.where("coefficient"), f"form {form!r} without values", "its coefficients", mend))
-    if len(table) and column is None:
+    by_table = declared.base_group is not None and declared.base_group.mechanism == "table"
+    if by_table and not len(table):
+        where = file.where("coefficient.base_group.mechanism")
+        problems.append(Problem(where, "'table', but no table", "coefficient.file", 'add file = "coefficients.csv"'))
+    if len(table) and column is None and not by_table:
         expected = "form tier, hospital, group_tier or group_hospital"
         problems.append(Problem(file.where("coefficient.file"), "a table, but form 'none'", expected))
-    for row in table:
-        if column is not None and getattr(row, column) == EVERY:
-            where = f"{table.label} row {row.line}, {column}"
-            problems.append(Problem(where, "nothing", f"a {column}: form is {form!r}", f"add the column {column}"))
-            break
+    named = {"tier": table.tiers, "hospital": table.hospitals}
+    if column is not None and not named[column] and any(named.values()):
+        other = next(name for name, values in named.items() if values)
+        problems.append(
+            Problem(f"{table.label} header", f"coefficients by {other}", f"a column {column}: form is {form!r}")
+        )
     problems += _tier_names(policy, file)
     return problems
 

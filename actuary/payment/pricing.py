@@ -57,6 +57,9 @@ def coefficient_of(
             return Fraction(rule.value)
         if rule.mechanism == "coef_one" and (not rule.tiers or tier in rule.tiers):
             return Fraction(1)
+        if rule.mechanism == "table":
+            own = policy.coefficient_table.coef(group, tier=tier)
+            return None if own is None else Fraction(own)
     if declared.form == "none":
         return Fraction(1)
     found = _tabled(policy, group, tier, hospital)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from actuary.errors import Problem, UnknownNameError, raise_all, unknown_name
 from actuary.payment.cells import CellKey, cell_of
 from actuary.payment.declaration import PaymentPolicy
-from actuary.payment.declared_values import EVERY
+from actuary.payment.declared_values import EVERY, INSURANCES
 from actuary.payment.exact import FEN_PER_YUAN, as_decimal, as_fraction, round_to
 from actuary.payment.paid_classes import PaidClass
 from actuary.payment.pricing import rate_of
@@ -151,8 +151,11 @@ def policy_tiers(policy: PaymentPolicy) -> tuple[str, ...]:
     ('1', '2', '3')
     """
     rated = [] if policy.declared.price is None else [row.tier for row in policy.price.rate]
-    named = [*rated, *policy.coefficient.tier, *policy.coefficient_table.tiers, *policy.weight_table.tiers]
-    return tuple(dict.fromkeys(tier for tier in named if tier != EVERY)) or (EVERY,)
+    factors = [*policy.coefficient.tier, *policy.coefficient_table.tiers]
+    named = dict.fromkeys(tier for tier in (*rated, *factors, *policy.weight_table.tiers) if tier != EVERY)
+    # A wildcard beside names stands for the tiers that are not named.
+    others = (EVERY in rated or not rated) and (EVERY in factors or not factors) and not policy.weight_table.tiers
+    return (*named, EVERY) if others else tuple(named)
 
 
 def policy_insurances(policy: PaymentPolicy) -> tuple[str, ...]:
@@ -166,7 +169,11 @@ def policy_insurances(policy: PaymentPolicy) -> tuple[str, ...]:
     if policy.declared.price is None:
         return (EVERY,)
     rows = (*policy.price.rate, *policy.price.budget, *policy.price.budget_value)
-    return tuple(dict.fromkeys(row.insurance for row in rows if row.insurance != EVERY)) or (EVERY,)
+    named = {row.insurance for row in rows} - {EVERY}
+    if not named:
+        return (EVERY,)
+    wild = any(row.insurance == EVERY for row in policy.price.rate)
+    return tuple(name for name in INSURANCES if wild or name in named)
 
 
 def payment_standards(

@@ -214,11 +214,13 @@ class CoefficientTable:
         return tuple(dict.fromkeys(row.hospital for row in self.rows if row.hospital != EVERY))
 
     def coef(self, group: str, *, tier: str = EVERY, hospital: str = EVERY) -> Decimal | None:
-        """Return the coefficient of exactly that group, tier and hospital, with ``*`` rows as the next choice."""
-        for wanted in (group, EVERY):
-            found = self._index.get((wanted, tier, hospital))
-            if found is not None:
-                return found
+        """Return the coefficient of a group at a place: its own, else that of a row with ``*`` for place or group."""
+        places = dict.fromkeys(((tier, hospital), (EVERY, EVERY)))
+        for wanted in dict.fromkeys((group, EVERY)):
+            for place in places:
+                found = self._index.get((wanted, *place))
+                if found is not None:
+                    return found
         return None
 
 

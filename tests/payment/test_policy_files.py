@@ -338,6 +338,60 @@ def test_sample_record_of_a_dip_city_rounds_score_and_amount(tmp_path: Path) -> 
     assert [str(row.amount) for row in rows] == ["5190.73"]
 
 
+@pytest.mark.reference
+def test_published_sketch_of_a_policy_loads_as_it_stands(reference: Path, tmp_path: Path) -> None:
+    page = (reference / "reference" / "payment-rules.md").read_text(encoding="utf-8")
+    sketch = re.search(r"### 10\.4.*?```toml\n(.*?)```", page, re.DOTALL)
+    assert sketch is not None
+    path = tmp_path / "sketch.toml"
+    path.write_text(sketch[1], encoding="utf-8")
+    rows = "BR25,1.247342,base\nZZ1B,1.002118,\nIU2F,0.9258,\nIU23,0.6524,\nBR23,2.1,\n"
+    (tmp_path / "suzhou-2022.csv").write_text("group,rw,mark\n" + rows, encoding="utf-8")
+    policy = load_payment_policy(path)
+    amounts = {(row.drg, row.tier): str(row.amount) for row in payment_standards(policy).rows}
+    assert [amounts["ZZ1B", tier] for tier in "123"] == ["7091.43", "9644.34", "11346.28"]
+    assert {amounts["BR25", tier] for tier in "123"} == {"12004.36"}
+    assert policy.volume_cap is not None
+    assert policy.volume_cap.groups == {"BR23": 19015}
+    assert policy.fund_formula == "subtract"
+    assert "price.rate[1].value" not in policy.unsourced
+
+
+def test_wildcard_stands_for_what_is_not_named(write: Write) -> None:
+    rows = 'rate = [{ tier = "3", insurance = "employee", value = 120 }, { tier = "3", value = 100 }, { value = 80 }]'
+    policy = load_payment_policy(write(PLAIN.replace('rate = [{ tier = "*", scheme = "*", value = 9435.25 }]', rows)))
+    found = {(row.tier, row.insurance): row.amount for row in payment_standards(policy).rows if row.drg == "GD25"}
+    assert found == {
+        ("3", "employee"): Decimal("164.40"),
+        ("3", "resident"): Decimal("137.00"),
+        ("all", "employee"): Decimal("109.60"),
+        ("all", "resident"): Decimal("109.60"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ("group,coef\nGD25,1.1\nBR25,0.9\n", {"GD25": "103.40", "BR25": "46.35"}),
+        ("group,tier,coef\nGD25,all,1.1\n*,3,0.5\n", {"GD25": "103.40", "BR25": "25.75"}),
+    ],
+)
+def test_coefficient_of_a_group_may_hold_at_every_tier(write: Write, table: str, expected: dict[str, str]) -> None:
+    text = PLAIN.replace('tier = "*"', 'tier = "3"').replace("9435.25", "100")
+    text += '[coefficient]\nform = "group_tier"\nfile = "coefs.csv"\n'
+    policy = load_payment_policy(write(text, "group,rw,mark\nGD25,0.94,\nBR25,0.515,\n", coefs=table))
+    assert {row.drg: str(row.amount) for row in payment_standards(policy).rows} == expected
+
+
+def test_base_groups_may_have_coefficients_of_their_own(write: Write) -> None:
+    text = PLAIN.replace("9435.25", "100") + TIERS.replace("[coefficient]", '[coefficient]\nfile = "coefs.csv"')
+    text += '[coefficient.base_group]\nmechanism = "table"\n'
+    policy = load_payment_policy(write(text, coefs="group,tier,coef\nBR25,2,0.9\nBR25,3,0.95\n"))
+    amounts = {(row.drg, row.tier): str(row.amount) for row in payment_standards(policy).rows}
+    assert amounts["BR25", "3"] == "71.49"
+    assert amounts["GD25", "3"] == "164.40"
+
+
 # What is shipped.
 
 

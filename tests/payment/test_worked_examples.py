@@ -15,16 +15,19 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from actuary.payment.apportion import divide_pool
 from actuary.payment.bands import settle_quota
+from actuary.payment.coefficients import CoefficientRule, compute_coefficients
 from actuary.payment.exact import as_fraction, fen_to_yuan, round_to, yuan_to_fen
+from actuary.payment.hospital_indicators import case_mix_index
 from actuary.payment.method_files import load_method_rules
 from actuary.payment.methods.audit_sample import required_sample
 from actuary.payment.methods.bed_day import bed_day_amount
 from actuary.payment.methods.capitation import programme_cost
-from actuary.payment.methods.dip import group_score, settlement_value, weighted_mean_cost
+from actuary.payment.methods.dip import control_factor, group_score, settlement_value, weighted_mean_cost
 from actuary.payment.methods.new_technology import NewTechnology, weigh_technology
 from actuary.payment.methods.procurement import (
     Purchase,
@@ -34,8 +37,9 @@ from actuary.payment.methods.procurement import (
     turnover_leverage,
 )
 from actuary.payment.month_results import MonthResult, average_per_case, value_of_points
-from actuary.payment.point_value import control_factor
 from actuary.payment.policy_files import load_payment_policy
+from actuary.payment.scheme_quality import grouping_quality
+from actuary.payment.trimming import CostMoments
 from actuary.policy import load_policy_book
 from actuary.units import convert
 
@@ -163,7 +167,8 @@ def _settlement_value(inputs: Inputs) -> dict[str, object]:
 
 
 def _control(inputs: Inputs) -> dict[str, object]:
-    return {"control_factor": control_factor(inputs["point_value"], inputs["city_mean_cost"], scale=inputs["scale"])}
+    factor = control_factor(inputs["point_value"], inputs["city_mean_cost"], scale=inputs["scale"])
+    return {"control_factor": round_to(factor, 3)}
 
 
 def _dip_weight(inputs: Inputs) -> dict[str, object]:
@@ -175,6 +180,30 @@ def _dip_weight(inputs: Inputs) -> dict[str, object]:
 
 def _base_points(inputs: Inputs) -> dict[str, object]:
     return {"base_points": group_score(inputs["group_mean_cost"], inputs["city_mean_cost"], scale=100)}
+
+
+def _cost_coefficient(inputs: Inputs) -> dict[str, object]:
+    city, own = _fen(inputs, "city_group_mean"), _fen(inputs, "hospital_group_mean")
+    # Two hospitals of one case each, whose mean is the city's.
+    found = compute_coefficients(
+        np.array([0, 0]),
+        np.array([0, 1]),
+        np.array([own, 2 * city - own]),
+        keep=np.ones(2, dtype=bool),
+        names=(["G"], ["H1", "H2"]),
+        weights=[Fraction(1)],
+        rule=CoefficientRule(form="group_hospital"),
+    )
+    return {"cost_coef": found.cells[0].coef}
+
+
+def _cmi(inputs: Inputs) -> dict[str, object]:
+    return {"cmi": round_to(case_mix_index(inputs["total_weight"], inputs["cases"]) or 0, 2)}
+
+
+def _riv(inputs: Inputs) -> dict[str, object]:
+    groups = [CostMoments(len(g), sum(g), sum(cost * cost for cost in g)) for g in inputs["groups"]]
+    return {"riv": grouping_quality(groups, sd="sample").riv}
 
 
 #: Topics computed in this file.
@@ -198,6 +227,9 @@ TOPICS: dict[str, Callable[[Inputs], dict[str, object]]] = {
     "point_control_factor": _control,
     "dip_weight": _dip_weight,
     "base_points": _base_points,
+    "hospital_coef": _cost_coefficient,
+    "cmi": _cmi,
+    "indicator": _riv,
 }
 
 

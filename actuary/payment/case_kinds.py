@@ -20,6 +20,7 @@ from actuary.payment.cases import CaseTable
 from actuary.payment.cells import Variant, known_tiers
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.deductions import deducted_fen
+from actuary.payment.payers import reimbursed_parts
 from actuary.payment.readmission import READMISSION_COLUMNS, earlier_stays, share_left
 from actuary.payment.review import ReviewQuota, check_review_quota
 from actuary.payment.statuses import PaymentReason
@@ -98,6 +99,8 @@ def sort_cases(cases: CaseTable, policy: PaymentPolicy) -> CaseKinds:
     if known_tiers(policy) is not None:
         sorting.mark(cases.tier_code < 0, PaymentReason.TIER_MISSING)
     deducted = sorting.deduct()
+    if policy.fund_formula == "by_ratio":
+        sorting.mark(reimbursed_parts(cases, policy) < 0, PaymentReason.FIELD_MISSING)
     decided, quotas = sorting.review()
     kind, days = sorting.kinds(group)
     sorting.over_caps(group, kind)

@@ -109,6 +109,19 @@ class Cell:
     price: Fraction | None = None
     terms: CaseTerms | None = None
 
+    def segment_at(self, variable: int | Fraction) -> Segment:
+        """Return the segment of a cost [fen], or of a number of days.
+
+        Raises
+        ------
+        ValueError
+            When the kind has no price.
+        """
+        for segment in self.segments:
+            if segment.upper is None or variable <= segment.upper:
+                return segment
+        raise ValueError(f"this kind of case has no price: {self.reason.en}")
+
 
 def known_tiers(policy: PaymentPolicy) -> frozenset[str] | None:
     """Return the tiers that a policy names; None when it prices any tier.

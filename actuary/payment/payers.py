@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Final
 
 import numpy as np
@@ -12,10 +11,10 @@ from numpy.typing import NDArray
 from actuary.payment.case_columns import MISSING
 from actuary.payment.cases import CaseTable
 from actuary.payment.declaration import PaymentPolicy
-from actuary.payment.declared_values import EVERY
-from actuary.payment.exact import RoundingMode, divide_rounded
+from actuary.payment.exact import RoundingMode, divide_rounded, in_units
+from actuary.payment.pricing import declared_rate
 
-__all__ = ["Payers", "fund_by_ratio", "other_payers", "split_payment"]
+__all__ = ["Payers", "fund_by_ratio", "other_payers", "reimbursed_parts", "split_payment"]
 
 #: Column of each payment that a policy may subtract; the patient's own first.
 _COLUMNS: Final = {
@@ -31,7 +30,8 @@ _COLUMNS: Final = {
 _OF_PATIENT: Final = frozenset({"cash", "account", "fully_self_paid", "first_self_paid", "deductible"})
 #: Who pays besides the fund where the policy does not list it.
 _USUAL: Final = ("cash", "account", "critical_illness", "assistance", "other_funds")
-_RATIO_PARTS: Final = 10**6
+_RATIO_DIGITS: Final = 6
+_RATIO_PARTS: Final = 10**_RATIO_DIGITS
 _PRODUCT_FITS: Final = 9 * 10**12
 
 
@@ -157,20 +157,33 @@ def split_payment(
     return Payers(fund, patient, other, gain)
 
 
+def reimbursed_parts(cases: CaseTable, policy: PaymentPolicy) -> NDArray[np.int64]:
+    """Return the share of each case that the fund reimburses [millionths]; below 0 where nothing says it.
+
+    Parameters
+    ----------
+    cases : CaseTable
+        The cases; their own column `policy_ratio` goes before the policy's table.
+    policy : PaymentPolicy
+        The policy.
+    """
+    rows = policy.settlement.policy_ratio
+    table = np.full((len(cases.tier_names) + 1, len(cases.insurance_names) + 1), MISSING)
+    for row, tier in enumerate(cases.tier_names):
+        for column, insurance in enumerate(cases.insurance_names):
+            share = declared_rate(rows, tier=tier, insurance=insurance)
+            if share is not None:
+                table[row, column] = in_units(share, _RATIO_DIGITS)
+    ratio: NDArray[np.int64] = table[cases.tier_code, cases.insurance_code]
+    if "policy_ratio" in cases.numbers:
+        own = cases.numbers["policy_ratio"]
+        ratio = np.where(own == MISSING, ratio, own)
+    return ratio
+
+
 def _by_ratio(cases: CaseTable, policy: PaymentPolicy, standard_fen: NDArray[np.int64]) -> NDArray[np.int64]:
     self_paid = np.zeros(len(cases), np.int64)
     for name in ("fully_self_paid", "first_self_paid", "deductible_paid"):
         self_paid += cases.amount(name)
-    declared = {(row.tier, row.insurance): Fraction(row.value) for row in policy.settlement.policy_ratio}
-    tiers, insurances = cases.tier_names, cases.insurance_names
-    table = np.zeros((len(tiers) + 1, len(insurances) + 1), np.int64)
-    for row, tier in enumerate(tiers):
-        for column, insurance in enumerate(insurances):
-            keys = ((tier, insurance), (tier, EVERY), (EVERY, insurance), (EVERY, EVERY))
-            share = next((declared[key] for key in keys if key in declared), Fraction(0))
-            table[row, column] = int(share * _RATIO_PARTS)
-    ratio = table[cases.tier_code, cases.insurance_code]
-    if "policy_ratio" in cases.numbers:
-        own = cases.numbers["policy_ratio"]
-        ratio = np.where(own == MISSING, ratio, own)
+    ratio = np.maximum(reimbursed_parts(cases, policy), 0)
     return fund_by_ratio(standard_fen, self_paid, ratio, mode=policy.rounding.mode)

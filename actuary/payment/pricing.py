@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.declared_prices import BaseGroup
+from actuary.payment.declared_settlement import PolicyRatio
 from actuary.payment.declared_values import EVERY, InsuranceValue, RateRow
 from actuary.payment.weight_tables import WeightRow
 
@@ -107,7 +108,7 @@ def _lowest_rate(policy: PaymentPolicy, rule: BaseGroup, insurance: str) -> Frac
     return min(rates, default=None)
 
 
-def declared_rate(rows: Sequence[RateRow], *, tier: str, insurance: str) -> Fraction | None:
+def declared_rate(rows: Sequence[RateRow | PolicyRatio], *, tier: str, insurance: str) -> Fraction | None:
     """Return the value of the row that fits best: the tier's own before ``*``, then the insurance's own; else None."""
     values: dict[tuple[str, str], Decimal] = {(row.tier, row.insurance): row.value for row in rows}
     for key in ((tier, insurance), (tier, EVERY), (EVERY, insurance), (EVERY, EVERY)):

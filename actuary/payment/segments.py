@@ -50,7 +50,7 @@ class Line:
     constant: Fraction = Fraction(0)
     slope: Fraction = Fraction(0)
 
-    def at(self, x: int) -> Fraction:
+    def at(self, x: int | Fraction) -> Fraction:
         """Return the value at x."""
         return self.constant + self.slope * x
 

@@ -32,17 +32,26 @@ def clear(
     lang: Lang = Language.ZH,
 ) -> None:
     """Clear a settlement's year: deposit, bands, adjusting fund, what is still to pay; the books close to the fen."""
-    from actuary.payment.clearing_files import read_settled_pools, write_clearing  # noqa: PLC0415  (loads tables)
+    from actuary.payment.clearing_files import (  # noqa: PLC0415  (loads tables)
+        manifest_with_clearing,
+        read_settled_pools,
+        write_clearing,
+    )
     from actuary.payment.clearing_run import ClearingFiles, clear_pools  # noqa: PLC0415
-    from actuary.workflow.outputs import staged_output  # noqa: PLC0415
+    from actuary.workflow.outputs import replace_file, staged_output  # noqa: PLC0415
 
     files = ClearingFiles(scores=scores, prepaid=prepaid, charged=charged, deductions=deductions, alliances=alliances)
     cleared = clear_pools(read_settled_pools(folder), files)
     out = folder / "clearing"
     with staged_output(out) as staging:
         write_clearing(cleared, staging)
-    title = f"{cleared.policy_id} [yuan]" + (" — synthetic 合成数据" if cleared.clearing.synthetic else "")
-    print_frame(cleared.clearing.books_frame(lang.value), title=title, columns=["insurance", "text", "amount_yuan"])
+    if (manifest := manifest_with_clearing(folder)) is not None:
+        replace_file(folder / "manifest.json", manifest)
+    title = f"{cleared.policy_id}, yuan" + (" — synthetic 合成数据" if cleared.clearing.synthetic else "")
+    books = cleared.clearing.books_frame(lang.value).drop(columns="line")
+    width = max((len(f"{amount:,}") for amount in books["amount_yuan"]), default=0)
+    books["amount_yuan"] = [f"{amount:,}".rjust(width) for amount in books["amount_yuan"]]
+    print_frame(books, title=title)
     for note in cleared.notes:
         say(f"{note}.")
     typer.echo(str(out))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from actuary.payment.statuses import PaymentStatus
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_settled_pools", "write_clearing"]
+__all__ = ["manifest_with_clearing", "read_settled_pools", "write_clearing"]
 
 #: Files of a settlement that a clearing reads.
 _NEEDED = ("cases.parquet", "books.csv", "settlement.json", "policy.toml")
@@ -180,6 +181,28 @@ def write_clearing(cleared: ClearedYear, folder: Path) -> None:
     (folder / "clearing.json").write_text(json.dumps(summary, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     manifest = {"outputs": [{"file": name} for name in files]}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+
+
+def manifest_with_clearing(folder: Path) -> bytes | None:
+    """Return the manifest of a settlement's folder with the files of its clearing; None where it has no manifest.
+
+    A folder whose manifest lists all that it holds may be replaced by a later settlement.
+
+    Parameters
+    ----------
+    folder : Path
+        The settlement's folder, its clearing written.
+    """
+    path = folder / "manifest.json"
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        outputs = [entry for entry in manifest["outputs"] if not entry["file"].startswith("clearing/")]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    for written in sorted((folder / "clearing").iterdir()):
+        digest = hashlib.sha256(written.read_bytes()).hexdigest()
+        outputs.append({"file": f"clearing/{written.name}", "sha256": digest})
+    return (json.dumps({**manifest, "outputs": outputs}, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def _alliance_frame(cleared: ClearedYear) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from actuary.payment.policy_files import load_payment_policy
 from actuary.payment.settle import settle_cases
 from actuary.payment.settlement import Settlement
 from actuary.payment.settlement_files import write_settlement
+from actuary.workflow.outputs import check_output
 
 POLICY = """
 [policy]
@@ -119,6 +120,8 @@ def test_verb_writes_whole_folder_whose_books_close(folder: Path, tmp_path: Path
     assert summary["closes"] is True
     again = _run(folder, "--scores", tmp_path / "scores.csv")
     assert again.exit_code == 0, again.output
+    # The settlement's own manifest lists the clearing, so that a later settlement may replace the folder.
+    assert check_output(folder) == folder.resolve()
 
 
 def test_what_the_policy_needs_is_asked_for(folder: Path, tmp_path: Path) -> None:

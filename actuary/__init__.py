@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from actuary.drg.what_if import what_if
     from actuary.errors import ActuaryError
     from actuary.fund import FundProjection, facts_page
+    from actuary.payment.indicator_stays import indicators_of_cases, rank_gains
     from actuary.payment.policy_files import list_payment_policies, load_payment_policy
     from actuary.payment.standards import payment_standards
+    from actuary.payment.weights_of_cases import weights_from_cases
     from actuary.periods import Quarter
     from actuary.policy import load_basis, load_policy_book, load_scenario
     from actuary.tables import facts, read_table
@@ -44,6 +46,7 @@ __all__ = [
     "facts_page",
     "group_cases",
     "group_file",
+    "indicators_of_cases",
     "indicators_of_city",
     "list_cities",
     "list_payment_policies",
@@ -54,8 +57,10 @@ __all__ = [
     "load_scheme",
     "payment_standards",
     "project_city",
+    "rank_gains",
     "read_table",
     "warn_city",
+    "weights_from_cases",
     "what_if",
     "write_report",
 ]
@@ -72,6 +77,7 @@ _HOMES = {
     "facts_page": "fund",
     "group_cases": "drg.grouper",
     "group_file": "drg.group_files",
+    "indicators_of_cases": "payment.indicator_stays",
     "indicators_of_city": "workflow",
     "list_cities": "workflow",
     "list_payment_policies": "payment.policy_files",
@@ -82,8 +88,10 @@ _HOMES = {
     "load_scheme": "drg.scheme",
     "payment_standards": "payment.standards",
     "project_city": "workflow",
+    "rank_gains": "payment.indicator_stays",
     "read_table": "tables",
     "warn_city": "workflow",
+    "weights_from_cases": "payment.weights_of_cases",
     "what_if": "drg.what_if",
     "write_report": "workflow",
 }

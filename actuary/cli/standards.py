@@ -75,7 +75,7 @@ def standards(
 ) -> None:
     """Write the payment standard of every group, tier and insurance, exact, rounded once as the policy declares."""
     if list_all:
-        from actuary.payment.policy_files import describe_payment_policies  # noqa: PLC0415
+        from actuary.payment.shipped_policies import describe_payment_policies  # noqa: PLC0415
 
         print_frame(describe_payment_policies(models), title="Payment policies")
         return

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from actuary.errors import DeclarationError, Problem, UnknownNameError, raise_all, unknown_name
 from actuary.paths import models_root
@@ -18,17 +18,13 @@ from actuary.policy.fingerprints import fingerprint
 from actuary.policy.shapes import fit
 from actuary.policy.toml_files import TomlFile, read_sources, read_toml
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 __all__ = [
     "PartialPolicyError",
     "check_payment_file",
-    "check_payment_policies",
-    "describe_payment_policies",
     "list_payment_policies",
     "load_payment_policy",
     "payment_policy_paths",
+    "policy_fingerprint",
 ]
 
 _TABLE_KEYS = ("weights.file", "coefficient.file", "ratio.group_means")
@@ -149,63 +145,6 @@ def check_payment_file(path: Path, *, root: Path | None = None) -> list[Problem]
     return _build(resolved, root=root, strict=True)[1]
 
 
-def check_payment_policies(root: Path | None = None) -> list[Problem]:
-    """Find every problem of every shipped payment policy.
-
-    Parameters
-    ----------
-    root : Path, optional
-        Root of the models.
-    """
-    base = root or models_root()
-    problems: list[Problem] = []
-    for name, path in payment_policy_paths(base).items():
-        found = check_payment_file(path, root=base)
-        problems += found
-        file, _ = read_toml(path, root=base, exact=True)
-        header = file.data.get("policy", {}) if file is not None else {}
-        if not found and file is not None and header.get("id") != name:
-            problems.append(Problem(file.where("policy.id"), repr(header.get("id")), repr(name), "name it so"))
-        recalled = [entry.get("field") for entry in header.get("provenance", ()) if entry.get("tag") == "M"]
-        if file is not None and recalled and "cities" in path.parts:
-            expected = "numbers of a city that were read or derived, never recalled"
-            problems.append(Problem(file.where("policy.provenance"), f"tag M on {recalled[0]!r}", expected,
-                                    "leave the number out and name it in required_inputs"))  # fmt: skip
-    return problems
-
-
-def describe_payment_policies(root: Path | None = None) -> pd.DataFrame:
-    """List the shipped policies: id, family, weights, what the user must still give, and the name.
-
-    Parameters
-    ----------
-    root : Path, optional
-        Root of the models.
-
-    Returns
-    -------
-    DataFrame
-        policy, family, groups, missing, name_zh, name_en.
-    """
-    import pandas as pd  # noqa: PLC0415  (a policy is read without it)
-
-    rows = []
-    for name in list_payment_policies(root):
-        policy = load_payment_policy(name, root=root, partial_ok=True)
-        header = policy.declared.policy
-        rows.append(
-            {
-                "policy": name,
-                "family": policy.family,
-                "groups": len(policy.weight_table.groups),
-                "missing": ", ".join(item.key for item in policy.required_inputs),
-                "name_zh": header.name_zh or "",
-                "name_en": header.name_en or "",
-            }
-        )
-    return pd.DataFrame(rows)
-
-
 def _find(name_or_path: str | Path, *, root: Path | None, near: Path | None = None) -> Path:
     known = payment_policy_paths(root)
     text = str(name_or_path)
@@ -313,7 +252,7 @@ def _build(resolved: _Resolved, *, root: Path | None, strict: bool) -> tuple[Pay
         coefficient_table=coefficient_table,
         group_means=group_means,
         source_path=file.path,
-        fingerprint=_fingerprint(data, (weight_table, coefficient_table, group_means)),
+        fingerprint=policy_fingerprint(data, (weight_table, coefficient_table, group_means)),
         unsourced=unsourced_numbers(declared.policy, data),
         required_inputs=missing,
         data=data,
@@ -333,7 +272,16 @@ def _read_table(key: str, path: Path, *, where: str) -> tuple[WeightTable | Coef
     return read_weights(path, where=where, needs_weight=key == "weights.file")
 
 
-def _fingerprint(data: Mapping[str, Any], tables: tuple[WeightTable | CoefficientTable | None, ...]) -> str:
+def policy_fingerprint(data: Mapping[str, Any], tables: Iterable[WeightTable | CoefficientTable | None]) -> str:
+    """Return one fingerprint of a resolved policy file and its tables.
+
+    Parameters
+    ----------
+    data : mapping
+        The resolved file.
+    tables : iterable of WeightTable, CoefficientTable or None
+        Its tables.
+    """
     return fingerprint({"policy": _plain(data), "tables": [table.sha256 for table in tables if table is not None]})
 
 

@@ -85,7 +85,7 @@ def _grouping_problems(models: Path | None) -> tuple[Problem, ...]:
 
 def _payment_problems(models: Path | None) -> list[Problem]:
     from actuary.payment.method_files import check_method_file, method_rule_paths  # noqa: PLC0415
-    from actuary.payment.policy_files import check_payment_policies  # noqa: PLC0415
+    from actuary.payment.shipped_policies import check_payment_policies  # noqa: PLC0415
 
     methods = [p for path in method_rule_paths(models).values() for p in check_method_file(path, root=models)]
     return [*check_payment_policies(models), *methods]

@@ -15,16 +15,16 @@ from actuary import check_inputs
 from actuary.errors import ActuaryError, DeclarationError, UnknownNameError
 from actuary.paths import models_root
 from actuary.payment.declaration import PolicyFile
+from actuary.payment.policy_changes import change_policy
 from actuary.payment.policy_files import (
     PartialPolicyError,
     check_payment_file,
-    check_payment_policies,
-    describe_payment_policies,
     list_payment_policies,
     load_payment_policy,
     payment_policy_paths,
 )
 from actuary.payment.policy_schema import write_payment_schema
+from actuary.payment.shipped_policies import check_payment_policies, describe_payment_policies
 from actuary.payment.standards import payment_standards
 
 CHINESE = re.compile(r"[一-鿿]")
@@ -390,6 +390,26 @@ def test_base_groups_may_have_coefficients_of_their_own(write: Write) -> None:
     amounts = {(row.drg, row.tier): str(row.amount) for row in payment_standards(policy).rows}
     assert amounts["BR25", "3"] == "71.49"
     assert amounts["GD25", "3"] == "164.40"
+
+
+def test_single_values_change_and_are_checked_again(write: Write) -> None:
+    policy = load_payment_policy(write(PLAIN + TIERS + CLASSES))
+    changed = change_policy(policy, {"class[2].k": "2.5", "coefficient.tier.3": 1}, name="softer")
+    assert (changed.id, changed.classes[1].k, changed.coefficient.tier["3"]) == ("softer", Decimal("2.5"), Decimal(1))
+    assert policy.classes[1].k == 3
+    assert changed.fingerprint != policy.fingerprint
+    assert change_policy(policy, {}, name=policy.id).fingerprint == policy.fingerprint
+    for changes, words in (
+        ({"class[2].k": "0.3"}, "the classes overlap"),
+        ({"class[3].k": 1}, "found entry 3; expected one of the 2 entries"),
+        ({"price.rates": 1}, "did you mean 'rate'?"),
+        ({"weights.file": "other.csv"}, "a file that extends the policy"),
+        ({"rounding.money.places": 1}, "found 'places'"),
+    ):
+        with pytest.raises(DeclarationError, match=re.escape(words)):
+            change_policy(policy, changes)
+    partial = load_payment_policy("changzhou-2022", partial_ok=True)
+    assert not change_policy(partial, {"coefficient.base_group": {"mechanism": "coef_one"}}).partial
 
 
 # What is shipped.

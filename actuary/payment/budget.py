@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from actuary.errors import ActuaryError, DeclarationError, Problem, raise_all, unknown_name
+from actuary.errors import ActuaryError, Problem, raise_all
 from actuary.payment.apportion import apportion
-from actuary.payment.budget_file import BudgetFile, StepRow
-from actuary.payment.declared_files import read_declared
 from actuary.payment.exact import Number, RoundingMode, as_fraction, fen_to_yuan, in_units, yuan_to_fen
 
 if TYPE_CHECKING:
@@ -22,7 +19,6 @@ __all__ = [
     "BudgetStep",
     "build_budget",
     "divide_by_insurance",
-    "load_budget",
     "split_budget",
 ]
 
@@ -273,52 +269,3 @@ def split_budget(
     """
     yearly = apportion(amount_fen, list(hospital_weights.values()))
     return {name: apportion(part, month_weights) for name, part in zip(hospital_weights, yearly, strict=True)}
-
-
-def load_budget(path: Path | str) -> tuple[BudgetChain, ...]:
-    """Read a budget that a user declared in TOML, and build the chain of every insurance.
-
-    The file holds ``income_yuan`` and ``[insurance_share]``, or ``[budget_yuan]`` with an amount for each insurance;
-    ``adjust_share``; and ``[[step]]`` tables with name, source, share or amount_yuan, base and, where a step is for
-    one insurance only, insurance. Amounts that are not whole yuan are written as text or with a decimal point.
-
-    Parameters
-    ----------
-    path : path
-        The file.
-
-    Returns
-    -------
-    tuple of BudgetChain
-        One for each insurance, in the order of the file.
-
-    Raises
-    ------
-    DeclarationError
-        When the file cannot be read or holds an unknown key or a figure that is no number.
-    ActuaryError
-        As :func:`build_budget` and :func:`divide_by_insurance`.
-    """
-    declared = read_declared(path, BudgetFile)
-    if declared.budget_yuan:
-        starts = {name: yuan_to_fen(amount) for name, amount in declared.budget_yuan.items()}
-    elif declared.income_yuan is not None and declared.insurance_share:
-        starts = divide_by_insurance(declared.income_yuan, declared.insurance_share)
-    else:
-        raise DeclarationError(
-            Problem(str(path), "no amount", "[budget_yuan], or income_yuan and [insurance_share]", "add one of them")
-        )
-    strangers = sorted({row.insurance for row in declared.step} - {"all", *starts})
-    raise_all(
-        (unknown_name(f"{path}, step", name, starts, what="insurance of this budget") for name in strangers),
-        DeclarationError,
-    )
-    chains = []
-    for name, start_fen in starts.items():
-        steps = [_step_of(row) for row in declared.step if row.insurance in ("all", name)]
-        chains.append(build_budget(fen_to_yuan(start_fen), steps, insurance=name, adjust_share=declared.adjust_share))
-    return tuple(chains)
-
-
-def _step_of(row: StepRow) -> BudgetStep:
-    return BudgetStep(row.name, row.source, share=row.share, amount_yuan=row.amount_yuan, base=row.base)

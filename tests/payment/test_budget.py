@@ -11,8 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actuary.errors import ActuaryError, DeclarationError
-from actuary.payment.budget import BudgetStep, build_budget, divide_by_insurance, load_budget, split_budget
+from actuary.payment.budget import (
+    BudgetStep,
+    build_budget,
+    divide_by_insurance,
+    split_budget,
+)
+from actuary.payment.budget_sources import budget_of_policy, load_budget
 from actuary.payment.exact import yuan_to_fen
+from actuary.payment.policy_files import load_payment_policy
 from actuary.payment.prepayment import correct_interim, prepay_months, settle_interim, upload_state
 
 FILE = """
@@ -107,3 +114,24 @@ def test_prepayment_and_late_lists() -> None:
     assert upload_state(dt.date(2025, 1, 1), None, days=10).text() == "未上传"
     with pytest.raises(ActuaryError, match="or later"):
         upload_state(dt.date(2025, 1, 2), dt.date(2025, 1, 1), days=10)
+
+
+def test_policy_declares_its_own_chain(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(
+        'extends = "suzhou-2022"\n[policy]\nprovenance = [{ field = "budget", source = "bureau" }]\n'
+        "[budget]\ninpatient_share = 0.6\nreserve_share = 0.05\nout_of_area_share = 0.1\ngrowth = 0.07\n"
+        "[price]\nadjust_share = 0.05\n",
+        encoding="utf-8",
+    )
+    policy = load_payment_policy(path)
+    chain = budget_of_policy(policy, last_spend_yuan=1000, insurance="resident")
+    assert chain.start_fen == 107_000
+    assert [(line.name, line.amount_fen, line.source) for line in chain.lines] == [
+        ("not_inpatient", 42_800, "bureau"),
+        ("reserve", 5_350, "bureau"),
+        ("out_of_area", 10_700, "bureau"),
+    ]
+    assert (chain.pool_fen, chain.adjusting_fen) == (48_150, 2_408)
+    with pytest.raises(ActuaryError, match="expected one of the two"):
+        budget_of_policy(policy)

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from actuary.errors import Problem
 from actuary.payment.declaration import PaymentPolicy
-from actuary.payment.declared_classes import AgeBand, CaseClass
+from actuary.payment.declared_classes import CaseClass
+from actuary.payment.declared_substitutes import AgeBand
 from actuary.policy.toml_files import TomlFile
 
 __all__ = ["class_problems"]

@@ -13,21 +13,20 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from actuary.payment.coefficient_tables import CoefficientTable
 from actuary.payment.declared_classes import (
     BedDay,
     CaseClass,
     DaySurgery,
-    Dip,
     Incomplete,
     Ratio,
     Readmission,
     Review,
-    Substitute,
-    VolumeCap,
 )
 from actuary.payment.declared_prices import Budget, Coefficient, Price, Rounding, Weights
 from actuary.payment.declared_settlement import Audit, Procurement, Settlement
-from actuary.payment.weight_tables import CoefficientTable, WeightTable
+from actuary.payment.declared_substitutes import Dip, Substitute, VolumeCap
+from actuary.payment.weight_tables import WeightTable
 from actuary.policy.shapes import Shape, Text
 
 __all__ = ["PaymentPolicy", "PolicyFile", "PolicyHeader", "PolicyInput", "Provenance", "Validity"]

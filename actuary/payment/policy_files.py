@@ -10,10 +10,11 @@ from typing import Any
 
 from actuary.errors import DeclarationError, Problem, UnknownNameError, raise_all, unknown_name
 from actuary.paths import models_root
+from actuary.payment.coefficient_tables import CoefficientTable, read_coefficients
 from actuary.payment.declaration import PaymentPolicy, PolicyFile, PolicyInput
 from actuary.payment.policy_check import policy_problems
 from actuary.payment.provenance import provenance_problems, unsourced_numbers
-from actuary.payment.weight_tables import CoefficientTable, WeightTable, read_coefficients, read_weights
+from actuary.payment.weight_tables import WeightTable, read_weights
 from actuary.policy.fingerprints import fingerprint
 from actuary.policy.shapes import fit
 from actuary.policy.toml_files import TomlFile, read_sources, read_toml

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from actuary.payment.case_cells import Coded
 from actuary.payment.case_columns import MISSING
 from actuary.payment.cases import CaseTable
-from actuary.payment.declared_classes import SubstituteRule, WeightAddition
+from actuary.payment.declared_substitutes import SubstituteRule, WeightAddition
 from actuary.payment.exact import highest_below
 
 __all__ = ["Substituted", "substitute_groups", "weight_additions"]

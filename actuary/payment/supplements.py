@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from actuary.payment.case_columns import MISSING
 from actuary.payment.cases import CaseTable
-from actuary.payment.declared_classes import Supplement
+from actuary.payment.declared_substitutes import Supplement
 
 __all__ = ["supplement_factors"]
 

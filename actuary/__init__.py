@@ -25,8 +25,13 @@ if TYPE_CHECKING:
     from actuary.drg.what_if import what_if
     from actuary.errors import ActuaryError
     from actuary.fund import FundProjection, facts_page
+    from actuary.payment.alliance import settle_alliance
+    from actuary.payment.budget_sources import load_budget
+    from actuary.payment.clearing_run import clear_settlement
     from actuary.payment.indicator_stays import indicators_of_cases, rank_gains
+    from actuary.payment.method_files import load_method_rules
     from actuary.payment.policy_files import list_payment_policies, load_payment_policy
+    from actuary.payment.settle import settle_cases
     from actuary.payment.standards import payment_standards
     from actuary.payment.weights_of_cases import weights_from_cases
     from actuary.periods import Quarter
@@ -40,6 +45,7 @@ __all__ = [
     "Quarter",
     "check_inputs",
     "check_settlement_list",
+    "clear_settlement",
     "compare_schemes",
     "explain_case",
     "facts",
@@ -51,6 +57,8 @@ __all__ = [
     "list_cities",
     "list_payment_policies",
     "load_basis",
+    "load_budget",
+    "load_method_rules",
     "load_payment_policy",
     "load_policy_book",
     "load_scenario",
@@ -59,6 +67,8 @@ __all__ = [
     "project_city",
     "rank_gains",
     "read_table",
+    "settle_alliance",
+    "settle_cases",
     "warn_city",
     "weights_from_cases",
     "what_if",
@@ -71,6 +81,7 @@ _HOMES = {
     "Quarter": "periods",
     "check_inputs": "workflow",
     "check_settlement_list": "drg.quality",
+    "clear_settlement": "payment.clearing_run",
     "compare_schemes": "drg.compare",
     "explain_case": "drg.explain",
     "facts": "tables",
@@ -82,6 +93,8 @@ _HOMES = {
     "list_cities": "workflow",
     "list_payment_policies": "payment.policy_files",
     "load_basis": "policy",
+    "load_budget": "payment.budget_sources",
+    "load_method_rules": "payment.method_files",
     "load_payment_policy": "payment.policy_files",
     "load_policy_book": "policy",
     "load_scenario": "policy",
@@ -90,6 +103,8 @@ _HOMES = {
     "project_city": "workflow",
     "rank_gains": "payment.indicator_stays",
     "read_table": "tables",
+    "settle_alliance": "payment.alliance",
+    "settle_cases": "payment.settle",
     "warn_city": "workflow",
     "weights_from_cases": "payment.weights_of_cases",
     "what_if": "drg.what_if",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from actuary.errors import Problem, UnknownNameError, unknown_name
 from actuary.payment.case_columns import MISSING
 from actuary.payment.cases import CaseTable
+from actuary.payment.declared_rules import weights_of_table
 from actuary.payment.hospital_indicators import HospitalIndicators, IndicatorStays, compute_indicators
 from actuary.payment.indicator_limits import IndicatorLimits, load_indicator_limits
 from actuary.payment.statuses import PaymentReason, PaymentStatus
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["RANKED_BY", "indicators_of_cases", "rank_gains"]
+    from actuary.payment.settlement import Settlement
+
+__all__ = ["RANKED_BY", "indicators_of_cases", "indicators_of_settlement", "rank_gains"]
 
 #: By what gains can be ranked.
-RANKED_BY = ("hospital", "department", "drg", "insurance", "month", "tier")
+RANKED_BY = ("hospital", "department", "drg", "paid_group", "insurance", "month", "tier")
 
 #: Answers of the grouper that are no group.
 _NOT_GROUPED = ("ungrouped", "check_failed")
@@ -90,6 +93,41 @@ def indicators_of_cases(
         limits or load_indicator_limits(),
         zero_deaths_low_risk=zero_deaths_low_risk,
         synthetic=cases.synthetic,
+    )
+
+
+def indicators_of_settlement(
+    settlement: Settlement, *, limits: IndicatorLimits | None = None, zero_deaths_low_risk: bool = True
+) -> HospitalIndicators:
+    """Compute the indicators of the hospitals of a settlement, with the weights of its policy and what the fund pays.
+
+    Parameters
+    ----------
+    settlement : Settlement
+        What :func:`actuary.payment.settle.settle_cases` returned. A case that is not paid has no standard.
+    limits : IndicatorLimits, optional
+        Limits; the national ones when left out.
+    zero_deaths_low_risk : bool
+        Whether a group without deaths is one of low risk.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from actuary.payment.settle import settle_cases
+    >>> stays = pd.DataFrame(
+    ...     {"case_id": ["a"], "hospital": ["H1"], "tier": ["3"], "insurance": ["employee"],
+    ...      "drg": ["BR25"], "total_cost": ["9000.00"]}
+    ... )
+    >>> indicators_of_settlement(settle_cases(stays, "suzhou-2022")).figures["grouping_rate"].tolist()
+    [1.0]
+    """
+    policy = settlement.policy
+    return indicators_of_cases(
+        settlement.table,
+        weights_of_table(policy.weight_table, policy),
+        standard_fen=np.where(settlement.paid, settlement.payers.fund_fen, -1),
+        limits=limits,
+        zero_deaths_low_risk=zero_deaths_low_risk,
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 from actuary.errors import TableError
 from actuary.payment.clearing_run import ClearedYear, ClearingFiles, clear_settlement
 from actuary.payment.declared_rules import coefficient_rule
-from actuary.payment.indicator_stays import indicators_of_cases, rank_gains
+from actuary.payment.indicator_stays import indicators_of_cases, indicators_of_settlement, rank_gains
 from actuary.payment.policy_files import load_payment_policy
 from actuary.payment.settle import settle_cases
 from actuary.payment.settlement import Settlement
@@ -148,6 +148,9 @@ def test_indicators_and_ranking_agree_with_the_settlement(settled: Settlement, w
     frame = frame[base]
     usual = frame["c"].groupby(frame["g"]).transform("mean").groupby(frame["h"]).sum()
     assert (found.figures["cost_index"] * usual).sum() == pytest.approx(frame["c"].sum())
+    again = indicators_of_settlement(settled)
+    for name, figures in found.figures.items():
+        np.testing.assert_array_equal(again.figures[name], figures, err_msg=name)
     ranked = rank_gains(settled.cases)
     assert ranked["cases"].sum() == 24_612
     assert round(ranked["gain_yuan"].sum() * 100) == int(settled.payers.gain_fen.sum())

@@ -371,3 +371,36 @@ def test_a_policy_without_a_rule_trims_nothing(tmp_path: Path) -> None:
     weights = weights_from_cases(_frame(drg=["AB19"] * 6), load_payment_policy(path))
     assert weights["AB19"].before.n == 5
     assert any(weight.stability is Stability.UNCOVERED for weight in weights.groups)
+
+
+def test_years_come_from_the_month_or_the_day_of_discharge(tmp_path: Path) -> None:
+    path = tmp_path / "years.toml"
+    path.write_text(
+        'extends = "points-from-cases"\n[weights]\ntrim = { method = "none" }\n'
+        "years = [{ year = 2023, w = 1 }, { year = 2024, w = 3 }]\nexcluded_days_from = 60\nexcluded_days_to = 2\n"
+        'stable = { min_cases = 1, otherwise = "none" }\n',
+        encoding="utf-8",
+    )
+    policy = load_payment_policy(path, partial_ok=True)
+    frame = _frame(total_cost=["100", "200", "300", "400", "500", "600"], drg=["AB11"] * 6)
+    frame["los_days"] = ["3", "3", "2", "60", "59", "3"]
+    by_month = frame.assign(month=["2023-01", "2024-02", "2024-02", "2024-02", "2024-12", "2022-12"])
+    by_day = frame.assign(
+        discharge_date=["2023-01-31", "2024-02-29", "2024-02-01", "2024-02-01", "2024-12-31", "2022-12-31"]
+    )
+    for cases in (by_month, by_day):
+        weights = weights_from_cases(cases, policy)
+        assert weights["AB11"].mean_fen == Fraction(100_00 + 3 * 350_00, 4)
+        assert dict(weights.left_out) == {
+            "a stay of at most 2 days": 1,
+            "a stay of at least 60 days": 1,
+            "not of a declared year": 1,
+        }
+
+
+def test_a_hospital_that_is_not_on_the_list_does_not_count() -> None:
+    policy = load_payment_policy("points-from-cases", partial_ok=True)
+    hospitals = pd.DataFrame({"hospital": ["H2"], "tier": ["2"]})
+    weights = weights_from_cases(_frame(), policy, hospitals=hospitals)
+    assert weights.cases == 2
+    assert weights.left_out["the hospital is not on the list"] == 2

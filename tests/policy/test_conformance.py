@@ -29,8 +29,8 @@ from actuary.policy.check import file_kind
 from actuary.policy.schema import SCHEMA_KINDS
 
 ROOT = models_root()
-# Schemes and the settlement list are checked by the grouping layer, payment policies by the payment layer.
-_OTHER = {"drg", "settlement_list", "payment"}
+# Schemes, the settlement list, payment policies and synthetic cities are checked by the layers that read them.
+_OTHER = {"drg", "settlement_list", "payment", "synth"}
 FILES = sorted(path for path in ROOT.rglob("*.toml") if not _OTHER & set(path.relative_to(ROOT).parts))
 CHINESE = re.compile(r"[一-鿿]")
 

@@ -6,11 +6,12 @@ does not depend on the number of threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -39,7 +40,16 @@ from actuary.payment.line_tables import LineTable, aligned_zeros, table_of_lines
 from actuary.payment.segments import NOTHING, Line, Segment
 from actuary.payment.statuses import PaymentReason
 
-__all__ = ["CHUNK_CASES", "CompiledCells", "SegmentSums", "compile_cells", "point_places", "sums_by_code"]
+__all__ = [
+    "CHUNK_CASES",
+    "CompiledCells",
+    "PricedLines",
+    "SegmentSums",
+    "compile_cells",
+    "point_places",
+    "run_chunks",
+    "sums_by_code",
+]
 
 #: Cases that one thread takes at a time.
 CHUNK_CASES: Final = 1 << 18
@@ -73,6 +83,25 @@ class SegmentSums:
     points: list[int]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PricedLines:
+    """Hold segments as lines of money.
+
+    Parameters
+    ----------
+    lines : list of Line
+        Yuan, by segment.
+    table : LineTable
+        The same for the loops.
+    of_points : bool (segments)
+        Whether a line is one of the rounded points, rather than of the cost; of length 0 when none is.
+    """
+
+    lines: list[Line]
+    table: LineTable
+    of_points: NDArray[np.bool_]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Codes:
     """Hold the codes that make the key of a case."""
@@ -85,7 +114,7 @@ class _Codes:
     payable: NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class CompiledCells:
     """Hold the compiled kinds of cases of one settlement.
 
@@ -135,22 +164,26 @@ class CompiledCells:
 
     def points(self, threads: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Return segment [-1 for none] and points [last decimal] of each case."""
-        rounding, count, scale = self.policy.rounding, len(self.variable), 10 ** point_places(self.policy)
-        lines = [segment.line if segment.paid_in == "points" else NOTHING for segment in self.segments]
-        tops = [self._top(number) for number in range(len(lines))]
-        table = table_of_lines(lines, tops, scale=scale, mode=rounding.mode)
-        table.rows[:, CUTOFF] = self.cutoffs
+        (lines, table, cells), codes, count = self._point_tables, self.codes, len(self.variable)
         segment, points = np.empty(count, np.int32), np.empty(count, np.int64)
-        codes, cells = self.codes, self._cell_table(table)
         fixed = (codes.group, codes.place, codes.insurance, codes.variant, codes.shape, codes.payable, self.variable)
-        tables = (self.slot, cells, table.rows, table.floats, rounding.mode == "half_even")
+        tables = (self.slot, cells, table.rows, table.floats, self.policy.rounding.mode == "half_even")
 
         def settle(first: int, end: int) -> None:
             settle_range(*fixed, *tables, first, end, segment, points)
 
         run_chunks(settle, count, threads)
-        self._outside(table, lines, scale, (segment, self.variable, points))
+        self._outside(table, lines, 10 ** point_places(self.policy), (segment, self.variable, points))
         return segment, points
+
+    @cached_property
+    def _point_tables(self) -> tuple[list[Line], LineTable, NDArray[np.int64]]:
+        lines = [segment.line if segment.paid_in == "points" else NOTHING for segment in self.segments]
+        tops = [self._top(number) for number in range(len(lines))]
+        scale = 10 ** point_places(self.policy)
+        table = table_of_lines(lines, tops, scale=scale, mode=self.policy.rounding.mode)
+        table.rows[:, CUTOFF] = self.cutoffs
+        return lines, table, self._cell_table(table)
 
     def _cell_table(self, table: LineTable) -> NDArray[np.int64]:
         """Return of each cell its first segment, and the widest level one that needs no line."""
@@ -170,7 +203,7 @@ class CompiledCells:
         return cells
 
     def money(
-        self, segment: NDArray[np.int32], points: NDArray[np.int64], prices: list[Fraction | None], threads: int
+        self, segment: NDArray[np.int32], points: NDArray[np.int64], prices: Sequence[Fraction | None], threads: int
     ) -> NDArray[np.int64]:
         """Return what each case is paid [fen].
 
@@ -178,41 +211,57 @@ class CompiledCells:
         ----------
         segment, points : ndarray
             Answers of :meth:`points`.
-        prices : list of Fraction or None
+        prices : sequence of Fraction or None
             Price of a unit in each cell [yuan]; None: what is paid in points gets nothing.
         threads : int
             Threads.
         """
-        rounding = self.policy.rounding
-        step_fen, scale = 10 ** (2 - rounding.money_places), 10**rounding.money_places
+        return self.pay(segment, points, self.priced(prices, int(points.max(initial=0))), threads)
+
+    def priced(self, prices: Sequence[Fraction | None], highest_points: int) -> PricedLines:
+        """Return the segments as lines of money at given prices.
+
+        Parameters
+        ----------
+        prices : sequence of Fraction or None
+            Price of a unit in each cell [yuan]; None: what is paid in points gets nothing.
+        highest_points : int
+            The most points of a case [last decimal].
+        """
+        rounding, places = self.policy.rounding, point_places(self.policy)
         of_points = np.zeros(len(self.segments), np.bool_)
         lines, tops = [], []
-        highest_points = max(1, int(points.max(initial=0)))
-        each_case = rounding.stage == "each_case"
-        for number, segment_of in enumerate(self.segments):
-            line, top = segment_of.line, self._top(number)
-            if segment_of.paid_in == "points":
+        for number, segment in enumerate(self.segments):
+            line, top = segment.line, self._top(number)
+            if segment.paid_in == "points":
                 price = prices[self.segment_cell[number]] or Fraction(0)
-                of_points[number] = each_case and price > 0
-                line = Line(slope=price / 10 ** point_places(self.policy)) if of_points[number] else line.times(price)
-                top = highest_points if of_points[number] else top
+                line = line.times(price)
+                if rounding.stage == "each_case" and price > 0:
+                    line, top = Line(slope=price / 10**places), max(1, highest_points)
+                    of_points[number] = True
             lines.append(line)
             tops.append(top)
-        table = table_of_lines(lines, tops, scale=scale, mode=rounding.mode)
-        money = np.empty(len(points), np.int64)
-        half_even = rounding.mode == "half_even"
+        table = table_of_lines(lines, tops, scale=10**rounding.money_places, mode=rounding.mode)
+        return PricedLines(lines, table, of_points if of_points.any() else of_points[:0])
 
-        mixed = of_points if of_points.any() else of_points[:0]
+    def pay(
+        self, segment: NDArray[np.int32], points: NDArray[np.int64], priced: PricedLines, threads: int
+    ) -> NDArray[np.int64]:
+        """Return what each case is paid [fen] by lines that :meth:`priced` made."""
+        rounding = self.policy.rounding
+        step_fen, half_even = 10 ** (2 - rounding.money_places), rounding.mode == "half_even"
+        table, money = priced.table, np.empty(len(points), np.int64)
 
         def price_cases(first: int, end: int) -> None:
-            tables = (mixed, table.rows, table.floats, step_fen, half_even)
+            tables = (priced.of_points, table.rows, table.floats, step_fen, half_even)
             price_range(segment, self.variable, points, *tables, first, end, money)
 
         run_chunks(price_cases, len(points), threads)
         variable = self.variable
-        if table.unfit.any() and of_points.any():
-            variable = np.where((segment >= 0) & of_points[segment], points, variable)
-        self._outside(table, lines, scale, (segment, variable, money), step=step_fen)
+        if table.unfit.any() and priced.of_points.size:
+            variable = np.where((segment >= 0) & priced.of_points[segment], points, variable)
+        scale = 10**rounding.money_places
+        self._outside(table, priced.lines, scale, (segment, variable, money), step=step_fen)
         return money
 
     def sums(self, segment: NDArray[np.int32], points: NDArray[np.int64], threads: int) -> SegmentSums:

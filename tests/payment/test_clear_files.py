@@ -207,3 +207,22 @@ def test_common_pool_pays_every_insurance(tmp_path: Path) -> None:
     assert [(row.hospital, row.insurance) for row in clearing.hospitals] == [(f"H{n}", "all") for n in (1, 2, 3)]
     assert clearing.closes
     assert clearing.amount("all", "budget") == 4_300_000
+
+
+def test_gap_of_a_rate_is_booked_against_the_reserve() -> None:
+    cases = pd.DataFrame(
+        {
+            "case_id": ["a", "b"],
+            "hospital": ["H1", "H2"],
+            "tier": ["3", "2"],
+            "insurance": ["employee", "employee"],
+            "drg": ["BR25", "BR25"],
+            "total_cost": ["9000.00", "30000.00"],
+        }
+    )
+    for budget in (100_000, 1):
+        clearing = clear_settlement(settle_cases(cases, "suzhou-2022", budget=budget, threads=1)).clearing
+        paid = sum(row.payment_fen for row in clearing.hospitals)
+        assert clearing.amount("all", "reserve") == budget * 100 - paid
+        assert clearing.amount("all", "rounding_residual") == 0
+        assert clearing.closes

@@ -278,6 +278,7 @@ def _joined(parts: list[_Part], chosen: Mapping[str, str], source: str) -> CaseT
     person = None if first.person is None else _joined_texts([part.person for part in parts])
     coded = {name: _joined_codes([part.coded[name] for part in parts]) for name in first.coded}
     numbers = {name: np.concatenate([part.numbers[name] for part in parts]) for name in first.numbers}
+    made_up = numbers.pop("synthetic", None)
     reasons = _Reasons(0)
     reasons.array = np.concatenate([part.reason for part in parts])
     begins = np.cumsum([0, *(len(part.reason) for part in parts)])
@@ -305,4 +306,6 @@ def _joined(parts: list[_Part], chosen: Mapping[str, str], source: str) -> CaseT
         notes=notes,
         renamed={name: column for name, column in chosen.items() if name != column},
         source=source,
+        # One made-up case makes the whole settlement so.
+        synthetic=made_up is not None and bool((made_up == 1).any()),
     )

@@ -111,6 +111,7 @@ COLUMNS: Mapping[str, Column] = {
         Column("severity_index", Kind.TEXT, "", "severity of the auxiliary list"),
         Column("tumour_index", Kind.TEXT, "", "tumour severity of the auxiliary list"),
         Column("death", Kind.FLAG, "", "died in hospital"),
+        Column("synthetic", Kind.FLAG, "", "the case is made up"),
     )
 }
 

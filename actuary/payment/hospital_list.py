@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from actuary.errors import Problem, TableError, raise_all, unknown_name
+from actuary.errors import Problem, TableError, nearest_name, raise_all, unknown_name
 from actuary.payment.case_cells import Coded, clean_word
 from actuary.payment.cases import CaseTable
 from actuary.payment.statuses import PaymentReason
@@ -51,7 +51,7 @@ def read_hospitals(hospitals: HospitalList | pd.DataFrame | str | Path) -> Hospi
     Parameters
     ----------
     hospitals : HospitalList, DataFrame or path of a CSV file
-        Columns `hospital` and `tier`, optionally `coefficient` and `name`.
+        Columns `hospital` and `tier`, optionally `coefficient` and `name`; others are not read.
 
     Returns
     -------
@@ -61,8 +61,8 @@ def read_hospitals(hospitals: HospitalList | pd.DataFrame | str | Path) -> Hospi
     Raises
     ------
     TableError
-        Names every row without a hospital, with a hospital that is listed already, or a coefficient that is no
-        number above 0.
+        Names every misspelt column, and every row without a hospital, with one that is listed already, or with a
+        coefficient that is no number above 0.
 
     Examples
     --------
@@ -73,8 +73,12 @@ def read_hospitals(hospitals: HospitalList | pd.DataFrame | str | Path) -> Hospi
     if isinstance(hospitals, HospitalList):
         return hospitals
     frame, where = _frame(hospitals)
+    absent = [name for name in _KNOWN if name not in frame.columns]
+    # Further columns are nobody's business, but a misspelt one must not be lost.
     problems: list[Problem] = [
-        unknown_name(f"{where}, columns", name, _KNOWN, what="column") for name in frame.columns if name not in _KNOWN
+        unknown_name(f"{where}, columns", name, absent, what="column")
+        for name in map(str, frame.columns)
+        if name not in _KNOWN and nearest_name(name, absent)
     ]
     if "hospital" not in frame.columns:
         raise TableError(Problem(where, "no column 'hospital'", "the columns hospital, tier [, coefficient, name]"))

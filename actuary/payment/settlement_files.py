@@ -110,7 +110,9 @@ def _in_yuan(frame: pd.DataFrame) -> pd.DataFrame:
     return shown.rename(columns={name: f"{name.removesuffix('_fen')}_yuan" for name in _FEN})
 
 
-def _write_csv(frame: pd.DataFrame, path: Path) -> None:
+def _write_csv(frame: pd.DataFrame, path: Path, *, synthetic: bool) -> None:
+    if synthetic:
+        frame = frame.assign(synthetic=True)
     # The byte-order mark lets spreadsheets read Chinese.
     path.write_bytes(frame.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
 
@@ -137,7 +139,7 @@ def write_settlement(settlement: Settlement, folder: Path, *, lang: str = "zh") 
     import pyarrow as pa  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    cases = settlement.cases
+    cases, made_up = settlement.cases, settlement.synthetic
     coded = [field.name for field in cases.schema if str(field.type).startswith("dictionary")]
     record = settlement_record(settlement)
     marks = {"synthetic": str(settlement.synthetic).lower(), "fingerprint": settlement.fingerprint}
@@ -151,12 +153,14 @@ def write_settlement(settlement: Settlement, folder: Path, *, lang: str = "zh") 
     for name, keys in TABLES.items():
         present = tuple(key for key in keys if key in cases.column_names)
         if present == keys:
-            _write_csv(_named(settlement, _in_yuan(settlement.totals(keys))), folder / name)
-    _write_csv(problem_frame(settlement, lang=lang), folder / "problems.csv")
+            _write_csv(_named(settlement, _in_yuan(settlement.totals(keys))), folder / name, synthetic=made_up)
+    _write_csv(problem_frame(settlement, lang=lang), folder / "problems.csv", synthetic=made_up)
     books = [(row.insurance, row.item, str(fen_to_yuan(row.amount_fen))) for row in settlement.books]
-    _write_csv(pandas.DataFrame(books, columns=["insurance", "item", "amount_yuan"]), folder / "books.csv")
+    _write_csv(
+        pandas.DataFrame(books, columns=["insurance", "item", "amount_yuan"]), folder / "books.csv", synthetic=made_up
+    )
     if settlement.kinds.quotas:
-        _write_csv(pandas.DataFrame(list(settlement.kinds.quotas)), folder / "reviews.csv")
+        _write_csv(pandas.DataFrame(list(settlement.kinds.quotas)), folder / "reviews.csv", synthetic=made_up)
     write_policy_copy(settlement.policy, folder)
     text = json.dumps(record, ensure_ascii=False, indent=1)
     (folder / "settlement.json").write_text(text + "\n", encoding="utf-8")

@@ -243,9 +243,9 @@ def test_the_list_of_hospitals_gives_tiers_and_names_strangers(tmp_path: Path) -
 
 def test_a_bad_list_of_hospitals_tells_every_row() -> None:
     with pytest.raises(TableError) as caught:
-        read_hospitals(pd.DataFrame({"hospital": ["H1", "H1", ""], "tier": 3, "coefficient": ["x", 1, 1], "teir": 1}))
+        read_hospitals(pd.DataFrame({"hospital": ["H1", "H1", ""], "coefficient": ["x", 1, 1], "teir": 1, "beds": 9}))
     text = str(caught.value)
-    assert "4 problems" in text
+    assert "4 problems" in text, text
     assert "did you mean 'tier'" in text
     assert "a second time" in text
 
@@ -297,3 +297,9 @@ def test_cells_of_mixed_types_are_read_one_by_one() -> None:
     )
     assert table.cost_fen.tolist() == [100, 250, 0, 310, 0]
     assert reasons(table)[2:5] == ["cost_missing", "regular", "cost_not_a_number"]
+
+
+def test_one_made_up_case_makes_the_table_synthetic() -> None:
+    assert read_cases(frame(synthetic=[False, True])).synthetic
+    assert not read_cases(frame(synthetic=[False, False])).synthetic
+    assert not read_cases(frame()).synthetic

@@ -6,14 +6,17 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 
 from actuary.errors import ActuaryError, Problem, raise_all
+from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.exact import Number, RoundingMode, as_fraction, in_units
 
 __all__ = [
     "InterimMonth",
     "UploadState",
     "correct_interim",
+    "interim_prices",
     "prepay_months",
     "settle_interim",
     "upload_state",
@@ -130,6 +133,49 @@ class InterimMonth:
     interim_fen: int
 
 
+def interim_prices(policy: PaymentPolicy, *, last_year: Mapping[str, Number] | None = None) -> dict[str, Fraction]:
+    """Return the price at which a policy settles a month before the year's price is known.
+
+    Parameters
+    ----------
+    policy : PaymentPolicy
+        Its ``settlement.interim_price`` says which price: last year's, the value announced before the year, or a
+        declared one.
+    last_year : mapping of str to number, optional
+        Price of the year before by insurance [yuan per unit], where the policy settles at it.
+
+    Returns
+    -------
+    dict of str to Fraction
+        Price by insurance [yuan per unit]; ``*`` for all.
+
+    Raises
+    ------
+    ActuaryError
+        When the policy declares no interim price, last year's is not given, or tiers have prices of their own.
+
+    Examples
+    --------
+    >>> from actuary.payment.policy_files import load_payment_policy
+    >>> interim_prices(load_payment_policy("chongqing-2025"), last_year={"resident": "9575.25"})
+    {'resident': Fraction(38301, 4)}
+    """
+    declared, price = policy.settlement, policy.declared.price
+    where = f"{policy.id}, settlement.interim_price"
+    if declared.interim_price == "last_year":
+        if not last_year:
+            raise ActuaryError(Problem(where, "last_year without last year's price", "that price by insurance"))
+        return {name: as_fraction(value) for name, value in last_year.items()}
+    if declared.interim_price == "declared":
+        tiers = sorted({row.tier for row in declared.interim_rate} - {"*"})
+        if tiers:
+            raise ActuaryError(Problem(where, f"prices of tier {', '.join(tiers)}", "one price for an insurance"))
+        return {row.insurance: as_fraction(row.value) for row in declared.interim_rate}
+    if declared.interim_price == "budget_value" and price is not None and price.budget_value:
+        return {row.insurance: as_fraction(row.value) for row in price.budget_value}
+    raise ActuaryError(Problem(where, "no price", "last_year, budget_value with price.budget_value, or declared"))
+
+
 def settle_interim(
     months: Sequence[tuple[str, str, str, Number]],
     prices: Mapping[str, Number],
@@ -143,7 +189,7 @@ def settle_interim(
     months : sequence of tuple
         Hospital, insurance, month, and points or weights.
     prices : mapping of str to number
-        Interim price of each insurance [yuan per unit].
+        Interim price of each insurance [yuan per unit]; ``*`` for those not named.
     mode : {"half_up", "half_even"}
         Rounding to the fen.
 
@@ -170,7 +216,7 @@ def settle_interim(
             insurance,
             month,
             units,
-            in_units(as_fraction(units) * as_fraction(prices[insurance]), 2, mode),
+            in_units(as_fraction(units) * _price(prices, insurance), 2, mode),
         )
         for hospital, insurance, month, units in months
     )
@@ -188,7 +234,7 @@ def correct_interim(
     months : sequence of InterimMonth
         What :func:`settle_interim` made.
     prices : mapping of str to number
-        Final price of each insurance [yuan per unit].
+        Final price of each insurance [yuan per unit]; ``*`` for those not named.
     mode : {"half_up", "half_even"}
         Rounding of the final amount to the fen.
 
@@ -210,11 +256,15 @@ def correct_interim(
     """
     _check_prices(prices, (month.insurance for month in months))
     return tuple(
-        in_units(as_fraction(month.units) * as_fraction(prices[month.insurance]), 2, mode) - month.interim_fen
+        in_units(as_fraction(month.units) * _price(prices, month.insurance), 2, mode) - month.interim_fen
         for month in months
     )
 
 
+def _price(prices: Mapping[str, Number], insurance: str) -> Fraction:
+    return as_fraction(prices[insurance] if insurance in prices else prices["*"])
+
+
 def _check_prices(prices: Mapping[str, Number], insurances: Iterable[str]) -> None:
-    missing = sorted(set(insurances) - set(prices))
+    missing = [] if "*" in prices else sorted(set(insurances) - set(prices))
     raise_all(Problem("prices", f"no price of {name}", "a price for every insurance settled") for name in missing)

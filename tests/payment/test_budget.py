@@ -20,7 +20,7 @@ from actuary.payment.budget import (
 from actuary.payment.budget_sources import budget_of_policy, load_budget
 from actuary.payment.exact import yuan_to_fen
 from actuary.payment.policy_files import load_payment_policy
-from actuary.payment.prepayment import correct_interim, prepay_months, settle_interim, upload_state
+from actuary.payment.prepayment import correct_interim, interim_prices, prepay_months, settle_interim, upload_state
 
 FILE = """
 income_yuan = 1000000.01
@@ -135,3 +135,18 @@ def test_policy_declares_its_own_chain(tmp_path: Path) -> None:
     assert (chain.pool_fen, chain.adjusting_fen) == (48_150, 2_408)
     with pytest.raises(ActuaryError, match="expected one of the two"):
         budget_of_policy(policy)
+
+
+def test_interim_price_is_the_one_declared(tmp_path: Path) -> None:
+    with pytest.raises(ActuaryError, match="last_year without last year's price"):
+        interim_prices(load_payment_policy("chongqing-2025"))
+    with pytest.raises(ActuaryError, match="found no price"):
+        interim_prices(load_payment_policy("suzhou-2022"))
+    path = tmp_path / "own.toml"
+    path.write_text(
+        'extends = "suzhou-2022"\n[policy]\nprovenance = [{ field = "settlement", source = "judgement" }]\n'
+        '[settlement]\ninterim_price = "declared"\ninterim_rate = [{ value = 9000.5 }]\n',
+        encoding="utf-8",
+    )
+    prices = interim_prices(load_payment_policy(path))
+    assert settle_interim([("A", "resident", "2025-01", "1.5")], prices)[0].interim_fen == 1_350_075

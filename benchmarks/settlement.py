@@ -29,8 +29,10 @@ from actuary.payment.case_cells import Coded
 from actuary.payment.case_files import read_cases
 from actuary.payment.case_kinds import sort_cases
 from actuary.payment.cases import CaseTable
+from actuary.payment.cell_compiler import compile_cells
+from actuary.payment.chunks import run_chunks, sums_by_code
 from actuary.payment.clearing_run import clear_settlement
-from actuary.payment.compiled import CompiledCells, compile_cells, run_chunks, sums_by_code
+from actuary.payment.compiled import CompiledCells
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.policy_files import load_payment_policy
 from actuary.payment.settle import settle_cases

@@ -27,7 +27,6 @@ __all__ = [
     "price_range",
     "settle_range",
     "sum_by_code",
-    "sum_segments",
 ]
 
 #: Columns of a table of cells, int64; a row fills one cache line.
@@ -176,29 +175,6 @@ def price_range(
         else:
             x = points[i] if mixed and of_points[row] else variable[i]
             out_money[i] = step_fen * line_value(rows, floats, row, x, half_even)
-
-
-@compiled
-def sum_segments(
-    segment: Any, variable: Any, points: Any, first: int, end: int, cases: Any, variables: Any, sums: Any
-) -> None:
-    """Count the cases of each segment in a range and add their variable and their points.
-
-    Parameters
-    ----------
-    segment, variable, points : ndarray
-        By case; numbers below 2**45 in size.
-    first, end : int
-        The range: at most 2**18 cases, so that the sums fit.
-    cases, variables, sums : ndarray of int64
-        By segment; added to.
-    """
-    for i in range(first, end):
-        row = segment[i]
-        if row >= 0:
-            cases[row] += 1
-            variables[row] += variable[i]
-            sums[row] += points[i]
 
 
 @compiled

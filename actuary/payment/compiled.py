@@ -1,15 +1,13 @@
-"""Compile the kinds of cases that occur into tables of whole numbers, and run the loops over them, chunk by chunk.
+"""The compiled kinds of cases of a settlement, and the loops over them, chunk by chunk.
 
-Only kinds that occur are compiled. Chunks are of one fixed size and every sum is one of whole numbers, so the answer
-does not depend on the number of threads.
+Only kinds that occur are compiled, see :mod:`actuary.payment.cell_compiler`. Chunks are of one fixed size and every sum
+is one of whole numbers, so the answer does not depend on the number of threads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Final
@@ -25,41 +23,20 @@ from actuary.kernels.settlement import (
     LEVEL,
     LEVEL_ROW,
     UP_TO,
-    mark_keys,
     price_range,
     settle_range,
-    sum_by_code,
-    sum_segments,
 )
-from actuary.payment.case_kinds import CaseKinds
-from actuary.payment.cases import CaseTable
-from actuary.payment.cells import Cell, CellKey, Variant, cell_of, known_tiers
+from actuary.payment.cells import Cell, CellKey
+from actuary.payment.chunks import run_chunks
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.exact import divide_rounded
 from actuary.payment.line_tables import LineTable, aligned_zeros, table_of_lines
 from actuary.payment.segments import NOTHING, Line, Segment
-from actuary.payment.statuses import PaymentReason
 
-__all__ = [
-    "CHUNK_CASES",
-    "CompiledCells",
-    "PricedLines",
-    "SegmentSums",
-    "compile_cells",
-    "point_places",
-    "run_chunks",
-    "sums_by_code",
-]
-
-#: Cases that one thread takes at a time.
-CHUNK_CASES: Final = 1 << 18
+__all__ = ["CaseCodes", "CompiledCells", "PricedLines", "SegmentSums", "keys_of", "point_places"]
 
 #: Decimals of points that a policy does not round; they are shown so, and priced from their fractions.
 _UNROUNDED_PLACES: Final = 6
-
-_NO_END: Final = 1 << 62
-_DENSE_KEYS: Final = 1 << 26
-_REGULAR = PaymentReason.REGULAR.number
 
 
 def point_places(policy: PaymentPolicy) -> int:
@@ -103,7 +80,7 @@ class PricedLines:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Codes:
+class CaseCodes:
     """Hold the codes that make the key of a case."""
 
     group: NDArray[np.int32]
@@ -122,7 +99,7 @@ class CompiledCells:
     ----------
     policy : PaymentPolicy
         The policy.
-    codes : _Codes
+    codes : CaseCodes
         What makes the key of each case.
     keys : tuple of CellKey
         Kinds that have a price.
@@ -149,7 +126,7 @@ class CompiledCells:
     """
 
     policy: PaymentPolicy
-    codes: _Codes
+    codes: CaseCodes
     keys: tuple[CellKey, ...]
     cells: tuple[Cell, ...]
     segments: tuple[Segment, ...]
@@ -266,23 +243,14 @@ class CompiledCells:
 
     def sums(self, segment: NDArray[np.int32], points: NDArray[np.int64], threads: int) -> SegmentSums:
         """Add the variable and the points of each segment's cases, exactly."""
-        count, rows = len(segment), len(self.segments)
-        starts = range(0, count, CHUNK_CASES)
-        parts: list[tuple[NDArray[np.int64], ...]] = [()] * len(starts)
-
-        def add(first: int, end: int) -> None:
-            part = tuple(np.zeros(rows, np.int64) for _ in range(3))
-            sum_segments(segment, self.variable, points, first, end, *part)
-            parts[first // CHUNK_CASES] = part
-
-        run_chunks(add, count, threads)
-        totals = [sum((part[column].astype(object) for part in parts), np.zeros(rows, object)) for column in range(3)]
-        return SegmentSums(*([int(number) for number in column] for column in totals))
+        rows = len(self.segments)
+        cases, variables = np.ones(len(segment), np.int64), self.variable
+        return SegmentSums(*(sums_by_code(segment, one, rows, threads=threads) for one in (cases, variables, points)))
 
     def unpriced_reasons(self, segment: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
         """Return the rows that could be paid but have no price, and why."""
         rows = np.flatnonzero((segment < 0) & self.codes.payable)
-        return rows, self.unpriced[_keys_of(self.codes, rows)]
+        return rows, self.unpriced[keys_of(self.codes, rows)]
 
     def _top(self, number: int) -> int:
         return min(self.highest, int(self.cutoffs[number]))
@@ -305,206 +273,10 @@ class CompiledCells:
             out[row] = step * divide_rounded(value.numerator, value.denominator, self.policy.rounding.mode)
 
 
-def run_chunks(work: Callable[[int, int], None], count: int, threads: int) -> None:
-    """Run a loop over chunks of cases.
-
-    Parameters
-    ----------
-    work : callable
-        Called with the first row of a chunk and the row after its last.
-    count : int
-        Cases.
-    threads : int
-        Threads.
-    """
-    starts = range(0, count, CHUNK_CASES)
-
-    def one(first: int) -> None:
-        work(first, min(first + CHUNK_CASES, count))
-
-    if threads <= 1 or len(starts) <= 1:
-        for first in starts:
-            one(first)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(one, starts))
-
-
-def sums_by_code(code: NDArray[np.int32], amounts: NDArray[np.int64], count: int, *, threads: int = 1) -> list[int]:
-    """Add amounts by code, exactly.
-
-    Parameters
-    ----------
-    code : int32 (cases)
-        From 0; below 0: not added.
-    amounts : int64 (cases)
-        Numbers below 2**45 in size.
-    count : int
-        Codes.
-    threads : int
-        Threads.
-    """
-    parts = np.zeros((-(-len(code) // CHUNK_CASES), max(1, count)), np.int64)
-
-    def add(first: int, end: int) -> None:
-        sum_by_code(code, amounts, first, end, parts[first // CHUNK_CASES])
-
-    run_chunks(add, len(code), threads)
-    return [sum(column) for column in zip(*parts.tolist(), strict=True)] if len(parts) else [0] * count
-
-
-def compile_cells(cases: CaseTable, kinds: CaseKinds, policy: PaymentPolicy, *, threads: int = 1) -> CompiledCells:
-    """Compile the kinds of cases that occur.
-
-    Parameters
-    ----------
-    cases : CaseTable
-        The cases.
-    kinds : CaseKinds
-        What they are paid as.
-    policy : PaymentPolicy
-        The policy.
-    threads : int
-        Threads.
-
-    Returns
-    -------
-    CompiledCells
-        Tables for the loops.
-    """
-    payable = kinds.reason == _REGULAR
-    sizes = [len(kinds.group.names), len(kinds.places), len(cases.insurance_names), len(kinds.variants)]
-    codes = _Codes(
-        group=kinds.group.codes,
-        place=kinds.place,
-        insurance=cases.insurance_code,
-        variant=kinds.variant,
-        shape=np.array([max(1, size) for size in sizes[1:]], np.int64),
-        payable=payable,
-    )
-    space = int(np.prod([max(1, size) for size in sizes], dtype=object))
-    if space > _DENSE_KEYS:
-        codes, found = _dense(codes)
-        numbers = list(enumerate(found.tolist()))
-        space = len(found)
-    else:
-        seen = np.zeros(space, np.uint8)
-
-        def mark(first: int, end: int) -> None:
-            mark_keys(codes.group, codes.place, codes.insurance, codes.variant, codes.shape, payable, first, end, seen)
-
-        run_chunks(mark, len(cases), threads)
-        numbers = [(key, key) for key in np.flatnonzero(seen).tolist()]
-    return _tables(policy, cases, kinds, codes, numbers, space)
-
-
-def _keys_of(codes: _Codes, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def keys_of(codes: CaseCodes, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the keys of some rows."""
     places, insurances, variants = codes.shape.tolist()
     variant = codes.variant[rows] if codes.variant.size else 0
     wide = codes.group[rows].astype(np.int64) * places + codes.place[rows]
     keys: NDArray[np.int64] = (wide * insurances + codes.insurance[rows]) * variants + variant
     return keys
-
-
-def _dense(codes: _Codes) -> tuple[_Codes, NDArray[np.int64]]:
-    """Give the keys that occur numbers of their own, where there are too many for a table of all."""
-    rows = np.flatnonzero(codes.payable)
-    found, numbers = np.unique(_keys_of(codes, rows), return_inverse=True)
-    group, nothing = np.full(len(codes.group), -1, np.int32), np.zeros(len(codes.group), np.int32)
-    group[rows] = numbers
-    dense = _Codes(
-        group=group,
-        place=nothing,
-        insurance=nothing,
-        variant=np.zeros(0, np.int32),
-        shape=np.ones(3, np.int64),
-        payable=codes.payable,
-    )
-    return dense, found
-
-
-def _tables(
-    policy: PaymentPolicy,
-    cases: CaseTable,
-    kinds: CaseKinds,
-    codes: _Codes,
-    numbers: list[tuple[int, int]],
-    space: int,
-) -> CompiledCells:
-    slot, unpriced = np.full(space, -1, np.int32), np.zeros(space, np.int8)
-    keys: list[CellKey] = []
-    cells: list[Cell] = []
-    segments: list[Segment] = []
-    first: list[int] = []
-    owner: list[int] = []
-    tiers, done = known_tiers(policy), dict[CellKey, Cell]()
-    of_standard = policy.ratio is not None and policy.ratio.denominator == "standard"
-    by_insurance = policy.price.mode == "fixed" or of_standard
-    for number, key_number in numbers:
-        key = _key_of(key_number, cases, kinds)
-        # In a pool the lines of a group are the same for every insurance; only what a point is worth differs.
-        alike = key if by_insurance else replace(key, insurance="")
-        if alike not in done or key.variant.kind == "bed_day":
-            done[alike] = cell_of(policy, key)
-        cell = done[alike]
-        if tiers is not None and key.tier not in tiers and cell.reason is not PaymentReason.GROUP_UNKNOWN:
-            cell = Cell(reason=PaymentReason.TIER_UNKNOWN)
-        if not cell.segments:
-            unpriced[number] = cell.reason.number
-            continue
-        slot[number] = len(cells)
-        first.append(len(segments))
-        owner += [len(cells)] * len(cell.segments)
-        segments += cell.segments
-        keys.append(key)
-        cells.append(cell)
-    ends = [_NO_END if segment.upper is None else min(segment.upper, _NO_END) for segment in segments]
-    reasons = [_reason_of(segment, keys[place].variant) for segment, place in zip(segments, owner, strict=True)]
-    return CompiledCells(
-        policy=policy,
-        codes=codes,
-        keys=tuple(keys),
-        cells=tuple(cells),
-        segments=tuple(segments),
-        segment_cell=np.array(owner, np.int32),
-        segment_reason=np.array(reasons, np.int8),
-        slot=slot,
-        unpriced=unpriced,
-        cell_first=np.array(first, np.int32),
-        cutoffs=np.array(ends, np.int64),
-        variable=kinds.variable,
-        highest=max(0, int(kinds.variable.max(initial=0))),
-    )
-
-
-def _key_of(number: int, cases: CaseTable, kinds: CaseKinds) -> CellKey:
-    number, variant = divmod(number, max(1, len(kinds.variants)))
-    number, insurance = divmod(number, max(1, len(cases.insurance_names)))
-    group, place = divmod(number, max(1, len(kinds.places)))
-    tier, hospital = kinds.places[place]
-    listed: Decimal | None = cases.hospital_coefficients.get(hospital)
-    return CellKey(
-        group=kinds.group.names[group],
-        tier=tier,
-        hospital=hospital,
-        insurance=cases.insurance_names[insurance],
-        variant=kinds.variants[variant],
-        listed=listed,
-    )
-
-
-def _reason_of(segment: Segment, variant: Variant) -> int:
-    reason = PaymentReason.REGULAR
-    if segment.pending:
-        reason = PaymentReason.REVIEW_PENDING
-    elif variant.review:
-        reason = {
-            "approved": PaymentReason.REVIEW_APPROVED,
-            "refused": PaymentReason.REVIEW_REFUSED,
-            "over_quota": PaymentReason.REVIEW_OVER_QUOTA,
-        }[variant.review]
-    elif variant.kind == "over_cap":
-        reason = PaymentReason.OVER_VOLUME_CAP
-    elif variant.share != 1:
-        reason = PaymentReason.EARLIER_STAY
-    return reason.number

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from actuary.payment.case_files import read_cases
 from actuary.payment.case_kinds import CaseKinds, sort_cases
 from actuary.payment.cases import CaseTable
-from actuary.payment.compiled import CompiledCells, SegmentSums, compile_cells, point_places, sums_by_code
+from actuary.payment.cell_compiler import compile_cells
+from actuary.payment.chunks import sums_by_code
+from actuary.payment.compiled import CompiledCells, SegmentSums, point_places
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.exact import Number, exact_sum
 from actuary.payment.payers import Payers, other_payers, split_payment

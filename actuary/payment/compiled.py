@@ -27,7 +27,7 @@ from actuary.kernels.settlement import (
     settle_range,
 )
 from actuary.payment.cells import Cell, CellKey
-from actuary.payment.chunks import run_chunks
+from actuary.payment.chunks import run_chunks, sums_by_code
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.exact import divide_rounded
 from actuary.payment.line_tables import LineTable, aligned_zeros, table_of_lines
@@ -244,8 +244,9 @@ class CompiledCells:
     def sums(self, segment: NDArray[np.int32], points: NDArray[np.int64], threads: int) -> SegmentSums:
         """Add the variable and the points of each segment's cases, exactly."""
         rows = len(self.segments)
-        cases, variables = np.ones(len(segment), np.int64), self.variable
-        return SegmentSums(*(sums_by_code(segment, one, rows, threads=threads) for one in (cases, variables, points)))
+        cases = np.bincount(segment + 1, minlength=rows + 1)[1:].tolist()
+        sums = (sums_by_code(segment, one, rows, threads=threads) for one in (self.variable, points))
+        return SegmentSums(cases, *sums)
 
     def unpriced_reasons(self, segment: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
         """Return the rows that could be paid but have no price, and why."""

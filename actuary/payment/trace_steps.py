@@ -179,7 +179,8 @@ def _formula_step(case: TracedCase) -> TraceStep:
     en = f"{formula_words(pay, 'en')}: {filled} = {exact} {unit_en}"
     if pay == "decided":
         zh, en = formula_words(pay, "zh"), formula_words(pay, "en")
-    return TraceStep("formula", zh, en, {"pay": pay, "exact": exact, "paid_in": case.segment.paid_in})
+    numbers = {"pay": pay, "filled": filled, "exact": exact, "paid_in": case.segment.paid_in}
+    return TraceStep("formula", zh, en, numbers)
 
 
 def _money_steps(case: TracedCase, standard_fen: int) -> list[TraceStep]:

@@ -1,0 +1,54 @@
+"""The formula that a trace prints, computed as it stands, gives what the case is paid, whatever the policy."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import tempfile
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from actuary.payment.settle import settle_cases
+
+
+def _module(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+drawn_policies = _module("drawn_policies")
+
+
+def computed(formula: str) -> float:
+    """Compute a formula as it is printed."""
+    plain = formula.replace("×", "*").replace("−", "-").replace(",", "")
+    assert set(plain) <= set("0123456789.+-*() E"), formula
+    return float(eval(plain, {"__builtins__": {}}))  # noqa: S307  (numbers and operators only)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(drawn=drawn_policies.drawn_settlements())
+def test_printed_formulas_give_what_is_paid(drawn: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        policy = drawn.load(Path(folder))
+        settled = settle_cases(drawn_policies.frame_of(drawn.cases), policy, budget=drawn.budget)
+    for name in settled.table.case_id.to_pylist():
+        trace = settled.explain(name)
+        assert trace.to_text("zh")
+        if trace.status.value != "paid" or "formula" not in [step.name for step in trace.steps]:
+            continue
+        numbers = trace.step("formula").numbers
+        exact = float(numbers["exact"])
+        if exact == 0:  # nothing is paid less than 0
+            continue
+        # Six digits are shown of a ratio; the base points that it is multiplied by are of any size.
+        assert computed(numbers["filled"]) == pytest.approx(exact, rel=1e-4, abs=0.05)

@@ -98,7 +98,8 @@ def way_of_paying(case: TracedCase, found: tuple[CaseClass, Fraction] | None) ->
     if segment.case_class == "incomplete" and case.policy.incomplete is not None:
         return case.policy.incomplete.formula
     if found is not None:
-        return found[0].pay
+        # A review that was refused is settled by the group.
+        return "standard" if found[0].pay == "review" and variant.review else found[0].pay
     if segment.paid_in == "money":
         return "actual"
     return "ungroupable" if segment.case_class == "ungroupable" else "standard"

@@ -26,6 +26,7 @@ def _module(name: str) -> ModuleType:
 
 
 drawn_policies = _module("drawn_policies")
+small = _module("small_policy")
 
 
 def computed(formula: str) -> float:
@@ -52,3 +53,33 @@ def test_printed_formulas_give_what_is_paid(drawn: Any) -> None:
             continue
         # Six digits are shown of a ratio; the base points that it is multiplied by are of any size.
         assert computed(numbers["filled"]) == pytest.approx(exact, rel=1e-4, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("rule", "points", "formula"),
+    [
+        # B = 100, K = 1.1, r = 5, k = 3
+        ('pay = "linear"', 310, "100 × 1.1 + (5 − 3) × 100"),
+        ('pay = "linear"\nshare = 0.5', 210, "100 × 1.1 + (5 − 3) × 100 × 0.5"),
+        ('pay = "linear"\nfactor_on_excess = true', 330, "100 × 1.1 + (5 − 3) × 100 × 1.1"),
+        ('pay = "deduct"', 280, "100 × (5 − (3 − 1) × 1.1)"),
+        ('pay = "cap"', 330, "3 × 100 × 1.1"),
+        ('pay = "dip_excess"\nexcess_base = "one"', 330, "(5 − 3 + 1) × 100 × 1.1"),
+        ('pay = "dip_excess"\nexcess_base = "factor"', 310, "(5 − 3 + 1.1) × 100"),
+        ('pay = "ratio_points"', 550, "5 × 100 × 1.1"),
+        ('pay = "points_no_factor"', 500, "5 × 100"),
+        ('pay = "flat"\nshare = 2.5', 275, "2.5 × 100 × 1.1"),
+        ('pay = "standard"', 110, "100 × 1.1"),
+    ],
+)
+def test_every_formula_of_a_class_is_printed_with_its_numbers(
+    rule: str, points: int, formula: str, tmp_path: Path
+) -> None:
+    (tmp_path / "weights.csv").write_text(small.WEIGHTS, encoding="utf-8")
+    path = tmp_path / "policy.toml"
+    path.write_text(small.TOML.replace('pay = "linear"', rule), encoding="utf-8")
+    settled = settle_cases(small.stays({"tier": "3", "total_cost": "50000"}), path)
+    numbers = settled.explain("c0").step("formula").numbers
+    assert (numbers["filled"], numbers["exact"]) == (formula, points)
+    assert computed(formula) == pytest.approx(points)
+    assert settled.standard_fen.tolist() == [points * 10_000]

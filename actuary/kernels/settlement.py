@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from actuary.kernels.exact import CUTOFF, DENOMINATOR, WHOLE_CONSTANT, WHOLE_SLOPE, compiled, line_value
+from actuary.kernels.exact import CUTOFF, compiled, line_value
 
 __all__ = [
     "ABOVE",
@@ -22,6 +22,7 @@ __all__ = [
     "FIRST_ROW",
     "LEVEL",
     "LEVEL_ROW",
+    "NOT_LEVEL",
     "UP_TO",
     "mark_keys",
     "price_range",
@@ -36,6 +37,9 @@ LEVEL: Final = 2
 LEVEL_ROW: Final = 3
 FIRST_ROW: Final = 4
 CELL_COLUMNS: Final = 8
+
+#: What stands for the payment of a segment whose cases are not all paid the same.
+NOT_LEVEL: Final = -(1 << 63)
 
 
 @compiled
@@ -136,6 +140,7 @@ def price_range(
     variable: Any,
     points: Any,
     of_points: Any,
+    levels: Any,
     rows: Any,
     floats: Any,
     step_fen: int,
@@ -153,7 +158,9 @@ def price_range(
     variable, points : ndarray of int64
         By case.
     of_points : ndarray of bool
-        By segment: whether its money is a line of the points, rather than of the variable.
+        By segment: whether its money is a line of the points, rather than of the variable; of length 0 for none.
+    levels : ndarray of int64
+        By segment what all of its cases are paid [fen], or `NOT_LEVEL`.
     rows, floats : ndarray of int64 and of float64, (n, 8)
         Money of each segment [steps].
     step_fen : int
@@ -170,11 +177,12 @@ def price_range(
         row = segment[i]
         if row < 0:
             out_money[i] = 0
-        elif rows[row, DENOMINATOR] == 0 and rows[row, WHOLE_SLOPE] == 0:
-            out_money[i] = step_fen * rows[row, WHOLE_CONSTANT]
-        else:
+            continue
+        money = levels[row]
+        if money == NOT_LEVEL:
             x = points[i] if mixed and of_points[row] else variable[i]
-            out_money[i] = step_fen * line_value(rows, floats, row, x, half_even)
+            money = step_fen * line_value(rows, floats, row, x, half_even)
+        out_money[i] = money
 
 
 @compiled

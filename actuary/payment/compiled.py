@@ -22,6 +22,7 @@ from actuary.kernels.settlement import (
     FIRST_ROW,
     LEVEL,
     LEVEL_ROW,
+    NOT_LEVEL,
     UP_TO,
     price_range,
     settle_range,
@@ -70,12 +71,15 @@ class PricedLines:
         Yuan, by segment.
     table : LineTable
         The same for the loops.
+    levels : int64 (segments)
+        What all cases of a segment are paid [fen], or NOT_LEVEL.
     of_points : bool (segments)
         Whether a line is one of the rounded points, rather than of the cost; of length 0 when none is.
     """
 
     lines: list[Line]
     table: LineTable
+    levels: NDArray[np.int64]
     of_points: NDArray[np.bool_]
 
 
@@ -169,8 +173,7 @@ class CompiledCells:
         lower = np.append(-1, self.cutoffs[:-1]) if len(self.cutoffs) else self.cutoffs
         lower[self.cell_first] = -1
         upper = np.minimum(self.cutoffs, self.highest)
-        level = (table.rows[:, WHOLE_SLOPE] == 0) & (table.rows[:, DENOMINATOR] == 0) & ~table.unfit
-        width = np.where(level, upper - lower, 0)
+        width = np.where(_is_level(table), upper - lower, 0)
         # Among rows of one cell by rising width, the last one stays.
         order = np.argsort(width, kind="stable")
         order = order[width[order] > 0]
@@ -219,7 +222,10 @@ class CompiledCells:
             lines.append(line)
             tops.append(top)
         table = table_of_lines(lines, tops, scale=10**rounding.money_places, mode=rounding.mode)
-        return PricedLines(lines, table, of_points if of_points.any() else of_points[:0])
+        levels = np.where(
+            _is_level(table), 10 ** (2 - rounding.money_places) * table.rows[:, WHOLE_CONSTANT], NOT_LEVEL
+        )
+        return PricedLines(lines, table, levels, of_points if of_points.any() else of_points[:0])
 
     def pay(
         self, segment: NDArray[np.int32], points: NDArray[np.int64], priced: PricedLines, threads: int
@@ -230,7 +236,7 @@ class CompiledCells:
         table, money = priced.table, np.empty(len(points), np.int64)
 
         def price_cases(first: int, end: int) -> None:
-            tables = (priced.of_points, table.rows, table.floats, step_fen, half_even)
+            tables = (priced.of_points, priced.levels, table.rows, table.floats, step_fen, half_even)
             price_range(segment, self.variable, points, *tables, first, end, money)
 
         run_chunks(price_cases, len(points), threads)
@@ -272,6 +278,12 @@ class CompiledCells:
         for row in np.flatnonzero(np.append(table.unfit, False)[segment]).tolist():
             value = lines[segment[row]].at(int(variable[row])) * scale
             out[row] = step * divide_rounded(value.numerator, value.denominator, self.policy.rounding.mode)
+
+
+def _is_level(table: LineTable) -> NDArray[np.bool_]:
+    """Say which lines have one whole value everywhere."""
+    level: NDArray[np.bool_] = (table.rows[:, WHOLE_SLOPE] == 0) & (table.rows[:, DENOMINATOR] == 0) & ~table.unfit
+    return level
 
 
 def keys_of(codes: CaseCodes, rows: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -46,8 +46,7 @@ def read_cases(
         List of hospitals: `hospital, tier` and, where there are, `coefficient`, `name`. A hospital that is not on it
         is not paid.
     extra : iterable of str
-        Further columns that a rule of a policy reads, see
-        :func:`~actuary.payment.substitution.columns_of_rules`.
+        Further columns of numbers, or of yes and no, that the table must have; they are read to a billionth.
     threads : int, optional
         Threads to read with; all cores when left out. The table does not depend on it.
     progress : callable, optional

@@ -303,3 +303,10 @@ def test_one_made_up_case_makes_the_table_synthetic() -> None:
     assert read_cases(frame(synthetic=[False, True])).synthetic
     assert not read_cases(frame(synthetic=[False, False])).synthetic
     assert not read_cases(frame()).synthetic
+
+
+def test_further_columns_are_read_where_they_are_asked_for() -> None:
+    table = read_cases(frame(radio=["是", "0.25"]), extra=("radio",))
+    assert table.numbers["radio"].tolist() == [table.parts("radio"), table.parts("radio") // 4]
+    with pytest.raises(TableError, match="no column 'radio'.*rename 'radi'"):
+        read_cases(frame(radi=["1"]), extra=("radio",))

@@ -308,5 +308,5 @@ def test_one_made_up_case_makes_the_table_synthetic() -> None:
 def test_further_columns_are_read_where_they_are_asked_for() -> None:
     table = read_cases(frame(radio=["是", "0.25"]), extra=("radio",))
     assert table.numbers["radio"].tolist() == [table.parts("radio"), table.parts("radio") // 4]
-    with pytest.raises(TableError, match="no column 'radio'.*rename 'radi'"):
+    with pytest.raises(TableError, match=r"no column 'radio'.*rename 'radi'"):
         read_cases(frame(radi=["1"]), extra=("radio",))

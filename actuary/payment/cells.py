@@ -210,11 +210,22 @@ def cell_of(policy: PaymentPolicy, key: CellKey) -> Cell:  # noqa: PLR0911 (one 
         return Cell(reason=PaymentReason.RATE_MISSING)
     if policy.ratio is not None and policy.ratio.denominator == "standard":
         terms = replace(terms, mean_fen=_standard_fen(policy, terms, price, key))
+    if not terms.mean_fen and _needs_mean(policy, key, pay):
+        return Cell(reason=PaymentReason.MEAN_MISSING)
     segments = _segments(policy, key, terms, pay)
     if not segments:
         return Cell(reason=PaymentReason.CAP_RULE_MISSING)
     fixed = price if policy.price.mode == "fixed" else None
     return _shared(Cell(segments=segments, price=fixed, terms=terms), key)
+
+
+def _needs_mean(policy: PaymentPolicy, key: CellKey, pay: str) -> bool:
+    """Say whether a kind of case is paid by its ratio; without one it would silently pass as normal."""
+    if key.variant.kind in {"over_cap", "day_surgery"}:
+        return False
+    if key.variant.kind == "incomplete" and policy.incomplete is not None and policy.incomplete.formula != "none":
+        return True
+    return pay in {"blank", "ratio_points"} or any(rule.name != "normal" for rule in policy.classes)
 
 
 def _shared(cell: Cell, key: CellKey) -> Cell:

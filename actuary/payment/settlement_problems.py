@@ -35,6 +35,7 @@ _COLUMN_OF = {
     PaymentReason.WEIGHT_MISSING: "drg",
     PaymentReason.WEIGHT_ZERO: "drg",
     PaymentReason.WEIGHT_PLACEHOLDER: "drg",
+    PaymentReason.MEAN_MISSING: "drg",
     PaymentReason.COEFFICIENT_MISSING: "drg",
     PaymentReason.UNGROUPED: "drg",
     PaymentReason.DUPLICATE: "case_id",

@@ -68,6 +68,7 @@ class PaymentReason(enum.StrEnum):
     WEIGHT_MISSING = "weight_missing"
     WEIGHT_ZERO = "weight_zero"
     WEIGHT_PLACEHOLDER = "weight_placeholder"
+    MEAN_MISSING = "mean_missing"
     COEFFICIENT_MISSING = "coefficient_missing"
     RATE_MISSING = "rate_missing"
     POINT_VALUE_MISSING = "point_value_missing"
@@ -141,6 +142,7 @@ _REASON_TEXTS = {
     "review_pending": ("应特病单议而尚无评审结论", "needs a special review that has not been decided"),
     "weight_missing": ("病组没有权重", "the group has no weight"),
     "weight_zero": ("病组权重为零", "the weight of the group is zero"),
+    "mean_missing": ("病组没有可供比较的均费", "the group has no mean cost to compare with"),
     "weight_placeholder": (
         "非稳定病组的权重1是占位数，不能计价",
         "the weight 1 of an unstable group is a placeholder, not a weight",

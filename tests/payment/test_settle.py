@@ -40,11 +40,11 @@ WEIGHTS = "group,rw,mark\nA,1,\nB,2.5,\nC,0.3333,\nONE,1,unstable\nNONE,,no_weig
 RATIO = '[ratio]\ndenominator = "city_group_mean"\n'
 
 
-def policy_of(text, *, family="points", scale=100, rounding=PLACES, mode="half_up", weights=WEIGHTS):
+def policy_of(text, *, family="points", scale=100, rounding=PLACES, mode="half_up", weights=WEIGHTS, head=HEAD):
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "weights.csv").write_text(weights, encoding="utf-8")
         path = Path(folder) / "own.toml"
-        path.write_text(HEAD.format(family=family, scale=scale, rounding=rounding, mode=mode) + text, encoding="utf-8")
+        path.write_text(head.format(family=family, scale=scale, rounding=rounding, mode=mode) + text, encoding="utf-8")
         return load_payment_policy(path)
 
 
@@ -167,6 +167,16 @@ def test_a_partial_policy_names_its_inputs():
 def test_a_tier_that_the_policy_does_not_name_is_not_priced():
     settled = settle_cases(stays({"tier": "9", "drg": "BR25"}), "suzhou-2022")
     assert settled.cases["reason"].to_pylist() == ["tier_unknown"]
+
+
+def test_a_group_without_a_mean_is_not_taken_for_normal():
+    text = FIXED + RATIO + '[[class]]\nname = "low"\nop = "<"\nk = 0.5\npay = "actual"\n'
+    weights = "group,rw,mean_cost\nA,1,8000\nB,1,\n"
+    policy = policy_of(
+        text, family="rate", scale=1, weights=weights, head=HEAD.replace("overall_mean_cost = 10000\n", "")
+    )
+    settled = settle_cases(stays({}, {"drg": "B"}), policy)
+    assert settled.cases["reason"].to_pylist() == ["regular", "mean_missing"]
 
 
 def test_too_many_kinds_for_a_table_are_numbered(monkeypatch):

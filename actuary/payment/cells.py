@@ -192,6 +192,7 @@ def cell_of(policy: PaymentPolicy, key: CellKey) -> Cell:  # noqa: PLR0911 (one 
     """
     if key.variant.kind == "bed_day":
         return _shared(_bed_day(policy, key), key)
+    key = _as_blank_group(policy, key)
     row = policy.weight_table.row(key.group, key.tier)
     pay, reason = _special(policy, key, row)
     if pay == "unpriced":
@@ -202,7 +203,7 @@ def cell_of(policy: PaymentPolicy, key: CellKey) -> Cell:  # noqa: PLR0911 (one 
     if pay == "actual":
         return _shared(Cell(segments=constant_segment(_actual_class(key, row), ACTUAL_COST, paid_in="money")), key)
     if pay == "review" and key.variant.review not in _NOT_GRANTED:
-        return Cell(segments=(Segment(None, "review", NOTHING, "points", review=True, pending=True),), terms=terms)
+        return Cell(segments=(Segment(None, "review", NOTHING, "money", review=True, pending=True),), terms=terms)
     if terms is None:
         return Cell(reason=missing)
     price = rate_of(policy, key.group, tier=key.tier, insurance=key.insurance)
@@ -217,6 +218,15 @@ def cell_of(policy: PaymentPolicy, key: CellKey) -> Cell:  # noqa: PLR0911 (one 
         return Cell(reason=PaymentReason.CAP_RULE_MISSING)
     fixed = price if policy.price.mode == "fixed" else None
     return _shared(Cell(segments=segments, price=fixed, terms=terms), key)
+
+
+def _as_blank_group(policy: PaymentPolicy, key: CellKey) -> CellKey:
+    """Return the blank group of DIP in place of no group, where the policy pays such cases by their ratio."""
+    special, blank = policy.weights.special, policy.dip.blank_group if policy.dip is not None else None
+    if key.variant.kind != "ungroupable" or special.ungroupable != "ratio_points" or blank is None or not blank.group:
+        return key
+    named = key.group in special.ungrouped or policy.weight_table.row(key.group, key.tier) is not None
+    return key if named else replace(key, group=blank.group)
 
 
 def _needs_mean(policy: PaymentPolicy, key: CellKey, pay: str) -> bool:

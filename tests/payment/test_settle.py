@@ -179,6 +179,29 @@ def test_a_group_without_a_mean_is_not_taken_for_normal():
     assert settled.cases["reason"].to_pylist() == ["regular", "mean_missing"]
 
 
+UNGROUPED = {"drg": "0000", "group_status": "ungrouped", "total_cost": "8000"}
+
+
+@pytest.mark.parametrize(
+    ("special", "dip", "answer"),
+    [
+        ('ungrouped = { "0000" = 0.2 }', "", ("normal", "regular", 200_000)),
+        ('ungroupable = "actual"', "", ("ungroupable", "regular", 800_000)),
+        ('ungroupable = "review"', "", ("review", "review_pending", 0)),
+        ("", "", (None, "ungrouped", 0)),
+        (
+            'ungroupable = "ratio_points"',
+            '[dip.blank_group]\ngroup = "B"\npay = "ratio_points"\nfactor = 0.7\n',
+            ("ungroupable", "regular", 560_000),
+        ),
+    ],
+)
+def test_a_case_without_a_group_is_paid_as_the_policy_says(special, dip, answer):
+    text = FIXED + RATIO + "[weights.special]\n" + special + "\n" + dip
+    settled = settle_cases(stays(UNGROUPED), policy_of(text, family="dip" if dip else "rate", scale=1))
+    assert tuple(settled.cases[name][0].as_py() for name in ("class", "reason", "standard_fen")) == answer
+
+
 def test_too_many_kinds_for_a_table_are_numbered(monkeypatch):
     rng = np.random.default_rng(3)
     rows = [{"hospital": f"H{number}", "drg": "ABC"[number % 3]} for number in rng.integers(0, 90, 400)]

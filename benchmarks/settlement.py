@@ -145,20 +145,23 @@ def measure_loops(cases: CaseTable, compiled: CompiledCells, threads: int) -> di
     segment, points = compiled.points(threads)
     priced = compiled.priced([POINT_VALUE] * len(compiled.cells), int(points.max()))
     codes, variable = compiled.codes, compiled.variable
-    out, touched = np.empty(count, np.int64), (np.empty(count, np.int32), np.empty(count, np.int64))
+    out = compiled.pay(segment, points, priced, threads)
 
-    def touch_settle(first: int, end: int) -> None:
+    # Both sides write their answers to new memory, as a settlement does.
+    def touch_settle() -> None:
         read = (codes.group, codes.place, codes.insurance, codes.payable, variable)
-        _touch_settle(*read, (first, end), touched)
+        touched = (np.empty(count, np.int32), np.empty(count, np.int64))
+        run_chunks(lambda first, end: _touch_settle(*read, (first, end), touched), count, threads)
 
-    def touch_price(first: int, end: int) -> None:
-        _touch_price(segment, variable, points, first, end, out)
+    def touch_price() -> None:
+        money = np.empty(count, np.int64)
+        run_chunks(lambda first, end: _touch_price(segment, variable, points, first, end, money), count, threads)
 
     loops: dict[str, tuple[Callable[[], object], int]] = {
         "class and points": (lambda: compiled.points(threads), 33),
-        "memory bound of it": (lambda: run_chunks(touch_settle, count, threads), 33),
+        "memory bound of it": (touch_settle, 33),
         "price": (lambda: compiled.pay(segment, points, priced, threads), 28),
-        "memory bound of price": (lambda: run_chunks(touch_price, count, threads), 28),
+        "memory bound of price": (touch_price, 28),
         "sums by hospital": (
             lambda: sums_by_code(cases.hospital_code, out, HOSPITALS, threads=threads),
             12,

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from actuary.payment.alliance import settle_alliance
     from actuary.payment.budget_sources import load_budget
     from actuary.payment.clearing_run import clear_settlement
+    from actuary.payment.compare import compare_policies
+    from actuary.payment.coverage import measure_coverage
     from actuary.payment.indicator_stays import indicators_of_cases, rank_gains
     from actuary.payment.method_files import load_method_rules
     from actuary.payment.policy_files import list_payment_policies, load_payment_policy
@@ -46,6 +48,7 @@ __all__ = [
     "check_inputs",
     "check_settlement_list",
     "clear_settlement",
+    "compare_policies",
     "compare_schemes",
     "explain_case",
     "facts",
@@ -63,6 +66,7 @@ __all__ = [
     "load_policy_book",
     "load_scenario",
     "load_scheme",
+    "measure_coverage",
     "payment_standards",
     "project_city",
     "rank_gains",
@@ -82,6 +86,7 @@ _HOMES = {
     "check_inputs": "workflow",
     "check_settlement_list": "drg.quality",
     "clear_settlement": "payment.clearing_run",
+    "compare_policies": "payment.compare",
     "compare_schemes": "drg.compare",
     "explain_case": "drg.explain",
     "facts": "tables",
@@ -99,6 +104,7 @@ _HOMES = {
     "load_policy_book": "policy",
     "load_scenario": "policy",
     "load_scheme": "drg.scheme",
+    "measure_coverage": "payment.coverage",
     "payment_standards": "payment.standards",
     "project_city": "workflow",
     "rank_gains": "payment.indicator_stays",

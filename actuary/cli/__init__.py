@@ -11,6 +11,7 @@ from actuary.cli import (
     check,
     cities,
     clear,
+    compare,
     data,
     explain,
     group,
@@ -56,6 +57,7 @@ for _module in (
     synth,
     weights,
     clear,
+    compare,
 ):
     _module.register(app)
 app.add_typer(models.app, name="models")

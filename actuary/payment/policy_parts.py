@@ -115,9 +115,12 @@ _VALUES: Final[Mapping[str, Callable[[PaymentPolicy], Any]]] = {
 
 
 def _table_of(policy: PaymentPolicy, part: str) -> WeightTable | CoefficientTable | None:
-    if part == "ratio":
-        return policy.group_means
-    return {"weights": policy.weight_table, "coefficients": policy.coefficient_table}.get(part)
+    tables: dict[str, WeightTable | CoefficientTable | None] = {
+        "weights": policy.weight_table,
+        "coefficients": policy.coefficient_table,
+        "ratio": policy.group_means,
+    }
+    return tables.get(part)
 
 
 def _table_rows(table: WeightTable | CoefficientTable | None) -> dict[tuple[str, ...], Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from actuary.errors import TableError, raise_all
 from actuary.payment.coefficients import CoefficientSet
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.declared_rules import weights_of_table
-from actuary.payment.policy_files import load_payment_policy
+from actuary.payment.policy_files import load_payment_policy, payment_policy_paths
 from actuary.payment.weight_set import WeightSet
 from actuary.payment.weight_tables import WeightTable, read_weights
 
@@ -62,10 +63,10 @@ def write_computed_policy(
     DeclarationError
         When the two do not go together, such as a weight without a coefficient.
     """
-    source = f'source = "computed from {_quoted(weights.source)}", tag = "D"'
+    source = f'source = "computed from {_quoted(Path(weights.source).name)}", tag = "D"'
     fields = ["weights", *(["coefficient"] if coefficients is not None else [])]
     lines = [
-        f'extends = "{_quoted(str(policy.source_path.resolve()))}"',
+        f'extends = "{_quoted(_name_of(policy, folder))}"',
         "",
         "[policy]",
         f'id = "{policy.id}-computed"',
@@ -83,6 +84,13 @@ def write_computed_policy(
     path = folder / "policy.toml"
     path.write_text("\n".join(lines), encoding="utf-8")
     return load_payment_policy(path)
+
+
+def _name_of(policy: PaymentPolicy, folder: Path) -> str:
+    """Return how a file in that folder names a policy: a shipped one by name, another by the way to its file."""
+    path = policy.source_path.resolve()
+    shipped = {where.resolve(): name for name, where in payment_policy_paths().items()}
+    return shipped.get(path) or Path(os.path.relpath(path, folder.resolve())).as_posix()
 
 
 def _quoted(text: str) -> str:

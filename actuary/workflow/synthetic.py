@@ -9,6 +9,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from actuary.paths import data_root, models_root
+from actuary.payment.declared_rules import coefficient_rule
+from actuary.payment.policy_files import load_payment_policy
+from actuary.payment.weight_files import write_computed_policy
+from actuary.payment.weights_of_cases import weigh_cases
 from actuary.synth import SyntheticCity, synthesise_city
 from actuary.workflow.manifest import write_manifest
 from actuary.workflow.outputs import check_output, staged_output
@@ -28,10 +32,18 @@ patient is in it; it must never be quoted as data of that city.
 |---|---|
 | cases.parquet | one row a stay: what a bureau holds, grouped with {scheme}; money in yuan |
 | hospitals.csv | hospital and tier |
+| policy.toml, weights.csv | a policy by points with weights and tier coefficients computed from these cases |
+| budget.csv | what the pools were charged item by item, as budget |
 | figures.csv | published figures that shaped it, with source |
 | truth/cases.parquet | what was really behind each stay: `kind` of misbehaviour (empty: none), `true_drg` |
 | truth/hospitals.csv | where each kind of misbehaviour is found |
+
+    actuary settle cases.parquet --policy policy.toml --budget budget.csv --out settled
+    actuary clear settled --scores scores.csv
 """
+
+#: The shipped policy that the city's own extends: every number in it is judgement, and it is no real city's.
+_POLICY = "points-from-cases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +139,7 @@ def write_synthetic_city(
         recipe.hospitals().to_csv(staging / "hospitals.csv", index=False)
         recipe.figure_table().to_csv(staging / "figures.csv", index=False)
         recipe.hospital_truth().to_csv(staging / "truth" / "hospitals.csv", index=False)
+        _write_policy(staging)
         text = _README.format(seed=seed, cases=cases, city=city, scheme=recipe.scheme.name)
         (staging / "README.md").write_text(text, encoding="utf-8")
         write_manifest(
@@ -137,3 +150,15 @@ def write_synthetic_city(
             seed=seed,
         )
     return WrittenCity(folder=target, cases=done, hospitals=len(recipe.setting.hospitals), kinds=kinds, city=recipe)
+
+
+def _write_policy(folder: Path) -> None:
+    """Write the policy by which the city can be settled at once, and its budget."""
+    policy = load_payment_policy(_POLICY, partial_ok=True)
+    weighed = weigh_cases(folder / "cases.parquet", policy)
+    write_computed_policy(policy, weighed.weights, folder, coefficients=weighed.coefficients(coefficient_rule(policy)))
+    charged = pq.read_table(folder / "cases.parquet", columns=["insurance", "fund_charged"])
+    sums = charged.group_by("insurance").aggregate([("fund_charged", "sum")])
+    rows = sorted(zip(sums["insurance"].to_pylist(), sums["fund_charged_sum"].to_pylist(), strict=True))
+    lines = ["insurance,budget_yuan", *(f"{insurance},{amount}" for insurance, amount in rows)]
+    (folder / "budget.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")

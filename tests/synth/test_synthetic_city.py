@@ -163,4 +163,10 @@ def test_the_command_writes_the_folder_whole(tmp_path, actuary_command):
     assert manifest["run"]["synthetic"] is True
     again = run("synth", "--cases", "2000", "--seed", "3", "--out", str(tmp_path / "again"))
     assert again.returncode == 0
-    assert (out / "cases.parquet").read_bytes() == (tmp_path / "again" / "cases.parquet").read_bytes()
+    for name in ("cases.parquet", "policy.toml", "weights.csv", "budget.csv", "truth/cases.parquet"):
+        assert (out / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+    settled = tmp_path / "settled"
+    policy, budget = str(out / "policy.toml"), str(out / "budget.csv")
+    paid = run("settle", str(out / "cases.parquet"), "--policy", policy, "--budget", budget, "--out", str(settled))
+    assert paid.returncode == 0, paid.stderr
+    assert json.loads((settled / "settlement.json").read_text(encoding="utf-8"))["synthetic"] is True

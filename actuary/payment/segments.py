@@ -24,6 +24,7 @@ __all__ = [
     "Segment",
     "bed_day_segments",
     "boundary_of",
+    "class_line",
     "class_segments",
     "constant_segment",
     "incomplete_segments",
@@ -212,6 +213,27 @@ _FORMULAS: dict[str, Callable[[CaseClass, Fraction, CaseTerms], Line]] = {
 }
 
 
+def class_line(rule: CaseClass, k: Fraction, terms: CaseTerms) -> Line:
+    """Return what the cases of a class are paid, by the formula that its rule names.
+
+    Parameters
+    ----------
+    rule : CaseClass
+        The class.
+    k : Fraction
+        Its boundary.
+    terms : CaseTerms
+        The group.
+
+    Examples
+    --------
+    >>> rule = CaseClass(name="high", op=">", k=3, pay="linear")
+    >>> class_line(rule, Fraction(3), CaseTerms(weight=Fraction(1), base=Fraction(100), mean_fen=Fraction(10_000)))
+    Line(constant=Fraction(-200, 1), slope=Fraction(1, 100))
+    """
+    return ACTUAL_COST if rule.pay == "actual" else _FORMULAS[rule.pay](rule, k, terms)
+
+
 def class_segments(rules: Sequence[CaseClass], terms: CaseTerms) -> tuple[Segment, ...]:
     """Return what cases of one kind are paid, by cost.
 
@@ -278,9 +300,8 @@ def _class_at(cost: int, boundaries: Sequence[_Boundary]) -> _Boundary | None:
 def _segment_of(rule: CaseClass, k: Fraction, terms: CaseTerms) -> Segment:
     pending = rule.pay == "review"
     review = rule.review or pending
-    if rule.pay == "actual":
-        return Segment(None, rule.name, ACTUAL_COST, "money", review)
-    return Segment(None, rule.name, _FORMULAS[rule.pay](rule, k, terms), "points", review, pending)
+    paid_in: PaidIn = "money" if rule.pay == "actual" else "points"
+    return Segment(None, rule.name, class_line(rule, k, terms), paid_in, review, pending)
 
 
 def incomplete_segments(formula: str, terms: CaseTerms) -> tuple[Segment, ...]:

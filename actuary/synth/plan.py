@@ -129,6 +129,7 @@ class Plan(Shape):
     scheme: Text
     year: Annotated[int, Field(ge=2000, le=2100)]
     relative_cost: Text
+    relative_cost_from: tuple[Text, ...]
     anchors: Mapping[str, Anchor]
     hospitals: Hospitals
     mix: Mix

@@ -49,6 +49,7 @@ ci: lint types imports test test-slow notebooks  ## everything that must hold be
 bench: setup  ## measure the grouper (CASES=1000000) and the settlement (SETTLED_CASES=10000000)
 	@$(BIN)/python benchmarks/grouping.py --cases $(CASES)
 	@$(BIN)/python benchmarks/settlement.py --cases $(SETTLED_CASES)
+	@$(BIN)/python benchmarks/parallel_run.py --settings 100
 
 lock: setup  ## pin the newest versions that pyproject.toml allows; writes requirements.lock and environment.yml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --extra dev --python-version 3.12 --upgrade pyproject.toml --output-file requirements.lock

@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from actuary.payment.indicator_stays import indicators_of_cases, rank_gains
     from actuary.payment.method_files import load_method_rules
     from actuary.payment.policy_files import list_payment_policies, load_payment_policy
+    from actuary.payment.sensitivity import policy_sensitivity
     from actuary.payment.settle import settle_cases
     from actuary.payment.standards import payment_standards
+    from actuary.payment.sweep import sweep_policy
     from actuary.payment.weights_of_cases import weights_from_cases
     from actuary.periods import Quarter
     from actuary.policy import load_basis, load_policy_book, load_scenario
@@ -68,11 +70,13 @@ __all__ = [
     "load_scheme",
     "measure_coverage",
     "payment_standards",
+    "policy_sensitivity",
     "project_city",
     "rank_gains",
     "read_table",
     "settle_alliance",
     "settle_cases",
+    "sweep_policy",
     "warn_city",
     "weights_from_cases",
     "what_if",
@@ -106,11 +110,13 @@ _HOMES = {
     "load_scheme": "drg.scheme",
     "measure_coverage": "payment.coverage",
     "payment_standards": "payment.standards",
+    "policy_sensitivity": "payment.sensitivity",
     "project_city": "workflow",
     "rank_gains": "payment.indicator_stays",
     "read_table": "tables",
     "settle_alliance": "payment.alliance",
     "settle_cases": "payment.settle",
+    "sweep_policy": "payment.sweep",
     "warn_city": "workflow",
     "weights_from_cases": "payment.weights_of_cases",
     "what_if": "drg.what_if",

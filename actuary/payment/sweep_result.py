@@ -114,8 +114,8 @@ class Sweep:
         classes = np.array([one.classes for one in outcomes], np.int64).reshape(count, len(PaidClass))
         data["class_cases"] = (("setting", "class"), classes)
         pools = sorted({pool for one in outcomes for pool in one.point_values})
-        values = [[float(one.point_values.get(pool) or np.nan) for pool in pools] for one in outcomes]
-        data["point_value"] = (("setting", "pool"), np.array(values, float).reshape(count, len(pools)))
+        values_yuan = [[float(one.point_values.get(pool) or np.nan) for pool in pools] for one in outcomes]
+        data["point_value"] = (("setting", "pool"), np.array(values_yuan, float).reshape(count, len(pools)))
         coords = {"setting": np.arange(1, count + 1), "class": [one.value for one in PaidClass], "pool": pools}
         coords |= {key: list(places) for key, places in names.items()}
         parts = {

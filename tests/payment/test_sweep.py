@@ -114,6 +114,16 @@ def test_quick_and_plain_settings_by_hand(tmp_path):
     assert frame["fund_fen"].tolist() == sweep.total().tolist()
 
 
+def test_a_place_that_gets_its_first_price_is_settled_plainly(tmp_path):
+    policy, swept = small_policy(tmp_path), [{"coefficient.tier.1": "0.8"}]
+    frame = stays({}, {"tier": "1", "hospital": "H9"})
+    sweep = sweep_policy(frame, policy, [{}, *swept])
+    assert sweep.quick_settings == 1
+    _agrees(sweep, 0, policy, frame, None)
+    _agrees(sweep, 1, change_policy(policy, swept[0]), frame, None)
+    assert int(sweep.data["fund_fen_by_hospital"].sel(setting=2, hospital="H9")) == 800_000
+
+
 def test_budgets_are_settings_too(tmp_path):
     policy = small_policy(tmp_path)
     pool = change_policy(policy, {"price.mode": "pool", "price.rate": (), "rounding.point_value": 4})

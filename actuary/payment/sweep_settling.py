@@ -37,7 +37,7 @@ __all__ = ["SweptCases"]
 _QUICK: Final = re.compile(
     r"class\[\d+\]\.(k|share|op|pay|threshold|factor_on_excess|excess_base|cap\[\d+\]\.k)"
     r"|price\.(rate\[\d+\]\.value|(floor|ceiling|fund_share|budget_value|budget)(\[\d+\]\.value)?|adjust_share)"
-    r"|coefficient\.((tier|hospital)\..+|base_group\.value)"
+    r"|coefficient\.((?P<form>tier|hospital)\.(?P<name>.+)|base_group\.value)"
 )
 _BUDGET: Final = re.compile(r"budget(?:\.(?P<insurance>.+))?")
 

@@ -106,8 +106,6 @@ class Settlement(Shape):
         step, or linear between the steps.
     bands : tuple of SurplusBand
         Surplus and overspend.
-    band_ratio : str
-        What the bands compare: cost_to_payable.
     overspend : str
         whole: the band of a hospital's whole ratio decides on all of its overspend. layers: each slice of the
         overspend falls under the band it lies in.
@@ -126,8 +124,6 @@ class Settlement(Shape):
         Payments of others that subtract takes off.
     policy_ratio : tuple of PolicyRatio
         Ratios of by_ratio where the cases do not bring them.
-    negative : str
-        What happens to a payable below 0: zero or keep (it is recovered).
     upload_days : int or None
         Days from discharge within which the list must be uploaded.
     """
@@ -137,7 +133,6 @@ class Settlement(Shape):
     deposit_return: tuple[DepositStep, ...] = ()
     deposit_return_form: Literal["step", "linear"] = "step"
     bands: tuple[SurplusBand, ...] = ()
-    band_ratio: Literal["cost_to_payable"] = "cost_to_payable"
     overspend: Literal["whole", "layers"] = "whole"
     adjusting_order: tuple[Literal["review", "overspend"], ...] = ("overspend",)
     residual: Literal["booked", "largest_remainder"] = "booked"
@@ -158,7 +153,6 @@ class Settlement(Shape):
         ...,
     ] = ()
     policy_ratio: tuple[PolicyRatio, ...] = ()
-    negative: Literal["zero", "keep"] = "zero"
     upload_days: Days | None = None
 
 

@@ -229,6 +229,14 @@ def _coefficient(policy: PaymentPolicy, file: TomlFile) -> list[Problem]:
             Problem(f"{table.label} header", f"coefficients by {other}", f"a column {column}: form is {form!r}")
         )
     problems += _tier_names(policy, file)
+    places = policy.rounding.coefficient
+    if places is not None:
+        problems += [
+            Problem(file.where(f"coefficient.{form}.{name}"), str(value), f"at most {places} decimals, by rounding",
+                    "round it, or leave rounding.coefficient out: it is for coefficients computed from cases")
+            for name, value in inline.items()
+            if value != round(value, places)
+        ]  # fmt: skip
     return problems
 
 

@@ -11,12 +11,16 @@ from actuary.errors import Problem, nearest_name
 from actuary.payment.declaration import PolicyHeader, Provenance
 from actuary.policy.toml_files import TomlFile
 
-__all__ = ["covers", "number_paths", "provenance_problems", "unsourced_numbers"]
+__all__ = ["choice_paths", "covers", "number_paths", "provenance_problems", "unsourced_numbers"]
 
 # The header and the list of missing inputs hold no numbers of the rule itself.
 _WITHOUT_NUMBERS = ("policy", "required_inputs", "extends")
 _TABLES = ("file", "group_means")
 _NAMES = ("tier", "tiers", "group", "groups", "to", "hospital", "freeze", "exempt_groups")
+# Choices that decide what is paid as much as a number does.
+_CHOICES = frozenset(
+    ("represents", "op", "pay", "denominator", "mechanism", "formula", "effect", "fund_payable", "combine")
+)
 _NUMERIC = re.compile(r"\A[+-]?\d+(\.\d+)?\Z")
 _SOURCE_ID = re.compile(r"\AS\d+\Z")
 _INDEX = re.compile(r"\[\d+\]")
@@ -62,6 +66,22 @@ def _is_number(value: Any, path: str) -> bool:
     return isinstance(value, str) and (key in _TABLES or (key not in _NAMES and bool(_NUMERIC.match(value))))
 
 
+def choice_paths(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the key paths of the choices that decide what is paid, such as an operator or a mechanism.
+
+    Parameters
+    ----------
+    data : mapping
+        The file as read.
+
+    Examples
+    --------
+    >>> choice_paths({"ratio": {"denominator": "standard"}, "class": ({"name": "low", "op": "<"},)})
+    ('ratio.denominator', 'class[1].op')
+    """
+    return tuple(path for path in _leaves(data) if _INDEX.sub("", path).rpartition(".")[2] in _CHOICES)
+
+
 def covers(entry: Provenance, path: str) -> bool:
     """Return whether an entry says where the number at a key path comes from.
 
@@ -103,7 +123,7 @@ def unsourced_numbers(header: PolicyHeader, data: Mapping[str, Any]) -> tuple[st
 def provenance_problems(
     header: PolicyHeader, data: Mapping[str, Any], *, file: TomlFile, sources: Mapping[str, str] | None
 ) -> list[Problem]:
-    """Find numbers without a source, entries that cover nothing, and ids that no list of sources holds.
+    """Find numbers and choices without a source, entries that cover nothing, and ids that no list of sources holds.
 
     Parameters
     ----------
@@ -122,6 +142,12 @@ def provenance_problems(
         Problem(file.where(path), "a number without a source", "an entry of policy.provenance that covers it",
                 f'add {{ field = "{_INDEX.sub("", path)}", source = "…", tag = "S" }}, or source = "judgement"')
         for path in unsourced_numbers(header, data)
+    ]  # fmt: skip
+    problems += [
+        Problem(file.where(path), "a choice without a source", "an entry of policy.provenance that covers it",
+                f'add {{ field = "{_INDEX.sub("", path)}", source = "…", tag = "S" }}, or source = "judgement"')
+        for path in choice_paths(data)
+        if not any(covers(entry, path) for entry in header.provenance)
     ]  # fmt: skip
     for number, entry in enumerate(header.provenance, 1):
         where = file.where(f"policy.provenance[{number}]")

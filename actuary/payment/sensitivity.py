@@ -119,7 +119,7 @@ def single_numbers(policy: PaymentPolicy) -> dict[str, Decimal]:
     return found
 
 
-def policy_sensitivity(
+def policy_sensitivity(  # noqa: PLR0913  (each is a choice of its own)
     cases: CaseTable | pd.DataFrame | pa.Table | str | Path,
     policy: PaymentPolicy | str | Path,
     *,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from fractions import Fraction
 from pathlib import Path
 
@@ -76,14 +77,20 @@ def write_computed_policy(
         'file = "weights.csv"',
         "",
     ]
-    (folder / "weights.csv").write_bytes(weights.table_bytes())
+    files = {"weights.csv": weights.table_bytes()}
     if coefficients is not None:
         lines.append(coefficients.toml("coefficients.csv"))
         if coefficients.rule.form.startswith("group"):
-            (folder / "coefficients.csv").write_bytes(coefficients.table_bytes())
-    path = folder / "policy.toml"
-    path.write_text("\n".join(lines), encoding="utf-8")
-    return load_payment_policy(path)
+            files["coefficients.csv"] = coefficients.table_bytes()
+    files["policy.toml"] = "\n".join(lines).encode()
+    # Tried out beside the folder first, so that a policy that does not load leaves nothing behind.
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as trial:
+        for name, content in files.items():
+            (Path(trial) / name).write_bytes(content)
+        load_payment_policy(Path(trial) / "policy.toml")
+        for name in files:
+            (Path(trial) / name).replace(folder / name)
+    return load_payment_policy(folder / "policy.toml")
 
 
 def _name_of(policy: PaymentPolicy, folder: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from actuary.errors import Problem, TableError, raise_all
+from actuary.errors import Problem, TableError, UnknownNameError, raise_all, unknown_name
 from actuary.synth.plan import Anchor
 from actuary.tables import facts, known_regions, load_catalog, select_facts
 
@@ -57,6 +57,8 @@ def find_figures(city: str, anchors: Mapping[str, Anchor], *, data: Path | None 
 
     Raises
     ------
+    UnknownNameError
+        When no table knows the city.
     TableError
         When a figure is published nowhere it was looked for; all of them at once.
 
@@ -70,6 +72,8 @@ def find_figures(city: str, anchors: Mapping[str, Anchor], *, data: Path | None 
     """
     catalog = load_catalog(data)
     known = known_regions(data)
+    if city not in known:
+        raise UnknownNameError(unknown_name("--city", city, sorted(known), what="region"))
     rows: dict[str, pd.DataFrame] = {}
     for place in {p.replace("@city", city) for anchor in anchors.values() for p in anchor.places}:
         if place in known:

@@ -55,8 +55,8 @@ def _items(setting: Setting, stays: Stays, total: IntArray, rng: np.random.Gener
     found = {f"{name}_cost": by_name[name] for name in ("medical", "nursing", "technical", "management")}
     found["drug_cost"] = by_name["drugs"] + by_name["consumables"]
     found["consumable_cost"] = by_name["consumables"]
-    implants = np.where(surgical, rng.beta(2, 2, total.size), 0.0)
-    negotiated = np.where(rng.random(total.size) < 0.04, rng.beta(2, 3, total.size), 0.0)
+    implants = np.where(surgical, rng.beta(*plan.implants, total.size), 0.0)
+    negotiated = np.where(rng.random(total.size) < plan.negotiated_share, rng.beta(*plan.negotiated, total.size), 0.0)
     found["high_value_consumables"] = np.floor(by_name["consumables"] * implants).astype(np.int64)
     found["negotiated_drugs"] = np.floor(by_name["drugs"] * negotiated).astype(np.int64)
     return found
@@ -69,8 +69,8 @@ def _payers(setting: Setting, stays: Stays, total: IntArray, rng: np.random.Gene
         np.array(mean)[stays.insurance] * np.exp(noise * rng.normal(size=total.size) - noise**2 / 2)
         for mean in (plan.fully_self_paid, plan.first_self_paid)
     )
-    fully = np.floor(total * np.minimum(self_paid * stays.self_paid_factor, 0.6)).astype(np.int64)
-    first_part = np.floor(total * np.minimum(first, 0.3)).astype(np.int64)
+    fully = np.floor(total * np.minimum(self_paid * stays.self_paid_factor, plan.most[0])).astype(np.int64)
+    first_part = np.floor(total * np.minimum(first, plan.most[1])).astype(np.int64)
     eligible = total - fully - first_part
     deductible = np.minimum(np.rint(np.array(plan.deductible_yuan)[setting.tier[stays.hospital]] * 100), eligible)
     deductible = deductible.astype(np.int64)

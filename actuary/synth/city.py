@@ -116,9 +116,11 @@ def _trim(stays: Stays, size: int, rng: np.random.Generator) -> Stays:
     stays = stays.take((discharge >= 0) & (discharge <= LAST_DAY))
     surplus = len(stays) - size
     if surplus > 0:
-        honest = np.flatnonzero(stays.kind == 0)
+        # In a very small city there may be fewer honest stays than are too many: then others go as well.
+        honest = rng.permutation(np.flatnonzero(stays.kind == 0))
+        others = rng.permutation(np.flatnonzero(stays.kind != 0))
         keep = np.ones(len(stays), dtype=np.bool_)
-        keep[rng.choice(honest, size=surplus, replace=False)] = False
+        keep[np.concatenate([honest, others])[:surplus]] = False
         stays = stays.take(keep)
     return stays.take(np.argsort(stays.admission + stays.los_days, kind="stable"))
 

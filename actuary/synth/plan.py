@@ -67,6 +67,24 @@ class Mix(Shape):
     stays_per_person: Annotated[float, Field(ge=1)]
 
 
+class Ages(Shape):
+    """Say how old grown patients are: pairs are employee and resident, or mean and spread in years."""
+
+    elderly: tuple[Share, Share]
+    elderly_years: tuple[Positive, Positive]
+    other_years: tuple[Positive, Positive]
+    mother_years: tuple[Positive, Positive]
+
+
+class Death(Shape):
+    """Say who dies in hospital: share by complication (none, CC, MCC), growing with the age."""
+
+    share: tuple[Share, Share, Share]
+    growth_per_year: Spread
+    from_age: Annotated[int, Field(ge=0, le=120)]
+    most: Share
+
+
 class Cost(Shape):
     """Say how cost and length of stay vary within a group."""
 
@@ -77,6 +95,9 @@ class Cost(Shape):
     stay_power: Spread
     stay_sigma: Spread
     cost_stay_correlation: Annotated[float, Field(ge=-1, le=1)]
+    least_yuan: Positive
+    outpatient_shape: Positive
+    outpatient_yuan: Positive
 
 
 class Payers(Shape):
@@ -85,6 +106,7 @@ class Payers(Shape):
     fully_self_paid: tuple[Share, Share]
     first_self_paid: tuple[Share, Share]
     spread: Spread
+    most: tuple[Share, Share]
     deductible_yuan: tuple[Annotated[float, Field(ge=0)], ...]
     account_share: Share
     critical_illness_above_yuan: Positive
@@ -98,6 +120,9 @@ class Items(Shape):
     medical: tuple[Share, ...]
     surgical: tuple[Share, ...]
     concentration: Positive
+    implants: tuple[Positive, Positive]
+    negotiated_share: Share
+    negotiated: tuple[Positive, Positive]
 
 
 class Kinds(Shape):
@@ -133,6 +158,8 @@ class Plan(Shape):
     anchors: Mapping[str, Anchor]
     hospitals: Hospitals
     mix: Mix
+    ages: Ages
+    death: Death
     cost: Cost
     payers: Payers
     items: Items

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from actuary.drg.grouper import group_cases
 from actuary.drg.scheme import Scheme
-from actuary.synth.plan import KINDS
+from actuary.synth.plan import KINDS, Death
 from actuary.synth.setting import INSURANCES, Setting
 from actuary.synth.stays import Stays
 
@@ -73,7 +73,7 @@ def case_rows(
     discharge = admission + stays.los_days
     level = table["level"].to_numpy()[stays.true_prototype]
     # Death follows severity and age by a fixed rule of the place in the table, so it needs no further draw.
-    death = _dies(stays, level)
+    death = _dies(plan.death, stays, level)
     letters = [drg[0] for drg in setting.prototypes.drgs]
     departments = [plan.departments.get(letter, letter) for letter in letters]
     columns: dict[str, pa.Array] = {
@@ -109,11 +109,12 @@ def _padded(numbers: IntArray, width: int) -> pa.Array:
     return pc.utf8_lpad(pa.array(numbers).cast(pa.string()), width, padding="0")
 
 
-def _dies(stays: Stays, level: IntArray) -> NDArray[np.bool_]:
+def _dies(plan: Death, stays: Stays, level: IntArray) -> NDArray[np.bool_]:
     """Return who dies in hospital: a share that grows with severity and age, spread evenly by cost's last digits."""
-    risk = np.array([0.002, 0.010, 0.045])[level] * np.exp(np.maximum(stays.age_years - 60, 0) * 0.035)
+    older = np.maximum(stays.age_years - plan.from_age, 0)
+    risk = np.array(plan.share)[level] * np.exp(older * plan.growth_per_year)
     evenly = np.modf(stays.cost_yuan * 1009.0)[0]
-    return np.asarray(evenly < np.minimum(risk, 0.5), dtype=np.bool_)
+    return np.asarray(evenly < np.minimum(risk, plan.most), dtype=np.bool_)
 
 
 def truth_rows(setting: Setting, stays: Stays, *, first: int) -> pa.Table:

@@ -99,9 +99,10 @@ def _draw_ages(setting: Setting, prototype: IntArray, insurance: IntArray, rng: 
     band = np.array([_BANDS.index(name) for name in setting.prototypes.table["band"].to_pylist()])[prototype]
     letter = np.array([code[0] for code in setting.prototypes.table["drg"].to_pylist()])[prototype]
     size = prototype.size
-    old = rng.random(size) < np.where(insurance == 0, 0.62, 0.55)
-    adult = np.where(old, rng.normal(70, 9, size), rng.normal(44, 12, size))
-    adult = np.where(letter == "O", rng.normal(29, 4.5, size), adult)
+    ages = setting.plan.ages
+    old = rng.random(size) < np.array(ages.elderly)[insurance]
+    adult = np.where(old, rng.normal(*ages.elderly_years, size), rng.normal(*ages.other_years, size))
+    adult = np.where(letter == "O", rng.normal(*ages.mother_years, size), adult)
     adult = np.clip(np.rint(adult), 18, 98)
     child = rng.integers(1, 18, size)
     years = np.where(band == 0, adult, np.where(band == 1, child, _YEARS[band]))
@@ -190,8 +191,10 @@ def draw_stays(setting: Setting, cases: int, *, rng: np.random.Generator) -> Sta
         birth_weight_g=_GRAMS[band],
         admission=admission,
         los_days=los,
-        cost_yuan=np.maximum(cost, 50.0),
-        outpatient_yuan=np.asarray(rng.gamma(1.2, 320.0, cases)),
+        cost_yuan=np.maximum(cost, plan.cost.least_yuan),
+        outpatient_yuan=np.asarray(
+            rng.gamma(plan.cost.outpatient_shape, plan.cost.outpatient_yuan / plan.cost.outpatient_shape, cases)
+        ),
         drug_factor=np.ones(cases),
         consumable_factor=np.ones(cases),
         self_paid_factor=np.ones(cases),

@@ -27,7 +27,7 @@ from actuary.payment.method_files import load_method_rules
 from actuary.payment.methods.audit_sample import required_sample
 from actuary.payment.methods.bed_day import bed_day_amount
 from actuary.payment.methods.capitation import programme_cost
-from actuary.payment.methods.dip import control_factor, group_score, settlement_value, weighted_mean_cost
+from actuary.payment.methods.dip import group_score, settlement_value, weighted_mean_cost
 from actuary.payment.methods.new_technology import NewTechnology, weigh_technology
 from actuary.payment.methods.procurement import (
     Purchase,
@@ -37,6 +37,7 @@ from actuary.payment.methods.procurement import (
     turnover_leverage,
 )
 from actuary.payment.month_results import MonthResult, average_per_case, value_of_points
+from actuary.payment.point_value import control_factor
 from actuary.payment.policy_files import load_payment_policy
 from actuary.payment.scheme_quality import grouping_quality
 from actuary.payment.trimming import CostMoments

@@ -186,7 +186,7 @@ def _high(inputs: Inputs, folder: Path, *, rule_set: str) -> dict[str, object]:
             + '[coefficient]\nform = "tier"\ntier = { "*" = 1 }\n'
             + f'[weights]\noverall_mean_cost = {overall}\nfile = "weights.csv"\n'
         )
-        settled = _settle_text(folder, "panjin-points", text, {"total_cost": [f"{mean * (cap + 1):.2f}"]})
+        settled = _settle_text(folder, "points-cap", text, {"total_cost": [f"{mean * (cap + 1):.2f}"]})
         return {"payment": _paid(settled)}
     factor = f'[coefficient]\nform = "tier"\ntier = {{ "*" = {inputs["factor"]} }}\n'
     # Costs and means a thousandfold leave every ratio as it is, and bring a cost of parts of a fen to whole fen.
@@ -194,7 +194,7 @@ def _high(inputs: Inputs, folder: Path, *, rule_set: str) -> dict[str, object]:
     group_mean = mean * Decimal(inputs["rw"])
     (folder / "weights.csv").write_text(f"group,rw,mean_cost\nG,{inputs['rw']},{group_mean}\n", encoding="utf-8")
     cost = Decimal(inputs["case_cost"]) * 1000 if "case_cost" in inputs else group_mean * Decimal(inputs["ratio"])
-    base = {"dazhou_like": "dazhou-points", "zhoukou_historical": "zhoukou-earlier"}[rule_set]
+    base = {"dazhou_like": "points-linear", "zhoukou_historical": "zhoukou-earlier"}[rule_set]
     table = f'[weights]\noverall_mean_cost = {mean}\nfile = "weights.csv"\n'
     text = _PRICE.format(inputs["point_value"]) + factor + table
     settled = _settle_text(folder, base, text, {"total_cost": [f"{cost:.2f}"]})

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from actuary.drg.grouper import group_cases
-from actuary.errors import DeclarationError, TableError
+from actuary.errors import DeclarationError, TableError, UnknownNameError
 from actuary.payment.policy_files import load_payment_policy
 from actuary.synth import synthesise_city
 from actuary.synth.plan import KINDS, load_plan
@@ -125,6 +125,17 @@ def test_what_is_not_published_is_named_all_at_once():
         synthesise_city("anyang", cases=10)
     assert "enrolled of scheme resident in anyang" in str(caught.value)
     assert "admission_rate" in str(caught.value)
+
+
+def test_the_smallest_cities_can_be_drawn():
+    for cases in (1, 2, 17):
+        part = next(synthesise_city("shenyang", cases=cases, seed=4).parts())
+        assert part.cases.num_rows == part.truth.num_rows == cases
+
+
+def test_a_misspelt_city_is_named():
+    with pytest.raises(UnknownNameError, match="did you mean 'shenyang'"):
+        synthesise_city("Shenyan", cases=10)
 
 
 def test_numbers_out_of_range_are_refused():

@@ -11,7 +11,6 @@ from actuary.payment.quantiles import quantile_place
 
 __all__ = [
     "announced_value",
-    "control_factor",
     "group_score",
     "settlement_value",
     "trimmed_hospitals",
@@ -190,30 +189,3 @@ def trimmed_hospitals(
 
     least, most = bound(low), bound(high)
     return tuple(name for name, value in values.items() if least <= as_fraction(value) <= most)
-
-
-def control_factor(point_value: Number, mean_cost_yuan: Number, *, scale: Number) -> Fraction:
-    """Return the control factor: point value / (mean cost of all cases / scale).
-
-    Below 1 a case of average cost is paid less than it cost.
-
-    Parameters
-    ----------
-    point_value : number
-        Value of a point [yuan].
-    mean_cost_yuan : number
-        Mean cost of all cases [yuan].
-    scale : number
-        Points of an average case.
-
-    Raises
-    ------
-    ActuaryError
-        When the mean cost is not above 0.
-
-    Examples
-    --------
-    >>> round(control_factor("52.8094", "5270.76", scale=100), 3) == Fraction("1.002")
-    True
-    """
-    return as_fraction(point_value) * as_fraction(scale) / _positive("mean cost", mean_cost_yuan)

@@ -297,11 +297,13 @@ def _terms(policy: PaymentPolicy, key: CellKey, row: WeightRow | None) -> tuple[
         factor *= 1 + Fraction(policy.dip.support_coefficient or 0)
         factor *= Fraction(policy.dip.assessment_coefficient or 1)
     added = weight * (1 + key.variant.addition)
+    # The auxiliary lists raise the score of a group; the blank group is paid by its ratio, whoever lies in it.
+    blank = policy.dip.blank_group if policy.dip is not None else None
     terms = CaseTerms(
         weight=weight,
         base=added * Fraction(policy.weights.scale),
         factor=factor,
-        supplement=key.variant.supplement,
+        supplement=Fraction(1) if blank is not None and key.group == blank.group else key.variant.supplement,
         mean_fen=group_mean_fen(policy, key.group, key.tier),
     )
     return terms, PaymentReason.REGULAR

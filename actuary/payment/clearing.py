@@ -16,6 +16,7 @@ from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.declared_settlement import DepositStep, SurplusBand
 from actuary.payment.deposit import DepositOutcome, check_return_steps, settle_deposit
 from actuary.payment.exact import Number, RoundingMode, as_fraction, in_units
+from actuary.payment.point_value import leaves_only_rounding
 
 __all__ = ["ClaimKind", "ClearingRules", "HospitalYear", "clear_year", "clearing_rules", "use_adjusting_fund"]
 
@@ -109,11 +110,11 @@ def clearing_rules(policy: PaymentPolicy) -> ClearingRules:
     Returns
     -------
     ClearingRules
-        Its deposit, bands, adjusting fund and rounding; a value between floor and ceiling
-        counts as fixed, because the gap that a bound leaves is the reserve's.
+        Its deposit, bands, adjusting fund and rounding; a pool that may leave more than rounding counts as fixed,
+        because that gap is the reserve's.
     """
     declared, price = policy.settlement, policy.declared.price
-    floating = price is not None and price.mode == "pool"
+    floating = leaves_only_rounding(policy)
     share = price.adjust_share if price is not None else None
     return ClearingRules(
         floating,

@@ -13,7 +13,15 @@ from actuary.payment.declared_values import INSURANCES
 from actuary.payment.exact import Number, RoundingMode, as_fraction, in_units, round_to
 from actuary.payment.pricing import for_insurance
 
-__all__ = ["BudgetError", "PointValue", "budgets_of", "control_factor", "divide_by_points", "point_value"]
+__all__ = [
+    "BudgetError",
+    "PointValue",
+    "budgets_of",
+    "control_factor",
+    "divide_by_points",
+    "leaves_only_rounding",
+    "point_value",
+]
 
 #: The pool of every insurance that has none of its own.
 COMMON = "all"
@@ -58,6 +66,20 @@ class PointValue:
     exact: Fraction | None
     value: Fraction | None
     bound: Literal["", "floor", "ceiling"] = ""
+
+    def rounding_fen(self, priced_fen: int) -> int:
+        """Return what rounding of the value and of the cases left of the amount that was divided [fen].
+
+        Parameters
+        ----------
+        priced_fen : int
+            Standards of the cases of the pool, those without points included [fen].
+        """
+        if self.exact is None or self.value is None:
+            return 0
+        # At a bound the amount was not divided: what the bound leaves of it is no rounding.
+        value = self.value if self.bound else self.exact
+        return in_units(value * self.points * 100 + self.outside_fen - priced_fen, 0)
 
 
 def divide_by_points(
@@ -167,10 +189,32 @@ def budgets_of(
         for insurance in insurances:
             if insurance not in pools and COMMON not in pools:
                 expected = "the yearly budget of every insurance that has cases [yuan]"
-                mend = f"give the budget, such as {{{insurance!r}: 1000000}}, or one number for a common pool"
+                mend = (
+                    f"give --budget {insurance}=AMOUNT, in Python budget={{{insurance!r}: AMOUNT}}; or one number for a "
+                    "common pool"
+                )
                 problems.append(Problem(f"budget of {insurance}", "nothing", expected, mend))
     raise_all(problems, BudgetError)
     return pools
+
+
+def leaves_only_rounding(policy: PaymentPolicy) -> bool:
+    """Say whether a pool pays out its whole budget but for rounding, whatever the cases bring.
+
+    Not where the price is declared or meets a bound, where the budget is divided by an expected share of the fund, or
+    where the fund's part is not what is left of the standard: there the gap is the reserve's.
+
+    Parameters
+    ----------
+    policy : PaymentPolicy
+        The policy.
+    """
+    price = policy.declared.price
+    if price is None or price.mode != "pool":
+        return False
+    if price.represents == "fund":
+        return policy.fund_formula == "fund"
+    return policy.fund_formula == "subtract" and not price.fund_share
 
 
 def point_value(

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +18,12 @@ from actuary.payment.cell_compiler import compile_cells
 from actuary.payment.chunks import sums_by_code
 from actuary.payment.compiled import CompiledCells, SegmentSums, point_places
 from actuary.payment.declaration import PaymentPolicy
-from actuary.payment.exact import Number, exact_sum
+from actuary.payment.exact import Number
 from actuary.payment.payers import Payers, other_payers, split_payment
 from actuary.payment.point_value import COMMON, PointValue, budgets_of, point_value
 from actuary.payment.policy_files import load_payment_policy
 from actuary.payment.settlement import BookRow, Settlement
 from actuary.payment.statuses import REASON_STATUS, PaymentReason, PaymentStatus
-from actuary.policy.fingerprints import fingerprint
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,8 +116,7 @@ def settle_cases(
         payers=payers,
         prices=tuple(prices),
         point_values=values,
-        books=_books(table, pools, values, payers, count),
-        fingerprint=_fingerprint(rules, table, pools),
+        books=_books(table, pools, values, (standard, payers.fund_fen), count),
     )
 
 
@@ -285,30 +283,31 @@ def _pay(
 
 
 def _books(
-    table: CaseTable, pools: Mapping[str, int], values: tuple[PointValue, ...], payers: Payers, threads: int
+    table: CaseTable,
+    pools: Mapping[str, int],
+    values: tuple[PointValue, ...],
+    money: tuple[NDArray[np.int64], NDArray[np.int64]],
+    threads: int,
 ) -> tuple[BookRow, ...]:
-    """Return the books of every pool that has a budget: what is not paid out is the adjusting fund and the residual."""
+    """Return the books of every pool that has a budget.
+
+    What rounding leaves is told from what the pool did not spend, or spent beyond its budget: the latter comes from a
+    declared price, a bound of the value, or a fund's part that is not the standard less what others paid.
+    """
     if not pools:
         return ()
     rows = []
-    adjusting = {value.insurance: value.adjusting_fen for value in values}
-    paid = _by_pool(table, table.insurance_code, payers.fund_fen, pools, threads)
+    of_pool = {value.insurance: value for value in values}
+    priced, paid = (_by_pool(table, table.insurance_code, amounts, pools, threads) for amounts in money)
     for pool, budget_fen in pools.items():
-        kept = adjusting.get(pool, 0)
+        value = of_pool.get(pool)
+        kept = 0 if value is None else value.adjusting_fen
+        rounding = 0 if value is None else value.rounding_fen(priced[pool])
         rows += [
             BookRow(pool, "budget", budget_fen),
             BookRow(pool, "adjusting_fund", kept),
             BookRow(pool, "paid_by_fund", paid[pool]),
-            BookRow(pool, "residual", budget_fen - kept - paid[pool]),
+            BookRow(pool, "residual", rounding),
+            BookRow(pool, "reserve", budget_fen - kept - paid[pool] - rounding),
         ]
     return tuple(rows)
-
-
-def _fingerprint(policy: PaymentPolicy, table: CaseTable, pools: Mapping[str, int]) -> str:
-    parts: dict[str, Any] = {
-        "policy": policy.fingerprint,
-        "cases": len(table),
-        "cost_fen": str(exact_sum(table.cost_fen)),
-        "budgets_fen": {name: str(amount) for name, amount in sorted(pools.items())},
-    }
-    return fingerprint(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from actuary.payment.case_cells import Coded
+from actuary.payment.case_content import content_fingerprint
 from actuary.payment.case_kinds import CaseKinds
 from actuary.payment.cases import CaseTable
 from actuary.payment.compiled import CompiledCells, point_places
@@ -23,6 +25,7 @@ from actuary.payment.payers import Payers
 from actuary.payment.point_value import PointValue
 from actuary.payment.statuses import REASON_STATUS, PaymentReason, PaymentStatus
 from actuary.payment.totals import totals_by
+from actuary.policy.fingerprints import fingerprint
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +42,8 @@ class BookRow:
     insurance : str
         The pool.
     item : str
-        budget, adjusting_fund, paid_by_fund or residual; the first is the sum of the others.
+        budget, adjusting_fund, paid_by_fund, residual (what rounding leaves) or reserve (what the pool did not spend,
+        or spent beyond its budget); the first is the sum of the others.
     amount_fen : int
         Amount [fen].
     """
@@ -81,8 +85,6 @@ class Settlement:
         One a pool; empty where prices are declared.
     books : tuple of BookRow
         Lines that add up to the budget of each pool.
-    fingerprint : str
-        Hash of policy, cases' source and budget.
     """
 
     policy: PaymentPolicy
@@ -97,7 +99,6 @@ class Settlement:
     prices: tuple[Fraction | None, ...]
     point_values: tuple[PointValue, ...]
     books: tuple[BookRow, ...]
-    fingerprint: str
 
     def __len__(self) -> int:
         """Return the number of cases."""
@@ -106,6 +107,16 @@ class Settlement:
     def __repr__(self) -> str:
         """Return policy, cases and payment."""
         return f"Settlement({self.policy.id!r}, {len(self):,} cases, fund {fen_to_yuan(self.fund_total_fen):,} yuan)"
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the policy, of every cell of the cases, and of the budgets."""
+        parts = {
+            "policy": self.policy.fingerprint,
+            "cases": content_fingerprint(self.table, threads=os.cpu_count() or 1),
+            "budgets_fen": {row.insurance: str(row.amount_fen) for row in self.books if row.item == "budget"},
+        }
+        return fingerprint(parts)
 
     @property
     def synthetic(self) -> bool:

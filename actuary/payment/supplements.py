@@ -16,7 +16,8 @@ from actuary.payment.declared_substitutes import Supplement
 
 __all__ = ["supplement_factors"]
 
-type _Coded = tuple[NDArray[np.int64], tuple[Fraction, ...]]
+#: Place of each case among factors; None where a list gives the case no supplement.
+type _Coded = tuple[NDArray[np.int64], tuple[Fraction | None, ...]]
 
 _ONE = Fraction(1)
 
@@ -31,7 +32,7 @@ def supplement_factors(
     cases : CaseTable
         The cases; a level or an age that is missing gives no supplement.
     rule : Supplement
-        The supplements, and whether the largest applies or their product.
+        The supplements, and whether the largest of those that the case has applies, or their product.
 
     Returns
     -------
@@ -54,12 +55,18 @@ def supplement_factors(
     if rule.from_cases and "supplement" in cases.numbers:
         parts.append(_of_cases(cases))
     codes: NDArray[np.int64] = np.zeros(len(cases), np.int64)
-    factors: tuple[Fraction, ...] = (_ONE,)
+    factors: tuple[Fraction | None, ...] = (None,)
     for more, values in parts:
         pairs, codes = np.unique(codes * len(values) + more, return_inverse=True)
         both = [(factors[pair // len(values)], values[pair % len(values)]) for pair in pairs.tolist()]
-        factors = tuple(max(pair) if rule.combine == "max" else prod(pair, start=_ONE) for pair in both)
-    return codes, factors, unknown
+        factors = tuple(_combined(rule, [one for one in pair if one is not None]) for pair in both)
+    return codes, tuple(_ONE if factor is None else factor for factor in factors), unknown
+
+
+def _combined(rule: Supplement, found: list[Fraction]) -> Fraction | None:
+    if not found:
+        return None
+    return max(found) if rule.combine == "max" else prod(found, start=_ONE)
 
 
 def _by_age(cases: CaseTable, rule: Supplement) -> _Coded:
@@ -77,17 +84,17 @@ def _by_age(cases: CaseTable, rule: Supplement) -> _Coded:
             inside = (years != MISSING) & (years >= (band.years_from or 0))
             inside &= years <= (np.iinfo(np.int64).max if band.years_to is None else band.years_to)
         codes[inside] = place
-    return codes, (_ONE, *(Fraction(band.factor) for band in rule.age))
+    return codes, (None, *(Fraction(band.factor) for band in rule.age))
 
 
 def _by_level(cases: CaseTable, column: str, levels: Mapping[str, Decimal]) -> tuple[_Coded, NDArray[np.bool_]]:
     coded, places = cases.coded[column], {level: place for place, level in enumerate(levels, 1)}
     known = np.array([*(places.get(name, -1) for name in coded.names), 0], np.int64)[coded.codes]
-    factors = (_ONE, *(Fraction(factor) for factor in levels.values()))
+    factors = (None, *(Fraction(factor) for factor in levels.values()))
     return (np.maximum(known, 0), factors), known < 0
 
 
 def _of_cases(cases: CaseTable) -> _Coded:
     column, parts = cases.numbers["supplement"], cases.parts("supplement")
-    found, codes = np.unique(np.where(column == MISSING, parts, column), return_inverse=True)
-    return codes, tuple(Fraction(number, parts) for number in found.tolist())
+    found, codes = np.unique(column, return_inverse=True)
+    return codes, tuple(None if number == MISSING else Fraction(number, parts) for number in found.tolist())

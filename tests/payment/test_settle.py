@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actuary.payment import chunks
+from actuary.payment.clearing_run import clear_settlement
 from actuary.payment.point_value import BudgetError, divide_by_points
 from actuary.payment.policy_files import PartialPolicyError, load_payment_policy
 from actuary.payment.settle import settle_cases
@@ -65,6 +66,7 @@ def test_three_equal_shares_leave_a_residual_that_is_booked():
         ("all", "adjusting_fund"): 0,
         ("all", "paid_by_fund"): 9999,
         ("all", "residual"): 1,
+        ("all", "reserve"): 0,
     }
 
 
@@ -154,7 +156,7 @@ def test_a_pool_without_points_pays_nothing_and_says_so():
     settled = settle_cases(stays({"total_cost": "0"}, {"total_cost": "0"}), policy_of(text), budget=100)
     assert settled.cases["reason"].to_pylist() == ["point_value_missing"] * 2
     assert settled.point_values[0].value is None
-    assert books_of(settled)["all", "residual"] == 10_000
+    assert books_of(settled)["all", "reserve"] == 10_000
     with pytest.raises(BudgetError, match="a sum of points above 0"):
         divide_by_points(100, 0)
 
@@ -202,6 +204,20 @@ def test_a_case_without_a_group_is_paid_as_the_policy_says(special, dip, answer)
     assert tuple(settled.cases[name][0].as_py() for name in ("class", "reason", "standard_fen")) == answer
 
 
+def test_the_blank_group_of_dip_gets_no_supplement():
+    text = '[price]\nmode = "fixed"\nrate = [{ value = 1 }]\n' + RATIO
+    text += '[[class]]\nname = "low"\nop = "<"\nk = 0.5\npay = "ratio_points"\n'
+    text += '[dip.blank_group]\ngroup = "BLANK"\npay = "ratio_points"\nfactor = 0.7\n'
+    text += '[dip.supplement]\ncombine = "product"\nfrom_cases = true\nseverity = { II = 1.5 }\n'
+    policy = policy_of(text, family="dip", scale=1, weights="group,rw,mean_cost\nBLANK,500,10000\nA,500,10000\n")
+    row = {"supplement": "1.2", "severity_index": "II", "total_cost": "8000"}
+    rows = [{**row, "drg": "BLANK"}, {**row, "drg": "A"}, {**row, "drg": "A", "total_cost": "4000"}]
+    settled = settle_cases(stays(*rows), policy)
+    # 0.7 x 0.8 x 500; 500 x 1.8; 0.4 x 500 x 1.8
+    assert settled.standard_fen.tolist() == [280_00, 900_00, 360_00]
+    assert settled.explain("c0").step("formula").numbers["exact"] == 280
+
+
 def test_too_many_kinds_for_a_table_are_numbered(monkeypatch):
     rng = np.random.default_rng(3)
     rows = [{"hospital": f"H{number}", "drg": "ABC"[number % 3]} for number in rng.integers(0, 90, 400)]
@@ -224,6 +240,52 @@ def test_numbers_that_do_not_fit_are_settled_in_fractions():
     assert settled.standard_fen.tolist() == [round(exact * 100)]
 
 
+FULL = {
+    "department": "D1", "discharge_date": "2024-03-01", "admission_date": "2024-02-20", "los_days": "10",
+    "person_key": "P1", "patient_cash": "100", "fund_charged": "800", "incomplete": "0", "tcm_share": "0.5",
+    "severity_index": "I", "age_years": "30",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("case_id", "other"), ("hospital", "H2"), ("tier", "3"), ("insurance", "resident"), ("drg", "B"),
+        ("total_cost", "9000.01"), ("total_cost", "x"), ("total_cost", "y"), ("department", "D2"),
+        ("discharge_date", "2024-03-02"), ("admission_date", "2024-02-21"), ("los_days", "11"), ("person_key", "P2"),
+        ("patient_cash", "100.01"), ("fund_charged", ""), ("incomplete", "1"), ("tcm_share", "0.500000001"),
+        ("severity_index", ""), ("age_years", "31"),
+    ],
+)  # fmt: skip
+def test_any_other_cell_gives_another_fingerprint(column, cell):
+    policy, rows = policy_of(FIXED), [dict(FULL), dict(FULL), dict(FULL)]
+    usual = settle_cases(stays(*rows), policy).fingerprint
+    assert usual == settle_cases(stays(*rows), policy).fingerprint
+    changed = []
+    for place in (0, 2):
+        rows = [dict(FULL), dict(FULL), dict(FULL)]
+        rows[place][column] = cell
+        changed.append(settle_cases(stays(*rows), policy).fingerprint)
+    assert len({usual, *changed}) == 3
+
+
+def test_the_fingerprint_is_that_of_the_content_alone(tmp_path):
+    policy, frame = policy_of(FIXED), stays({**FULL, "drg": "B"}, FULL, {**FULL, "insurance": "resident"})
+    usual = settle_cases(frame, policy).fingerprint
+    frame.to_csv(tmp_path / "cases.csv", index=False)
+    frame.astype({"drg": "category", "total_cost": float}).to_parquet(tmp_path / "others.parquet")
+    for name in ("cases.csv", "others.parquet"):
+        assert settle_cases(tmp_path / name, policy, threads=2).fingerprint == usual
+    assert settle_cases(frame.iloc[::-1], policy).fingerprint != usual
+    assert settle_cases(frame.drop(columns="age_years"), policy).fingerprint != usual
+    listed = [
+        settle_cases(frame, policy, hospitals=pd.DataFrame({"hospital": ["H1"], "tier": ["2"], "name": [name]}))
+        for name in ("first", "second")
+    ]
+    assert len({usual, *(one.fingerprint for one in listed)}) == 3
+    assert settle_cases(frame, policy, budget=1).fingerprint != usual
+
+
 def test_the_answer_does_not_depend_on_the_number_of_threads(monkeypatch):
     monkeypatch.setattr(chunks, "CHUNK_CASES", 64)
     rng = np.random.default_rng(4)
@@ -236,6 +298,36 @@ def test_the_answer_does_not_depend_on_the_number_of_threads(monkeypatch):
     one, many = (settle_cases(stays(*rows), policy, budget=10**7, threads=threads) for threads in (1, 4))
     assert one.cases.equals(many.cases)
     assert (one.books, one.fingerprint) == (many.books, many.fingerprint)
+
+
+BY_RATIO = '[settlement]\nfund_payable = "by_ratio"\npolicy_ratio = [{ value = 0.8 }]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "budget", "residual", "reserve"),
+    [
+        # 300 yuan and 600 of others over 400 points: 2.25 a point; 225 and 675 yuan, of which 80 % over 100 are paid.
+        ('[price]\nmode = "pool"\n' + BY_RATIO, 300, 0, 300_00 - 100_00 - 460_00),
+        # Three cases of 3.33: one fen is left by rounding, whatever the fund pays of them.
+        ('[price]\nmode = "pool_bounded"\nceiling = 2\n', 3000, 0, 3000_00 + 600_00 - 800_00),
+        ('[price]\nmode = "pool_bounded"\nfloor = 3\n', 300, 0, 300_00 + 600_00 - 1200_00),
+        ('[price]\nmode = "pool"\nfund_share = 0.5\n', 900, 0, 900_00 + 600_00 - 1800_00),
+        ('[price]\nmode = "pool"\n', "300.01", 1, 0),
+        ('[price]\nmode = "fixed"\nrate = [{ value = 2.5 }]\n', 300, 0, 300_00 + 600_00 - 1000_00),
+    ],
+)  # fmt: skip
+def test_only_what_rounding_leaves_is_called_a_residual(text, budget, residual, reserve):
+    rows = [{"drg": "A", "other_funds": "300"}, {"drg": "THREE", "other_funds": "300"}]
+    rows = [{**row, "fully_self_paid": "100"} for row in rows]
+    policy = policy_of(text, weights="group,rw\nA,1\nTHREE,3\n", rounding=PLACES)
+    settled = settle_cases(stays(*rows), policy, budget=budget)
+    books = books_of(settled)
+    assert (books["all", "residual"], books["all", "reserve"]) == (residual, reserve)
+    assert sum(amount for (_, item), amount in books.items() if item != "budget") == books["all", "budget"]
+    cleared = clear_settlement(settled).clearing
+    assert cleared.closes
+    line = "rounding_residual" if policy.price.mode == "pool" and not reserve else "reserve"
+    assert cleared.amount("all", line) == residual + reserve
 
 
 weights = st.lists(st.decimals("0.01", "20", places=4), min_size=1, max_size=8)
@@ -289,6 +381,9 @@ def test_books_close_for_any_pool(weights, hospitals, budget, places, mode, stag
     assert sum(amount for (_, item), amount in books.items() if item != "budget") == books["all", "budget"]
     by_hospital = settled.totals(by=("hospital",))
     assert int(by_hospital["fund_fen"].sum()) == books["all", "paid_by_fund"]
-    if places == '"none"' and settled.point_values[0].value is not None:
-        # With nothing rounded but the cases, at most half a fen of each is left.
-        assert abs(books["all", "residual"]) <= len(rows) / 2
+    value = settled.point_values[0]
+    if value.value is not None:
+        # Half a unit of the value for every point, and half a fen for every case.
+        unit = 0 if places == '"none"' else Fraction(100, 10**places)
+        assert abs(books["all", "residual"]) <= (unit * value.points + len(rows)) / 2
+        assert books["all", "reserve"] == 0

@@ -51,3 +51,20 @@ def test_a_level_that_the_policy_does_not_know_is_said():
     rule = Supplement(combine="max", severity={"III": "1.3"})
     found, unknown = factors_of(rule, {"severity_index": "IX"}, {"severity_index": ""}, {"severity_index": "III"})
     assert (found, unknown) == ([1, 1, Fraction("1.3")], [True, False, False])
+
+
+@pytest.mark.parametrize(
+    ("combine", "expected"),
+    [("max", ["0.8", "0.9", "1.1", "1", "1"]), ("product", ["0.8", "0.72", "0.88", "0.8", "1"])],
+)
+def test_a_supplement_below_one_applies_where_no_larger_one_does(combine, expected):
+    rule = Supplement(combine=combine, age=AGES, severity={"I": "0.8"}, tumour={"I": "0.9", "II": "1"}, from_cases=True)
+    rows = [
+        {"severity_index": "I", "tumour_index": "", "age_years": "30", "supplement": ""},
+        {"severity_index": "I", "tumour_index": "I", "age_years": "30", "supplement": ""},
+        {"severity_index": "I", "tumour_index": "", "age_years": "70", "supplement": ""},
+        {"severity_index": "I", "tumour_index": "II", "age_years": "30", "supplement": "1"},
+        {"severity_index": "", "tumour_index": "", "age_years": "", "supplement": ""},
+    ]
+    found, _ = factors_of(rule, *rows)
+    assert found == [Fraction(one) for one in expected]

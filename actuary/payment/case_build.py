@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -215,6 +215,7 @@ def table_of_batches(
     chosen: Mapping[str, str],
     *,
     source: str,
+    unread: Iterable[str] = (),
     threads: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> CaseTable:
@@ -228,6 +229,8 @@ def table_of_batches(
         Which column is read as what, see :func:`choose_columns`.
     source : str
         Where they come from.
+    unread : iterable of str
+        Columns that are not read.
     threads : int
         Batches that are read side by side; the table does not depend on it.
     progress : callable, optional
@@ -253,7 +256,7 @@ def table_of_batches(
     if not parts:
         empty = {name: pa.nulls(0, pa.string()) for name in chosen}
         parts = [_read_part(empty)]
-    return _joined(parts, chosen, source)
+    return replace(_joined(parts, chosen, source), unread=tuple(unread))
 
 
 def _in_order(

@@ -6,8 +6,9 @@ that cannot be read is wrong for its own row only.
 
 from __future__ import annotations
 
+import difflib
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ __all__ = [
     "SYNONYMS",
     "Column",
     "Kind",
+    "near_column",
     "rename_columns",
 ]
 
@@ -151,11 +153,18 @@ INSURANCE_WORDS: Mapping[str, str] = {
     "310": "employee",
     "职工": "employee",
     "职工医保": "employee",
+    "城镇职工": "employee",
+    "城镇职工医保": "employee",
+    "职工基本医疗保险": "employee",
+    "城镇职工基本医疗保险": "employee",
     "resident": "resident",
     "390": "resident",
     "居民": "resident",
     "居民医保": "resident",
     "城乡居民": "resident",
+    "城镇居民": "resident",
+    "城乡居民医保": "resident",
+    "城乡居民基本医疗保险": "resident",
     "all": "all",
 }
 
@@ -185,3 +194,34 @@ def rename_columns(present: list[str]) -> dict[str, str]:
         if taken is not None:
             found[name] = taken
     return found
+
+
+#: How alike two names must be for one to be taken for the other misspelt.
+_ALIKE = 0.8
+
+
+def near_column(name: str, unread: Iterable[str], *, also: Iterable[str] = ()) -> str | None:
+    """Return the column of a table that is likely a column of another name misspelt; None where there is none.
+
+    Parameters
+    ----------
+    name : str
+        Name in :data:`COLUMNS`, which the table lacks.
+    unread : iterable of str
+        Columns of the table that have no known name.
+    also : iterable of str
+        Further names that it may be meant by, besides its synonyms.
+
+    Examples
+    --------
+    >>> near_column("patient_cash", ["note", "patient_csh"]), near_column("patient_cash", ["patient_name"])
+    ('patient_csh', None)
+    """
+    lowered = {column.lower(): column for column in unread}
+    scored = [
+        (difflib.SequenceMatcher(None, candidate.lower(), column).ratio(), column)
+        for candidate in (name, *SYNONYMS.get(name, ()), *also)
+        for column in lowered
+    ]
+    alike, column = max(scored, default=(0.0, ""))
+    return lowered[column] if alike >= _ALIKE else None

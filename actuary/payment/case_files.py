@@ -93,26 +93,30 @@ def _read(
 ) -> CaseTable:
     rows: int | None
     batches: Iterator[Any]
+    names: list[str]
     if isinstance(cases, str | Path):
         source = str(cases)
-        opened, chosen = _of_file(Path(cases).expanduser(), extra, threads)
+        opened, chosen, names = _of_file(Path(cases).expanduser(), extra, threads)
         batches, rows = opened.batches, opened.rows
     elif isinstance(cases, pa.Table):
-        source, rows = "the table of cases", cases.num_rows
-        chosen = choose_columns(cases.column_names, where=source, extra=extra)
+        source, rows, names = "the table of cases", cases.num_rows, cases.column_names
+        chosen = choose_columns(names, where=source, extra=extra)
         batches = _of_table(cases, chosen)
     else:
         source = "the frame of cases"
-        table, chosen = _of_frame(cases, source, extra)
+        table, chosen, names = _of_frame(cases, source, extra)
         batches, rows = _of_table(table, chosen), table.num_rows
     shown = None if progress is None else (lambda done: progress(done, rows))
-    return table_of_batches(batches, chosen, source=source, threads=threads, progress=shown)
+    unread = [name for name in names if name not in chosen.values()]
+    return table_of_batches(batches, chosen, source=source, unread=unread, threads=threads, progress=shown)
 
 
-def _of_file(path: Path, extra: tuple[str, ...], threads: int) -> tuple[RowBatches, dict[str, str]]:
+def _of_file(path: Path, extra: tuple[str, ...], threads: int) -> tuple[RowBatches, dict[str, str], list[str]]:
     chosen: dict[str, str] = {}
+    present: list[str] = []
 
     def choose(names: list[str]) -> Iterable[str]:
+        present.extend(names)
         chosen.update(choose_columns(names, where=str(path), extra=extra))
         return set(chosen.values())
 
@@ -122,22 +126,23 @@ def _of_file(path: Path, extra: tuple[str, ...], threads: int) -> tuple[RowBatch
         return here in COLUMNS and COLUMNS[here].kind is Kind.TEXT and here not in {"case_id", "person_key"}
 
     opened = open_rows(path, choose, coded=coded, threads=threads, batch_rows=_BATCH_CASES)
-    return opened, chosen
+    return opened, chosen, present
 
 
 def _of_table(table: pa.Table, chosen: Mapping[str, str]) -> Iterator[Any]:
     return iter(table.select(list(dict.fromkeys(chosen.values()))).to_batches(max_chunksize=_BATCH_CASES))
 
 
-def _of_frame(frame: object, source: str, extra: tuple[str, ...]) -> tuple[pa.Table, dict[str, str]]:
+def _of_frame(frame: object, source: str, extra: tuple[str, ...]) -> tuple[pa.Table, dict[str, str], list[str]]:
     pandas = sys.modules.get("pandas")  # who has a frame has loaded pandas
     if pandas is None or not isinstance(frame, pandas.DataFrame):
         expected = "a pandas.DataFrame, a pyarrow.Table, or the path of a .parquet or .csv file"
         mend = "pandas.DataFrame(cases) makes a frame of rows or of a mapping of columns"
         raise TableError(Problem("the cases", f"a {type(frame).__name__}", expected, mend))
-    chosen = choose_columns([str(name) for name in frame.columns], where=source, extra=extra)
+    names = [str(name) for name in frame.columns]
+    chosen = choose_columns(names, where=source, extra=extra)
     columns = {column: _of_series(frame[column]) for column in dict.fromkeys(chosen.values())}
-    return pa.table(columns), chosen
+    return pa.table(columns), chosen, names
 
 
 def _of_series(series: Any) -> Any:

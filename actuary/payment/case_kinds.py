@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 
 from actuary.payment.case_cells import Coded
 from actuary.payment.case_columns import MISSING
+from actuary.payment.case_oddities import odd_about
 from actuary.payment.cases import CaseTable
 from actuary.payment.cells import Variant, known_tiers
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.deductions import deducted_fen
-from actuary.payment.payers import reimbursed_parts
+from actuary.payment.payers import check_payer_columns, payers_above_cost, reimbursed_parts
+from actuary.payment.pricing import known_hospitals
 from actuary.payment.readmission import READMISSION_COLUMNS, earlier_stays, share_left
 from actuary.payment.review import ReviewQuota, check_review_quota
 from actuary.payment.statuses import PaymentReason
@@ -98,7 +100,9 @@ def sort_cases(cases: CaseTable, policy: PaymentPolicy) -> CaseKinds:
     group = sorting.substitute(sorting.groups())
     if known_tiers(policy) is not None:
         sorting.mark(cases.tier_code < 0, PaymentReason.TIER_MISSING)
+    sorting.hospitals()
     deducted = sorting.deduct()
+    sorting.payers()
     if policy.fund_formula == "by_ratio":
         sorting.mark(reimbursed_parts(cases, policy) < 0, PaymentReason.FIELD_MISSING)
     decided, quotas = sorting.review()
@@ -176,6 +180,19 @@ class _Sorting:
         found = substitute_groups(self.cases, group, self.policy.substitute.rules)
         self.mark(found.undecided, PaymentReason.FIELD_MISSING)
         return found.group
+
+    def hospitals(self) -> None:
+        """Mark hospitals that the policy gives no coefficient."""
+        known = known_hospitals(self.policy, self.cases.hospital_coefficients)
+        if known is not None:
+            names = self.cases.coded["hospital"]
+            self.mark(_of_groups(names, [name not in known for name in names.names]), PaymentReason.HOSPITAL_UNKNOWN)
+
+    def payers(self) -> None:
+        """Check what others paid, and remark on what is odd about the table."""
+        self.remarks += check_payer_columns(self.cases, self.policy)
+        self.mark(payers_above_cost(self.cases, self.policy), PaymentReason.PAYERS_TOO_HIGH)
+        self.remarks += odd_about(self.cases, self.reason == _REGULAR)
 
     def deduct(self) -> NDArray[np.int64] | None:
         parts = self.policy.ratio.deduct if self.policy.ratio is not None else ()

@@ -77,6 +77,8 @@ class CaseTable:
         Cells that could not be read.
     renamed : mapping of str to str
         Name of a column here to its name in the table, where they differ.
+    unread : tuple of str
+        Columns of the table that were not read, because they have no name that is known here.
     source : str
         Where the cases come from.
     synthetic : bool
@@ -93,6 +95,7 @@ class CaseTable:
     listed_hospitals: tuple[str, ...] = ()
     notes: tuple[CellNote, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
     source: str = "the cases given"
     synthetic: bool = False
 

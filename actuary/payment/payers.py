@@ -8,13 +8,23 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from actuary.payment.case_columns import MISSING
+from actuary.errors import Problem, TableError, raise_all
+from actuary.payment.case_columns import MISSING, near_column
 from actuary.payment.cases import CaseTable
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.exact import RoundingMode, divide_rounded, in_units
 from actuary.payment.pricing import declared_rate
 
-__all__ = ["Payers", "fund_by_ratio", "other_payers", "reimbursed_parts", "split_payment"]
+__all__ = [
+    "Payers",
+    "check_payer_columns",
+    "fund_by_ratio",
+    "other_payers",
+    "payers_above_cost",
+    "payers_beside_charge",
+    "reimbursed_parts",
+    "split_payment",
+]
 
 #: Column of each payment that a policy may subtract; the patient's own first.
 _COLUMNS: Final = {
@@ -30,6 +40,8 @@ _COLUMNS: Final = {
 _OF_PATIENT: Final = frozenset({"cash", "account", "fully_self_paid", "first_self_paid", "deductible"})
 #: Who pays besides the fund where the policy does not list it.
 _USUAL: Final = ("cash", "account", "critical_illness", "assistance", "other_funds")
+#: What by_ratio takes off the standard before the ratio.
+_NOT_ELIGIBLE: Final = ("fully_self_paid", "first_self_paid", "deductible")
 _RATIO_DIGITS: Final = 6
 _RATIO_PARTS: Final = 10**_RATIO_DIGITS
 _PRODUCT_FITS: Final = 9 * 10**12
@@ -50,6 +62,93 @@ class Payers:
     patient_fen: NDArray[np.int64]
     other_fen: NDArray[np.int64]
     gain_fen: NDArray[np.int64]
+
+
+def check_payer_columns(cases: CaseTable, policy: PaymentPolicy) -> list[str]:
+    """Check that the table has the payments that the policy takes off the standard; return remarks on those it lacks.
+
+    Parameters
+    ----------
+    cases : CaseTable
+        The cases.
+    policy : PaymentPolicy
+        The policy: `settlement.subtract`, or the parts that by_ratio takes off.
+
+    Raises
+    ------
+    TableError
+        When the table has none of the payments that the policy names, or seems to have one under a misspelt name. Taken
+        for nothing, they would be paid by the fund.
+    """
+    formula, listed = policy.fund_formula, policy.settlement.subtract
+    if formula == "fund":
+        return []
+    if formula == "subtract" and not listed:
+        if any(_COLUMNS[item] in cases.numbers for item in _USUAL):
+            return []
+        names = ", ".join(_COLUMNS[item] for item in _USUAL)
+        return [f"the fund pays the whole standard: the cases have no column of what others paid ({names})"]
+    wanted = listed if formula == "subtract" else _NOT_ELIGIBLE
+    rule = "settlement.subtract" if formula == "subtract" else 'settlement.fund_payable = "by_ratio"'
+    absent = [item for item in wanted if _COLUMNS[item] not in cases.numbers]
+    near = {item: near_column(_COLUMNS[item], cases.unread, also=(item,)) for item in absent}
+    refused = absent if len(absent) == len(wanted) else [item for item in absent if near[item]]
+    without = "add it, 0 where nothing was paid" + (", or take it out of the list" if formula == "subtract" else "")
+    raise_all(
+        [
+            Problem(
+                cases.source,
+                f"no column {_COLUMNS[item]!r}",
+                f"what {rule} of {policy.id} takes off the standard",
+                f"rename {near[item]!r}?" if near[item] else without,
+            )
+            for item in refused
+        ],
+        TableError,
+    )
+    return [f"nothing is taken off for {item}: the cases have no column {_COLUMNS[item]}" for item in absent]
+
+
+def payers_above_cost(cases: CaseTable, policy: PaymentPolicy) -> NDArray[np.bool_]:
+    """Say of which cases the patient and others paid more than the bill.
+
+    Parameters
+    ----------
+    cases : CaseTable
+        The cases.
+    policy : PaymentPolicy
+        The policy; what it takes off counts besides the usual payments.
+    """
+    above = np.zeros(len(cases), bool)
+    lists = {_USUAL, tuple(policy.settlement.subtract), _NOT_ELIGIBLE if policy.fund_formula == "by_ratio" else ()}
+    for items in sorted(lists):
+        columns = [cases.amount(_COLUMNS[item]) for item in items if _COLUMNS[item] in cases.numbers]
+        if columns:
+            above |= np.sum(columns, axis=0, dtype=np.int64) > cases.cost_fen
+    return above
+
+
+def payers_beside_charge(cases: CaseTable, rows: NDArray[np.bool_]) -> list[str]:
+    """Return a remark where the pool's charge and the payments of others are not the bill.
+
+    Parameters
+    ----------
+    cases : CaseTable
+        The cases.
+    rows : bool (cases)
+        Cases that are looked at.
+    """
+    present = [_COLUMNS[item] for item in _USUAL if _COLUMNS[item] in cases.numbers]
+    charged = cases.numbers.get("fund_charged")
+    if charged is None or not present:
+        return []
+    rest = cases.cost_fen - cases.amount("fund_charged") - np.sum([cases.amount(name) for name in present], axis=0)
+    rest = rest[rows & (charged != MISSING)]
+    above, below = int((rest < 0).sum()), int((rest > 0).sum())
+    if not above and not below:
+        return []
+    names = " + ".join(("fund_charged", *present))
+    return [f"{names} is more than total_cost in {above:,} cases and less in {below:,}; they are taken as they stand"]
 
 
 def other_payers(cases: CaseTable, policy: PaymentPolicy) -> tuple[NDArray[np.int64] | None, NDArray[np.int64] | None]:
@@ -183,7 +282,7 @@ def reimbursed_parts(cases: CaseTable, policy: PaymentPolicy) -> NDArray[np.int6
 
 def _by_ratio(cases: CaseTable, policy: PaymentPolicy, standard_fen: NDArray[np.int64]) -> NDArray[np.int64]:
     self_paid = np.zeros(len(cases), np.int64)
-    for name in ("fully_self_paid", "first_self_paid", "deductible_paid"):
-        self_paid += cases.amount(name)
+    for item in _NOT_ELIGIBLE:
+        self_paid += cases.amount(_COLUMNS[item])
     ratio = np.maximum(reimbursed_parts(cases, policy), 0)
     return fund_by_ratio(standard_fen, self_paid, ratio, mode=policy.rounding.mode)

@@ -5,7 +5,7 @@ Nothing falls back on a default: what the policy does not give is None, and the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -15,7 +15,7 @@ from actuary.payment.declared_settlement import PolicyRatio
 from actuary.payment.declared_values import EVERY, InsuranceValue, RateRow
 from actuary.payment.weight_tables import WeightRow
 
-__all__ = ["coefficient_of", "declared_rate", "for_insurance", "is_base_group", "rate_of"]
+__all__ = ["coefficient_of", "declared_rate", "for_insurance", "is_base_group", "known_hospitals", "rate_of"]
 
 
 def is_base_group(policy: PaymentPolicy, group: str, row: WeightRow | None) -> bool:
@@ -122,3 +122,22 @@ def for_insurance(rows: Sequence[InsuranceValue], insurance: str) -> Fraction | 
     values: dict[str, Decimal] = {row.insurance: row.value for row in rows}
     found = values.get(insurance, values.get(EVERY))
     return None if found is None else Fraction(found)
+
+
+def known_hospitals(policy: PaymentPolicy, listed: Iterable[str] = ()) -> frozenset[str] | None:
+    """Return the hospitals that have a coefficient; None where a policy prices any hospital, or names none.
+
+    Parameters
+    ----------
+    policy : PaymentPolicy
+        The policy.
+    listed : iterable of str
+        Hospitals that a list of hospitals gives a coefficient.
+    """
+    declared = policy.coefficient
+    if declared.form not in {"hospital", "group_hospital"} or declared.new_group is not None:
+        return None
+    named = {*policy.coefficient_table.hospitals}
+    if declared.form == "hospital":
+        named |= {*declared.hospital, *listed}
+    return None if EVERY in named or not named else frozenset(named)

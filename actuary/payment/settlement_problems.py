@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from actuary.errors import nearest_name
 from actuary.payment.cells import known_tiers
 from actuary.payment.declared_values import INSURANCES
+from actuary.payment.pricing import known_hospitals
 from actuary.payment.statuses import REASONS, PaymentReason, PaymentStatus
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def problem_frame(settlement: Settlement, *, lang: str = "zh") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a case: `row` (1 is the first case of the table), `case_id`, `hospital`, `status`, `reason`, `text`,
+        One row a case: `row` (1 is the first case of the table; a header is not counted), `case_id`, `hospital`, `status`, `reason`, `text`,
         `column` and `found` (what stood there), `nearest` (the nearest known name).
     """
     import pandas  # noqa: ICN001, PLC0415  (only where the list is wanted)
@@ -96,7 +97,9 @@ def problem_frame(settlement: Settlement, *, lang: str = "zh") -> pd.DataFrame:
 def _known(settlement: Settlement, column: str) -> Iterable[str]:
     policy = settlement.policy
     if column == "hospital":
-        return settlement.table.listed_hospitals
+        table = settlement.table
+        priced = known_hospitals(policy, table.hospital_coefficients) or frozenset[str]()
+        return {*table.listed_hospitals, *priced}
     if column == "tier":
         return known_tiers(policy) or ()
     return INSURANCES if column == "insurance" else policy.weight_table.groups

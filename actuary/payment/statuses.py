@@ -93,6 +93,7 @@ class PaymentReason(enum.StrEnum):
     GROUP_UNKNOWN = "group_unknown"
     AMOUNT_INVALID = "amount_invalid"
     DEDUCTION_TOO_HIGH = "deduction_too_high"
+    PAYERS_TOO_HIGH = "payers_too_high"
     DAYS_MISSING = "days_missing"
     FIELD_MISSING = "field_missing"
     FIELD_INVALID = "field_invalid"
@@ -164,7 +165,7 @@ _REASON_TEXTS = {
     "cost_too_precise": ("总费用超过两位小数", "the total cost has more than two decimals"),
     "cost_too_high": ("总费用超过十亿元", "the total cost is above 1,000,000,000 yuan"),
     "hospital_missing": ("缺少医院", "the hospital is missing"),
-    "hospital_unknown": ("医院不在名单中", "the hospital is not on the list"),
+    "hospital_unknown": ("医院不在名单或政策中", "the hospital is not on the list, or the policy does not know it"),
     "tier_missing": ("缺少医院等级", "the tier is missing"),
     "tier_unknown": ("政策没有该医院等级", "the policy does not know the tier"),
     "insurance_missing": ("缺少险种", "the insurance is missing"),
@@ -173,6 +174,7 @@ _REASON_TEXTS = {
     "group_unknown": ("政策没有该病组", "the policy does not know the group"),
     "amount_invalid": ("某项金额有误", "an amount is no sum of at least 0 yuan with at most two decimals"),
     "deduction_too_high": ("扣除项大于总费用", "what is deducted exceeds the total cost"),
+    "payers_too_high": ("个人及其他支付方所付大于总费用", "what the patient and others paid exceeds the total cost"),
     "days_missing": ("按床日结算而缺少住院天数", "paid by the day, without the length of stay"),
     "field_missing": ("缺少政策所需的字段", "a field that a rule of the policy reads is missing"),
     "field_invalid": ("某字段有误", "a field cannot be read"),

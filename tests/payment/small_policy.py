@@ -108,4 +108,5 @@ def small_policy(folder: Path, *, without: tuple[str, ...] = ()) -> PaymentPolic
 def stays(*rows: dict[str, object]) -> pd.DataFrame:
     """Return cases: the given cells in place of the usual ones."""
     usual = {"hospital": "H1", "tier": "2", "insurance": "employee", "drg": "AA11", "total_cost": "9000.00"}
+    usual |= {"patient_cash": "0"}
     return pd.DataFrame([{"case_id": f"c{number}", **usual, **row} for number, row in enumerate(rows)])

@@ -121,6 +121,7 @@ def settle(  # noqa: PLR0913, PLR0917  (one argument an option)
     from actuary.payment.policy_files import load_payment_policy  # noqa: PLC0415
     from actuary.payment.settle import settle_cases  # noqa: PLC0415
     from actuary.payment.settlement_files import write_settlement  # noqa: PLC0415
+    from actuary.payment.trace import find_row  # noqa: PLC0415
     from actuary.workflow.outputs import check_output, staged_output  # noqa: PLC0415
 
     check_output(out)
@@ -130,6 +131,8 @@ def settle(  # noqa: PLR0913, PLR0917  (one argument an option)
         table = read_cases(cases, hospitals=hospitals, threads=threads, progress=progress)
     if table.renamed:
         say("read as: " + ", ".join(f"{column} → {name}" for name, column in table.renamed.items()))
+    for case_id in explain or ():
+        find_row(table, case_id)
     settlement = settle_cases(table, rules, budget=budgets, threads=threads)
     _tell(settlement, lang)
     for case_id in explain or ():
@@ -157,16 +160,18 @@ def _tell(settlement: Settlement, lang: Language) -> None:
     """Say what the settlement comes to, and how many cases are not paid for which reason."""
     import numpy as np  # noqa: PLC0415
 
+    from actuary.payment.exact import as_decimal  # noqa: PLC0415
     from actuary.payment.statuses import REASON_STATUS, REASONS, PaymentStatus  # noqa: PLC0415
 
     summary = settlement.summary()
     say(
-        f"{len(settlement):,} cases with {settlement.policy.id} ({settlement.fingerprint[:12]}): "
+        f"{len(settlement):,} cases with {settlement.policy.id} (policy {settlement.policy.fingerprint[:12]}, "
+        f"settlement {settlement.fingerprint[:12]}): "
         f"{summary['paid']:,} paid; cost {summary['cost_yuan']:,}, standard {summary['standard_yuan']:,}, "
         f"fund {summary['fund_yuan']:,} yuan"
     )
     for pool in settlement.point_values:
-        value = "none" if pool.value is None else f"{float(pool.value):.6g} yuan"
+        value = "none" if pool.value is None else f"{as_decimal(pool.value)} yuan"
         say(f"point value, {pool.insurance}: {value}{f' ({pool.bound})' if pool.bound else ''}")
     for remark in settlement.kinds.remarks:
         say(remark)

@@ -16,6 +16,7 @@ from actuary.payment.exact import RoundingMode, divide_rounded, in_units
 from actuary.payment.pricing import declared_rate
 
 __all__ = [
+    "RATIO_PARTS",
     "Payers",
     "check_payer_columns",
     "fund_by_ratio",
@@ -24,6 +25,7 @@ __all__ = [
     "payers_beside_charge",
     "reimbursed_parts",
     "split_payment",
+    "taken_off",
 ]
 
 #: Column of each payment that a policy may subtract; the patient's own first.
@@ -43,7 +45,8 @@ _USUAL: Final = ("cash", "account", "critical_illness", "assistance", "other_fun
 #: What by_ratio takes off the standard before the ratio.
 _NOT_ELIGIBLE: Final = ("fully_self_paid", "first_self_paid", "deductible")
 _RATIO_DIGITS: Final = 6
-_RATIO_PARTS: Final = 10**_RATIO_DIGITS
+#: Parts of a whole in a share that the fund reimburses.
+RATIO_PARTS: Final = 10**_RATIO_DIGITS
 _PRODUCT_FITS: Final = 9 * 10**12
 
 
@@ -190,12 +193,12 @@ def fund_by_ratio(
     eligible = np.maximum(standard_fen - self_paid_fen, 0)
     if eligible.max(initial=0) >= _PRODUCT_FITS:
         exact = [
-            divide_rounded(a * b, _RATIO_PARTS, mode) for a, b in zip(*map(list, (eligible, ratio_parts)), strict=True)
+            divide_rounded(a * b, RATIO_PARTS, mode) for a, b in zip(*map(list, (eligible, ratio_parts)), strict=True)
         ]
         return np.array(exact, np.int64)
-    whole, rest = np.divmod(eligible * ratio_parts, _RATIO_PARTS)
-    up = 2 * rest > _RATIO_PARTS
-    half = 2 * rest == _RATIO_PARTS
+    whole, rest = np.divmod(eligible * ratio_parts, RATIO_PARTS)
+    up = 2 * rest > RATIO_PARTS
+    half = 2 * rest == RATIO_PARTS
     up |= half & ((whole & 1) == 1) if mode == "half_even" else half
     rounded: NDArray[np.int64] = whole + up
     return rounded
@@ -254,6 +257,18 @@ def split_payment(
     if not everyone:
         gain[~paid] = 0
     return Payers(fund, patient, other, gain)
+
+
+def taken_off(policy: PaymentPolicy) -> tuple[str, ...]:
+    """Return the columns of what a policy takes off the standard, before a ratio or to leave the fund's part.
+
+    Parameters
+    ----------
+    policy : PaymentPolicy
+        The policy.
+    """
+    items = _NOT_ELIGIBLE if policy.fund_formula == "by_ratio" else policy.settlement.subtract or _USUAL
+    return tuple(_COLUMNS[item] for item in items)
 
 
 def reimbursed_parts(cases: CaseTable, policy: PaymentPolicy) -> NDArray[np.int64]:

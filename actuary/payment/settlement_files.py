@@ -164,7 +164,7 @@ def write_settlement(settlement: Settlement, folder: Path, *, lang: str = "zh") 
     write_policy_copy(settlement.policy, folder)
     text = json.dumps(record, ensure_ascii=False, indent=1)
     (folder / "settlement.json").write_text(text + "\n", encoding="utf-8")
-    _write_manifest(folder, marks)
+    _write_manifest(folder, {**marks, "synthetic": settlement.synthetic})
 
 
 def _named(settlement: Settlement, frame: pd.DataFrame) -> pd.DataFrame:
@@ -175,7 +175,7 @@ def _named(settlement: Settlement, frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _write_manifest(folder: Path, marks: Mapping[str, str]) -> None:
+def _write_manifest(folder: Path, marks: Mapping[str, object]) -> None:
     outputs = [
         {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
         for path in sorted(folder.iterdir())

@@ -32,6 +32,8 @@ class PaymentTrace:
         Name of the policy.
     fingerprint : str
         Hash of the policy.
+    settlement : str
+        Hash of the settlement: policy, cases and budgets.
     status : PaymentStatus
         What became of the case.
     reason : PaymentReason
@@ -49,6 +51,7 @@ class PaymentTrace:
     reason: PaymentReason
     steps: tuple[TraceStep, ...]
     synthetic: bool = False
+    settlement: str = ""
 
     def step(self, name: str) -> TraceStep:
         """Return a step by its name.
@@ -68,7 +71,8 @@ class PaymentTrace:
         return {
             "case_id": self.case_id,
             "policy": self.policy,
-            "fingerprint": self.fingerprint,
+            "policy_fingerprint": self.fingerprint,
+            "settlement_fingerprint": self.settlement,
             "status": self.status.value,
             "reason": self.reason.value,
             "synthetic": self.synthetic,
@@ -87,11 +91,15 @@ class PaymentTrace:
         """Return the sheet in Chinese (``zh``) or English (``en``)."""
         colon = "：" if lang == "zh" else ": "
         rows = tuple(Row((title(step.name, lang), step.text(lang))) for step in self.steps)
+        prints = [("policy", self.fingerprint), ("settlement", self.settlement)]
+        if lang == "zh":
+            prints = [("政策指纹", self.fingerprint), ("结算指纹", self.settlement)]
+        said = ", ".join(f"{name} {hashed[:12]}" for name, hashed in prints if hashed)
         made_up = ("合成数据" if lang == "zh" else "synthetic data",) if self.synthetic else ()
         return Sheet(
             title=f"{'支付说明' if lang == 'zh' else 'Payment explained'} · {self.case_id}",
             headline=f"{self.status.text(lang)}{colon}{self.reason.text(lang)}",
-            lines=(f"{'政策' if lang == 'zh' else 'policy'}{colon}{self.policy} ({self.fingerprint[:12]})", *made_up),
+            lines=(f"{'政策' if lang == 'zh' else 'policy'}{colon}{self.policy} ({said})", *made_up),
             sections=(Section(title="", rows=rows),),
             lang=lang,
         )
@@ -161,6 +169,7 @@ def trace_case(settlement: Settlement, case_id: str) -> PaymentTrace:
         case_id=str(settlement.table.case_id[row]),
         policy=settlement.policy.id,
         fingerprint=settlement.policy.fingerprint,
+        settlement=settlement.fingerprint,
         status=reason.status,
         reason=reason,
         steps=tuple(steps_of(settlement, row)),

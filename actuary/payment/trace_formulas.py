@@ -10,9 +10,10 @@ from actuary.payment.cells import Cell, CellKey
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.declared_classes import CaseClass
 from actuary.payment.exact import as_decimal, fen_to_yuan
+from actuary.payment.pricing import declared_rate
 from actuary.payment.segments import CaseTerms, Segment, boundary_of
 
-__all__ = ["TracedCase", "class_reached", "filled_formula", "shown", "way_of_paying"]
+__all__ = ["TracedCase", "boundary_words", "class_reached", "filled_formula", "letters_of", "shown", "way_of_paying"]
 
 _SHOWN_DIGITS = 6
 
@@ -107,20 +108,80 @@ def way_of_paying(case: TracedCase, found: tuple[CaseClass, Fraction] | None) ->
 
 def filled_formula(case: TracedCase, pay: str, found: tuple[CaseClass, Fraction] | None) -> str:
     """Return the formula with its numbers put in: as declared, else as the line of the segment."""
-    return (_declared_formula(case, pay, found) if case.key.variant.share == 1 else "") or _line_formula(case)
+    filled = _bed_days(case) if case.key.variant.kind == "bed_day" else _declared_formula(case, pay, found)
+    filled = filled or _line_formula(case)
+    share = case.key.variant.share
+    if share == 1 or not (filled and _is_declared(case, pay, found)):
+        return filled
+    sum_of_parts = " + " in filled or " − " in filled
+    return f"({filled}) × {shown(share)}" if sum_of_parts else f"{filled} × {shown(share)}"
+
+
+def letters_of(case: TracedCase, pay: str, found: tuple[CaseClass, Fraction] | None) -> str:
+    """Return what the letters of a formula stand for that no other step names: ``s = 0.5``; empty where there are none.
+
+    Parameters
+    ----------
+    case : TracedCase
+        The case.
+    pay : str
+        Name of the formula.
+    found : tuple or None
+        Its class and boundary.
+    """
+    if found is None or case.terms is None:
+        return ""
+    rule, factor = found[0], shown(case.terms.factor)
+    share = Fraction(rule.share) if rule.share is not None else Fraction(1)
+    if pay == "flat":
+        return f"s = {shown(share)}"
+    if pay == "linear":
+        return f"s = {shown(share * (case.terms.factor if rule.factor_on_excess else 1))}"
+    if pay == "dip_excess":
+        return f"a = 1, b = {factor}" if rule.excess_base == "one" else f"a = {factor}, b = 1"
+    return ""
+
+
+def boundary_words(rule: CaseClass, k: Fraction, terms: CaseTerms) -> str:
+    """Return a boundary, and how the smaller of the two came about where it is that of the coefficient."""
+    if rule.threshold != "lower_of" or terms.factor >= 1 or not terms.factor:
+        return str(shown(k))
+    return f"{shown(k / terms.factor)} × min(1, {shown(terms.factor)}) = {shown(k)}"
+
+
+def _is_declared(case: TracedCase, pay: str, found: tuple[CaseClass, Fraction] | None) -> bool:
+    return case.key.variant.kind == "bed_day" or bool(_declared_formula(case, pay, found))
 
 
 def _line_formula(case: TracedCase) -> str:
     line, parts = case.segment.line, []
-    by_day = case.key.variant.kind == "bed_day"
     if line.constant or not line.slope:
         parts.append(str(shown(line.constant)))
     if line.slope:
-        per, amount = (
-            (line.slope, str(case.variable)) if by_day else (line.slope * 100, f"{fen_to_yuan(case.variable):,}")
-        )
-        parts.append(f"{shown(per)} × {amount}")
+        # What is paid at its cost is the cost.
+        each = "" if line.slope * 100 == 1 and not line.constant else f"{shown(line.slope * 100)} × "
+        parts.append(f"{each}{fen_to_yuan(case.variable):,}")
     return " + ".join(parts)
+
+
+def _bed_days(case: TracedCase) -> str:
+    """Return days × amount a day × part of each band."""
+    rule = case.policy.bed_day
+    if rule is None:
+        return ""
+    if rule.points_per_day is not None:
+        each = Fraction(rule.points_per_day)
+    else:
+        each = declared_rate(rule.tariff, tier=case.key.tier, insurance=case.key.insurance) or Fraction(0)
+    parts, start = [], 0
+    for band in rule.bands:
+        end = case.variable if band.to is None else min(band.to, case.variable)
+        if end > start:
+            parts.append(f"{end - start} × {shown(each)} × {shown(Fraction(band.pay))}")
+            start = end
+    if not rule.bands:
+        parts.append(f"{case.variable} × {shown(each)}")
+    return " + ".join(parts) or "0"
 
 
 def _declared_formula(case: TracedCase, pay: str, found: tuple[CaseClass, Fraction] | None) -> str:
@@ -129,12 +190,25 @@ def _declared_formula(case: TracedCase, pay: str, found: tuple[CaseClass, Fracti
         return ""
     base, factor = shown(terms.base), shown(terms.factor)
     more = f" × {shown(terms.supplement)}" if terms.supplement != 1 else ""
+    plain = f"{base} × {factor}{more}"
     if pay == "standard":
-        return f"{base} × {factor}{more}"
-    if ratio is None or found is None:
+        return plain
+    if pay in {"day_surgery", "over_cap"}:
+        share = _share_of(case, pay)
+        return "" if share is None else (plain if share == 1 else f"{shown(share)} × {plain}")
+    if ratio is None:
+        return ""
+    r = shown(ratio)
+    if pay in {"with_coef", "without_coef"}:
+        rising = f"{base} × {factor}{more} × {r}" if pay == "with_coef" else f"{base}{more} × {r}"
+        return f"min({rising}, {base}{more})"
+    if pay == "ungroupable" or (pay == "ratio_points" and found is None):
+        blank = case.policy.dip.blank_group if case.policy.dip is not None else None
+        part = blank.factor if blank is not None and case.key.group == blank.group else None
+        return f"{shown(Fraction(part))} × {r} × {base}{more}" if part is not None else f"{r} × {base}{more}"
+    if found is None:
         return ""
     rule, k = found[0], shown(found[1])
-    r = shown(ratio)
     share = shown(Fraction(rule.share)) if rule.share is not None else Decimal(1)
     excess = f" × {share}" if share != 1 else ""
     formulas = {
@@ -149,4 +223,20 @@ def _declared_formula(case: TracedCase, pay: str, found: tuple[CaseClass, Fracti
         if rule.excess_base == "one"
         else f"({r} − {k} + {factor}) × {base}",
     }
-    return formulas.get(pay, "") + (more if pay in formulas else "")
+    if pay not in formulas:
+        return ""
+    return f"({formulas[pay]}){more}" if more and pay == "linear" else formulas[pay] + more
+
+
+def _share_of(case: TracedCase, pay: str) -> Fraction | None:
+    """Return the part of the standard that day surgery, or a case beyond its cap, is paid; None where it is none."""
+    if case.segment.paid_in == "money":
+        return None
+    if pay == "day_surgery":
+        surgery = case.policy.day_surgery
+        flat = surgery is not None and surgery.pay == "flat" and surgery.share is not None
+        return Fraction(surgery.share) if flat and surgery is not None and surgery.share is not None else Fraction(1)
+    cap = case.policy.volume_cap
+    if cap is None or cap.beyond is None:
+        return None
+    return {"none": Fraction(0), "share": Fraction(cap.share or 0)}.get(cap.beyond, Fraction(1))

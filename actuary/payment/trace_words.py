@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["FORMULAS", "TITLES", "formula_words", "title"]
+__all__ = ["BASE_GROUPS", "COEFFICIENTS", "FORMULAS", "INSURANCES", "PARTS", "TITLES", "formula_words", "title"]
 
 #: Title of each step: Chinese, English.
 TITLES: dict[str, tuple[str, str]] = {
@@ -39,10 +39,52 @@ FORMULAS: dict[str, tuple[str, str, str]] = {
     "with_coef": ("min(B × K × r, B)", "不完整住院", "incomplete stay"),
     "without_coef": ("min(B × r, B)", "不完整住院，不乘系数", "incomplete stay, without the coefficient"),
     "bed_day": ("d × p", "床日数 × 每日标准", "days × amount a day"),
-    "over_cap": ("", "超出年度例数的支付办法", "what is paid beyond the yearly number of cases"),
-    "day_surgery": ("", "日间手术支付办法", "what day surgery is paid"),
+    "over_cap": ("s × B × K", "超出年度例数的支付办法", "what is paid beyond the yearly number of cases"),
+    "day_surgery": ("s × B × K", "日间手术支付办法", "what day surgery is paid"),
     "decided": ("D", "按评审金额", "the amount decided by the review"),
     "ungroupable": ("f × r × B", "空白病组", "the blank group"),
+}
+
+#: Where a coefficient comes from, by the form that the policy declares.
+COEFFICIENTS: dict[str, tuple[str, str]] = {
+    "none": ("政策不设系数", "the policy has no coefficient"),
+    "tier": ("按医院等级", "by tier"),
+    "hospital": ("按医院", "by hospital"),
+    "group_tier": ("按病组和等级", "by group and tier"),
+    "group_hospital": ("按病组和医院", "by group and hospital"),
+}
+
+#: Where the coefficient of a base group comes from, by the mechanism that the policy declares.
+BASE_GROUPS: dict[str, tuple[str, str]] = {
+    "uniform_coef": ("基础病组统一系数", "one coefficient for base groups"),
+    "coef_one": ("基础病组系数为1", "base groups have the coefficient 1"),
+    "table": ("基础病组系数表", "table of base groups"),
+    "lowest_tier_rate": ("基础病组按最低等级费率", "base groups at the rate of the lowest tier"),
+}
+
+#: Insurances.
+INSURANCES: dict[str, tuple[str, str]] = {
+    "employee": ("职工", "employee"),
+    "resident": ("居民", "resident"),
+    "all": ("全部", "all"),
+}
+
+#: Parts of a bill, and fields that a rule reads, by their column.
+PARTS: dict[str, tuple[str, str]] = {
+    "negotiated_drugs": ("国谈药", "negotiated drugs"),
+    "high_value_consumables": ("高值耗材", "high-value consumables"),
+    "patient_cash": ("个人现金", "patient's cash"),
+    "personal_account": ("个人账户", "personal account"),
+    "fully_self_paid": ("全自费", "fully self-paid"),
+    "first_self_paid": ("先行自付", "first self-paid"),
+    "deductible_paid": ("起付线", "deductible"),
+    "critical_illness": ("大病保险", "critical illness insurance"),
+    "assistance": ("医疗救助", "medical assistance"),
+    "other_funds": ("其他基金", "other funds"),
+    "tcm_share": ("中医药占比", "share of traditional medicine"),
+    "substitute_reason": ("对照原因", "reason"),
+    "age_years": ("年龄", "age"),
+    "los_days": ("住院天数", "days"),
 }
 
 

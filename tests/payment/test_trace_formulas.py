@@ -32,6 +32,9 @@ small = _module("small_policy")
 def computed(formula: str) -> float:
     """Compute a formula as it is printed."""
     plain = formula.replace("×", "*").replace("−", "-").replace(",", "")
+    if plain.startswith("min("):
+        # The comma between the two sides of the smaller one is no comma of thousands.
+        return min(computed(side) for side in formula.removeprefix("min(").removesuffix(")").split(", "))
     assert set(plain) <= set("0123456789.+-*() E"), formula
     return float(eval(plain, {"__builtins__": {}}))  # noqa: S307  (numbers and operators only)
 

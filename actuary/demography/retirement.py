@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from actuary.errors import DeclarationError, Problem, UnknownNameError, raise_all, unknown_name
 from actuary.periods import Quarter
+from actuary.policy.dated import spans_of
 from actuary.policy.policy_book import PolicyBook
 from actuary.policy.retirement import RETIREMENT_GROUPS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["RetirementGroup", "RetirementRule", "retirement_rule"]
 
@@ -158,8 +156,6 @@ class RetirementRule:
         DataFrame
             Columns group, birth_month, delay_months, retire_age_years, retire_age_extra_months, retire_month.
         """
-        import pandas as pd
-
         birth = np.arange(12 * first[0] + first[1] - 1, 12 * last[0] + last[1])
         delay = self.delay(group, birth)
         age = self.group(group).old_age_months + delay
@@ -303,11 +299,11 @@ def retirement_rule(
         if name not in RETIREMENT_GROUPS
     ]
     raise_all(problems, UnknownNameError)
-    begin = book.parameter("retirement.start_age_men").values[0].first_day
+    begin = spans_of(book.parameter("retirement.start_age_men"))[0].first_day
     weights = {"men": 1.0, "women_55": women_55_share, "women_50": 1.0 - women_55_share}
     groups = []
     for name in RETIREMENT_GROUPS:
-        end = book.parameter(f"retirement.end_age_{name}").values[-1].value
+        end = spans_of(book.parameter(f"retirement.end_age_{name}"))[-1].entry.value
         step = book.value(f"retirement.delay_step_{name}", begin)
         groups.append(
             RetirementGroup(

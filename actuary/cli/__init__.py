@@ -7,7 +7,20 @@ from types import FrameType
 
 import typer
 
-from actuary.cli import check, cities, data, explain, group, indicators, models, project, report, scheme, warn
+from actuary.cli import (
+    check,
+    cities,
+    data,
+    explain,
+    group,
+    indicators,
+    models,
+    population,
+    project,
+    report,
+    scheme,
+    warn,
+)
 
 __all__ = ["app", "main"]
 
@@ -25,7 +38,7 @@ app = typer.Typer(
     ),
 )
 
-for _module in (report, project, warn, indicators, cities, group, explain, check):
+for _module in (report, project, population, warn, indicators, cities, group, explain, check):
     _module.register(app)
 app.add_typer(models.app, name="models")
 app.add_typer(scheme.app, name="scheme")

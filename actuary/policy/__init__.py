@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from actuary.policy.assumptions import AssumptionBasis, freeze_basis, load_basis
     from actuary.policy.check import check_file, check_models
     from actuary.policy.dated import DatedBook
+    from actuary.policy.finance_model import BENEFITS, FinanceModel, load_finance_model
     from actuary.policy.fingerprints import canonical_json, fingerprint
     from actuary.policy.parameters import AssumptionParameter, AssumptionValue, DatedValue, Parameter
     from actuary.policy.policy_book import PolicyBook, PolicyChange, PolicyView, load_policy_book
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from actuary.policy.schema import write_schemas
 
 __all__ = [
+    "BENEFITS",
     "AlertCase",
     "AlertCondition",
     "AlertRule",
@@ -32,6 +34,7 @@ __all__ = [
     "DatedBook",
     "DatedValue",
     "Delta",
+    "FinanceModel",
     "Parameter",
     "PolicyBook",
     "PolicyChange",
@@ -51,6 +54,7 @@ __all__ = [
     "list_scenarios",
     "load_alert_rules",
     "load_basis",
+    "load_finance_model",
     "load_policy_book",
     "load_region",
     "load_report_plan",
@@ -66,6 +70,7 @@ _HOMES = {
     "assumptions": ("AssumptionBasis", "freeze_basis", "load_basis"),
     "check": ("check_file", "check_models"),
     "dated": ("DatedBook",),
+    "finance_model": ("BENEFITS", "FinanceModel", "load_finance_model"),
     "fingerprints": ("canonical_json", "fingerprint"),
     "parameters": ("AssumptionParameter", "AssumptionValue", "DatedValue", "Parameter"),
     "policy_book": ("PolicyBook", "PolicyChange", "PolicyView", "load_policy_book"),

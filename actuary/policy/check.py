@@ -11,6 +11,7 @@ from actuary.errors import DeclarationError, Problem, UnknownNameError, unknown_
 from actuary.paths import models_root
 from actuary.policy.alert_rules import load_alert_rules, read_alert_file
 from actuary.policy.assumptions import read_basis_file
+from actuary.policy.finance_model import FINANCE_FILE, read_finance_file
 from actuary.policy.policy_book import load_policy_book, read_policy_file
 from actuary.policy.regions import list_regions, read_region_file
 from actuary.policy.report_plans import read_report_file
@@ -26,7 +27,7 @@ _FOLDERS = {
     "alerts": "alerts",
     "reports": "report",
 }
-_NAMES = {"region.toml": "region", "city.toml": "region"}
+_NAMES = {"region.toml": "region", "city.toml": "region", FINANCE_FILE: "finance"}
 # Grouping schemes and the settlement list have forms of their own, which the grouping layer reads and checks.
 _OTHER_FORMS = ("drg", "settlement_list")
 
@@ -54,6 +55,7 @@ _READERS: dict[str, _Reader] = {
         file, scenarios=list_scenarios(root), regions=list_regions(root)
     )[1],
     "region": lambda file, _sources, _root: read_region_file(file)[1],
+    "finance": lambda file, sources, _root: read_finance_file(file, sources=sources)[2],
 }
 
 
@@ -114,6 +116,8 @@ def _kind_of_content(file: TomlFile) -> str:
             return kind
     if "kind" in file.data or "required_inputs" in file.data:
         return "region"
+    if "benefit" in file.data:
+        return "finance"
     reasoned = any(
         isinstance(entry, dict) and "reason" in entry
         for group in file.data.values()

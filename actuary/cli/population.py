@@ -27,11 +27,20 @@ def population(
     accept_implausible: Annotated[
         bool, typer.Option("--accept-implausible", help="Take figures that are possible but not plausible.")
     ] = False,
+    migration_timing: Annotated[
+        str,
+        typer.Option(
+            help="When migrants move: end (of the step), even (half at its start), standard (end with single years, "
+            "even with five-year groups)."
+        ),
+    ] = "standard",
 ) -> None:
     """Project people by age and sex (cohort components, as the United Nations do it)."""
     from actuary.workflow.populations import project_population_files  # noqa: PLC0415
 
-    projection = project_population_files(inputs, out, parquet=parquet, accept_implausible=accept_implausible)
+    projection = project_population_files(
+        inputs, out, parquet=parquet, accept_implausible=accept_implausible, migration_timing=migration_timing
+    )
     for note in projection.inputs.notes:
         say(note)
     print_frame(projection.summary().astype({"year": str}), title=f"{inputs.name}: persons on 31 December")

@@ -12,12 +12,15 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from actuary.demography.life_table import SEXES, life_table
-from actuary.errors import Problem, TableError, raise_all
+from actuary.errors import Problem, TableError, raise_all, unknown_name
 from actuary.kernels.cohort import roll_population
 
-__all__ = ["PopulationInputs", "PopulationProjection", "project_population", "survival_from_rates"]
+__all__ = ["TIMINGS", "PopulationInputs", "PopulationProjection", "project_population", "survival_from_rates"]
 
 type FloatArray = NDArray[np.float64]
+
+#: When migrants move.
+TIMINGS = ("standard", "end", "even")
 
 _ARRAYS = ("base", "mx", "asfr", "srb", "migration")
 
@@ -46,6 +49,9 @@ class PopulationInputs:
         Net migrants of each step [persons].
     survival : ndarray, shape (T, 2, A), optional
         Survival ratios to use in place of those of the life tables of `mx`.
+    migration_timing : str
+        When migrants move: ``end`` of the step, ``even`` (one half at the start, one half at the end), or ``standard``:
+        ``end`` with steps of one year, ``even`` with steps of five.
     region, variant : str
         What the inputs describe.
     source : str
@@ -69,6 +75,7 @@ class PopulationInputs:
     srb: FloatArray
     migration: FloatArray
     survival: FloatArray | None = None
+    migration_timing: str = "standard"
     region: str = ""
     variant: str = ""
     source: str = ""
@@ -86,6 +93,12 @@ class PopulationInputs:
     def step(self) -> int:
         """Width of a step and of an age group: 1 or 5 [years]."""
         return int(self.ages[1] - self.ages[0])
+
+    @property
+    def start_share(self) -> float:
+        """Share of the migrants of a step that is added at its start: 0 or 0.5."""
+        even = self.migration_timing == "even" or (self.migration_timing == "standard" and self.step == 5)
+        return 0.5 if even else 0.0
 
     @property
     def mortality_ages(self) -> NDArray[np.int64]:
@@ -119,6 +132,7 @@ class PopulationInputs:
     def fingerprint(self) -> str:
         """SHA-256 over years, ages and every figure."""
         digest = hashlib.sha256()
+        digest.update(repr(self.start_share).encode())
         for array in (self.years, self.ages, *(getattr(self, name) for name in _ARRAYS), self.survival):
             if array is not None:
                 digest.update(repr(array.shape).encode())
@@ -189,7 +203,7 @@ class PopulationProjection:
             By age at the end of the step [persons].
         """
         start = np.concatenate([self.inputs.base[None], np.moveaxis(self.population.to_numpy(), 2, 0)[:-1]])
-        share = _start_share(self.inputs.step)
+        share = self.inputs.start_share
         migrants = np.moveaxis(self.net_migrants.to_numpy(), 2, 0)
         start = start + share * migrants
         moved = np.zeros_like(start)
@@ -335,12 +349,13 @@ def project_population(inputs: PopulationInputs) -> PopulationProjection:
     population = np.empty((steps, 2, ages))
     deaths, births = np.empty_like(population), np.empty(steps)
     boys = inputs.srb / (1.0 + inputs.srb)
-    share = _start_share(inputs.step)
     # Read-only arrays have another type for the compiled loop.
     base, survival, asfr, migration = (
         np.array(array) for array in (inputs.base, inputs.survival_ratios, inputs.asfr, inputs.migration)
     )
-    roll_population(base, survival, asfr, boys, migration, share, float(inputs.step), population, deaths, births)
+    roll_population(
+        base, survival, asfr, boys, migration, inputs.start_share, float(inputs.step), population, deaths, births
+    )
     raise_all(_emptied(population, inputs), TableError)
     coords = {"sex": list(SEXES), "age": inputs.ages, "year": inputs.end_years}
 
@@ -364,10 +379,6 @@ def project_population(inputs: PopulationInputs) -> PopulationProjection:
     )
 
 
-def _start_share(step: int) -> float:
-    return 0.5 if step == 5 else 0.0
-
-
 def _frozen[T: np.generic](array: NDArray[T]) -> NDArray[T]:
     copy = array.copy()
     copy.flags.writeable = False
@@ -387,6 +398,8 @@ def _emptied(population: FloatArray, inputs: PopulationInputs) -> list[Problem]:
 
 
 def _problems(inputs: PopulationInputs) -> list[Problem]:
+    if inputs.migration_timing not in TIMINGS:
+        return [unknown_name("migration_timing", inputs.migration_timing, TIMINGS, what="timing")]
     ages, steps = inputs.ages, len(inputs.years)
     widths = np.diff(ages)
     if len(ages) < 3 or ages[0] != 0 or len(set(widths.tolist())) != 1 or int(widths[0]) not in (1, 5):

@@ -25,7 +25,12 @@ _STEPS = (1, 5)
 
 
 def read_population_inputs(
-    folder: Path | str, *, accept_implausible: bool = False, region: str = "", variant: str = ""
+    folder: Path | str,
+    *,
+    accept_implausible: bool = False,
+    migration_timing: str = "standard",
+    region: str = "",
+    variant: str = "",
 ) -> PopulationInputs:
     """Read the inputs of a projection from a folder.
 
@@ -39,6 +44,8 @@ def read_population_inputs(
         stands for the five that begin with it).
     accept_implausible : bool
         Take figures that are possible but not plausible; what was found stands in the notes then.
+    migration_timing : str
+        See :class:`~actuary.demography.population.PopulationInputs`.
     region, variant : str
         Names for the result.
 
@@ -92,6 +99,7 @@ def read_population_inputs(
         asfr=arrays["asfr"],
         srb=arrays["srb"],
         migration=arrays["migration"],
+        migration_timing=migration_timing,
         region=region,
         variant=variant,
         source=str(path),

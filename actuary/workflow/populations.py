@@ -14,7 +14,12 @@ __all__ = ["project_population_files"]
 
 
 def project_population_files(
-    inputs: Path | str, out: Path | str, *, parquet: bool = False, accept_implausible: bool = False
+    inputs: Path | str,
+    out: Path | str,
+    *,
+    parquet: bool = False,
+    accept_implausible: bool = False,
+    migration_timing: str = "standard",
 ) -> PopulationProjection:
     """Project a folder of inputs and write the people and the flows, whole or not at all.
 
@@ -29,6 +34,8 @@ def project_population_files(
         Write ``population.parquet`` and ``flows.parquet`` as well.
     accept_implausible : bool
         Take figures that are possible but not plausible.
+    migration_timing : str
+        ``standard``, ``end`` or ``even``: when migrants move within a step.
 
     Returns
     -------
@@ -43,7 +50,8 @@ def project_population_files(
         When the folder cannot be written.
     """
     target = check_output(Path(out))
-    projection = project_population(read_population_inputs(inputs, accept_implausible=accept_implausible))
+    read = read_population_inputs(inputs, accept_implausible=accept_implausible, migration_timing=migration_timing)
+    projection = project_population(read)
     with staged_output(target) as staging:
         for name, frame in zip(("population", "flows"), projection.to_frames(), strict=True):
             frame.to_csv(staging / f"{name}.csv", index=False, lineterminator="\n")

@@ -124,14 +124,18 @@ def read_base_year(region: str, year: int, *, data: Path | None = None, figures:
             before = figures.get(scheme, f"{fund}_balance_end" if apart else "balance_end", year - 1)
             net = flows[scheme, f"{fund}_income"] - flows[scheme, f"{fund}_expenditure"]
             # Where the balance of the year before is not known, it is what this year's flows leave of this one's.
-            opening[scheme, fund] = before.value if before and (apart or fund == "pooled") else closing[scheme, fund] - net
+            opening[scheme, fund] = (
+                before.value if before and (apart or fund == "pooled") else closing[scheme, fund] - net
+            )
     average, stock = {}, {}
     for group, (scheme, _) in GROUPS.items():
         if scheme in schemes:
             stock[group] = figures.value(scheme, group, year)
             average[group] = (figures.value(scheme, group, year - 1) + stock[group]) / 2
     problems = [
-        Problem(f"{region}, {scheme} {name} {year}", f"{value:g}", "an amount from 0 on", "correct the published figure")
+        Problem(
+            f"{region}, {scheme} {name} {year}", f"{value:g}", "an amount from 0 on", "correct the published figure"
+        )
         for (scheme, name), value in flows.items()
         if value < 0
     ]

@@ -1,0 +1,235 @@
+"""The people-driven projection of a region's funds: from people, rules and assumptions to balances."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import xarray as xr
+
+from actuary.demography.membership import Membership
+from actuary.demography.population import PopulationProjection
+from actuary.errors import DeclarationError, PeriodError, Problem, UnknownNameError, raise_all, unknown_name
+from actuary.fund.inputs import Declared
+from actuary.fund.milestones import find_milestones
+from actuary.fund.model.base_year import BaseYear, read_base_year
+from actuary.fund.model.calibration import calibrate
+from actuary.fund.model.drivers import read_model_drivers
+from actuary.fund.model.exposure import measure_exposure
+from actuary.fund.model.finance import FinanceInputs, project_finance
+from actuary.fund.model.levers import Levers
+from actuary.fund.model.people import births_index, project_members, stack_scenarios
+from actuary.fund.model.result import ModelProjection, label_paths
+from actuary.fund.projection import season_region, watched_months
+from actuary.fund.sources import SeasonalSource, load_profiles
+from actuary.periods import Quarter, quarter_range
+from actuary.policy import (
+    Resolved,
+    fingerprint,
+    list_scenarios,
+    load_finance_model,
+    load_policy_book,
+    load_region,
+    resolve,
+)
+from actuary.tables import data_fingerprint
+
+__all__ = ["MODEL_METHOD", "build_inputs", "project_model"]
+
+#: Version of the method; it is part of every fingerprint and changes whenever a number could.
+MODEL_METHOD = "1"
+
+
+def project_model(
+    region: str,
+    *,
+    to: str | Quarter = "2050Q4",
+    scenarios: Sequence[str] = ("base",),
+    basis: str = "people",
+    population: PopulationProjection | None = None,
+    members: Mapping[str, Membership] | Membership | None = None,
+    base: BaseYear | None = None,
+    levers: Levers | None = None,
+    models: Path | None = None,
+    data: Path | None = None,
+) -> ModelProjection:
+    """Project a region's funds from its people.
+
+    Population and membership by age, sex and status drive contributions, subsidies and premiums on one side and the
+    use of each benefit on the other; pool and accounts follow quarter by quarter from the end of the base year.
+
+    Parameters
+    ----------
+    region : str
+        Region id, such as ``national``.
+    to : str or Quarter
+        Last quarter.
+    scenarios : sequence of str
+        Scenarios, the first of which is shown first.
+    basis : str
+        Assumption basis.
+    population : PopulationProjection, optional
+        People to use in place of the region's own.
+    members : Membership or mapping, optional
+        Members to use in place of those projected, one for all scenarios or ``scenario -> Membership``.
+    base : BaseYear, optional
+        Figures of the base year in place of the published ones.
+    levers : Levers, optional
+        What modules change.
+    models, data : Path, optional
+        Folders; those that come with the package when left out.
+
+    Returns
+    -------
+    ModelProjection
+        The result; a scheme without figures of its base year is left out, with what it lacks in `missing`.
+
+    Raises
+    ------
+    UnknownNameError
+        When region, basis or a scenario is not declared, or an assumption is missing.
+    DeclarationError
+        When a file is not valid, or a rule or assumption does not reach the last quarter.
+    PeriodError
+        When the last quarter is not after the base year, or people do not reach it.
+
+    Examples
+    --------
+    >>> run = project_model("national", to="2030Q4")
+    >>> run.schemes, str(run.base_quarter)
+    (('all', 'employee', 'resident'), '2024Q4')
+    """
+    models, data = (None if folder is None else Path(folder) for folder in (models, data))
+    place = load_region(region, root=models)
+    last = Quarter.parse(to)
+    chosen = tuple(dict.fromkeys(scenarios)) or ("base",)
+    known = list_scenarios(models)
+    raise_all(
+        [unknown_name("--scenario", name, known, what="scenario") for name in chosen if name not in known],
+        UnknownNameError,
+    )
+    resolved = {name: resolve(region, basis=basis, scenario=name, root=models) for name in chosen}
+    model = load_finance_model(region, root=models)
+    year = model.declared.base_year
+    if last <= Quarter(year, 4):
+        raise PeriodError(Problem("--to", str(last), f"a quarter after {year}Q4, the end of the base year"))
+    figures = base or read_base_year(region, year, data=data)
+    if members is None:
+        members = project_members(
+            region, resolved, base_year=year, to=last, population=population, models=models, data=data
+        )
+    held = dict.fromkeys(chosen, members) if isinstance(members, Membership) else dict(members)
+    stocks = stack_scenarios(held)
+    quarters = list(quarter_range(Quarter(year + 1, 1), last))
+    _check_people(stocks, quarters)
+    inputs = build_inputs(
+        region, resolved, stocks, base=figures, to=last, levers=levers or Levers(), models=models, data=data
+    )
+    births = births_index(next(iter(held.values())).population, model, base_year=year)
+    exposure = measure_exposure(
+        stocks.sel(quarter=[str(Quarter(year, 4)), *map(str, quarters)]), inputs.calibration.weights, births=births
+    )
+    paths, state = project_finance(inputs, exposure, quarters)
+    labelled = label_paths(paths, inputs, scenarios=chosen)
+    return ModelProjection(
+        region=region,
+        place=place,
+        base_quarter=Quarter(year, 4),
+        horizon=last,
+        basis=basis,
+        scenarios=chosen,
+        paths=labelled,
+        milestones=find_milestones(labelled, months=watched_months(models)),
+        calibration=inputs.calibration.table,
+        missing=figures.missing,
+        inputs=inputs,
+        exposure=exposure,
+        state=state,
+        fingerprint=fingerprint(
+            {
+                "method": MODEL_METHOD,
+                "region": region,
+                "to": str(last),
+                "models": {name: one.fingerprint for name, one in resolved.items()},
+                "finance": model.fingerprint,
+                "people": {name: one.fingerprint for name, one in held.items()},
+                "data": data_fingerprint(data),
+            }
+        ),
+        synthetic=figures.synthetic or any(one.synthetic for one in held.values()),
+    )
+
+
+def build_inputs(
+    region: str,
+    resolved: Mapping[str, Resolved],
+    stocks: xr.DataArray,
+    *,
+    base: BaseYear,
+    to: Quarter,
+    levers: Levers | None = None,
+    models: Path | None = None,
+    data: Path | None = None,
+) -> FinanceInputs:
+    """Read drivers and seasons, and calibrate: everything that the recursion needs beside people.
+
+    Parameters
+    ----------
+    region : str
+        Region id.
+    resolved : mapping
+        ``scenario -> Resolved``.
+    stocks : DataArray, dims (..., status, sex, age, quarter)
+        Members; the make-up of the base year is that of its last quarter [persons].
+    base : BaseYear
+        Figures of the base year.
+    to : Quarter
+        Last quarter.
+    levers : Levers, optional
+        What modules change.
+    models, data : Path, optional
+        Folders.
+
+    Raises
+    ------
+    UnknownNameError, DeclarationError
+        When a declaration is missing, not valid, or ends before the last quarter.
+    """
+    model = load_finance_model(region, root=models)
+    book = load_policy_book(region, root=models)
+    limit = model.declared.resident.subsidy_to_premium_max
+    drivers = read_model_drivers(
+        resolved,
+        list(quarter_range(Quarter(base.year, 1), to)),
+        book=book,
+        subsidy_limit=limit.value if limit else None,
+    )
+    source = season_region(Declared(book, resolved), Quarter(base.year, 4), models=models)
+    seasons = _seasons(source, base.year, None if data is None else str(data), data_fingerprint(data)).profiles
+    lacking = [
+        Problem(f"{scheme} {flow} of {source}", "no year with four quarters", "a seasonal course",
+                "name another region in seasonal.source_region")
+        for scheme in base.schemes
+        for flow in ("income", "expenditure")
+        if (scheme, flow) not in seasons
+    ]  # fmt: skip
+    raise_all(lacking, DeclarationError)
+    lead = {dim: 0 for dim in stocks.dims if dim not in ("status", "sex", "age", "quarter")}
+    structure = stocks.isel(lead).sel(quarter=str(Quarter(base.year, 4))).reset_coords(drop=True)
+    calibration = calibrate(model, base, drivers, structure, seasons=seasons)
+    return FinanceInputs(model, base, calibration, drivers, seasons, levers or Levers())
+
+
+@lru_cache(maxsize=8)
+def _seasons(region: str, year: int, data: str | None, _fingerprint: str) -> SeasonalSource:
+    return load_profiles(region, until=Quarter(year, 4), data=None if data is None else Path(data))
+
+
+def _check_people(stocks: xr.DataArray, quarters: Sequence[Quarter]) -> None:
+    held = {str(label) for label in stocks["quarter"].to_numpy()}
+    lacking = [quarter for quarter in (quarters[0] + -1, *quarters) if str(quarter) not in held]
+    if lacking:
+        raise PeriodError(
+            Problem("people", f"none of {lacking[0]}", f"members from {quarters[0] + -1} to {quarters[-1]}")
+        )

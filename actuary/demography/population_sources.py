@@ -60,6 +60,10 @@ class Outlook(NamedTuple):
         """Return a series in some years, shape (T,)."""
         return self.frame.loc[name][column].reindex(years).to_numpy(dtype=np.float64)
 
+    def value(self, name: str, year: int, *, column: str = "medium") -> float:
+        """Return a series in one year; NaN where nothing was published."""
+        return float(self.series(name, np.array([year]), column=column)[0])
+
 
 def load_outlook(region: str = "national", *, data: Path | str | None = None) -> Outlook:
     """Load the published indicators of a region with variants and prediction bounds.

@@ -28,8 +28,9 @@ _FOLDERS = {
     "reports": "report",
 }
 _NAMES = {"region.toml": "region", "city.toml": "region", FINANCE_FILE: "finance"}
-# Grouping schemes and the settlement list have forms of their own, which the grouping layer reads and checks.
-_OTHER_FORMS = ("drg", "settlement_list")
+# Grouping schemes, the settlement list and the people-driven model have forms of their own; those who read them check
+# them.
+_OTHER_FORMS = ("drg", "settlement_list", "model")
 
 
 def file_kind(path: Path) -> str | None:

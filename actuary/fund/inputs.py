@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from actuary.drivers import DRIVERS
-from actuary.errors import DeclarationError, UnknownNameError, unknown_name
+from actuary.errors import DeclarationError, UnknownNameError, raise_all, unknown_name
 from actuary.fund.missing import LATE_ASSUMPTIONS, MissingInput
 from actuary.periods import Quarter
 from actuary.policy import PolicyBook, Resolved, load_policy_book, load_region, resolve
@@ -80,6 +80,14 @@ def load_declared(region: str, *, basis: str, scenarios: Sequence[str], models: 
         if basis not in place.bases:
             raise UnknownNameError(unknown_name(f"basis of {region}", basis, place.bases, what="basis"))
         resolved = {name: resolve(region, basis=basis, scenario=name, root=models) for name in scenarios}
+        raise_all(
+            [
+                unknown_name(f"scenario {name} for {region}", key, one.assumptions.keys(), what="rule or assumption")
+                for name, one in resolved.items()
+                for key in one.unused
+            ],
+            UnknownNameError,
+        )
         return Declared(book, resolved)
     return Declared(book, {})
 

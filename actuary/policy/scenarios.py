@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from actuary.drivers import BENEFIT_DRIVERS, PEOPLE_DRIVERS
 from actuary.errors import DeclarationError, Problem, UnknownNameError, raise_all, unknown_name
 from actuary.paths import models_root
 from actuary.policy.assumptions import ASSUMPTION_KEYS, AssumptionBasis, load_basis
@@ -127,6 +128,12 @@ class Resolved:
     def deltas(self) -> tuple[Delta, ...]:
         """The deltas that were applied."""
         return self.scenario.deltas
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Keys that the scenario touches and neither the rules nor the basis hold: they change nothing here."""
+        keys = dict.fromkeys(delta.key for delta in self.deltas)
+        return tuple(key for key in keys if key not in self.policy and key not in self.assumptions)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -366,7 +373,8 @@ def resolve(region: str, *, basis: str = "base", scenario: str | None = None, ro
     book = load_policy_book(region, root=root)
     assumptions = load_basis(region, basis, root=root)
     chosen = load_scenario(scenario or "base", root=root)
-    known = (*book.keys(), *assumptions.keys())
+    # A driver of the people-driven model that a basis of the other one lacks changes nothing there; see Resolved.unused.
+    known = (*book.keys(), *assumptions.keys(), *PEOPLE_DRIVERS, *BENEFIT_DRIVERS)
     raise_all(
         [
             unknown_name(f"scenario {chosen.name} for {region}", delta.key, known, what="rule or assumption")

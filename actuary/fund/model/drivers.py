@@ -13,7 +13,6 @@ from actuary.drivers import TREND_FACTORS
 from actuary.errors import Problem, UnknownNameError, raise_all
 from actuary.fund.inputs import grow_amounts
 from actuary.fund.model.base_year import MODEL_SCHEMES
-from actuary.fund.recursion import by_quarter
 from actuary.periods import Quarter
 from actuary.policy import BENEFITS, PolicyBook, Resolved
 from actuary.policy.dated import DatedBook
@@ -158,7 +157,7 @@ def read_model_drivers(
     """
     labels = [str(quarter) for quarter in quarters]
     growing = [quarter for quarter in quarters if quarter.year > quarters[0].year]
-    scenarios = list(resolved)
+    books = list(resolved.values())
     problems = [
         Problem(f"{name} of {one.assumptions.region}", "nothing", f"the assumption {key}", "declare it in the basis")
         for name, one in resolved.items()
@@ -166,46 +165,54 @@ def read_model_drivers(
         if key not in one.assumptions
     ]
     raise_all(problems, UnknownNameError)
-    drivers = xr.Dataset(coords={"scenario": scenarios, "quarter": labels})
+    plain = ("scenario", "quarter")
+    held: dict[str, tuple[tuple[str, ...], NDArray[np.float64]]] = {}
 
     def grown_only(book: DatedBook, key: str) -> NDArray[np.float64]:
-        lead = len(quarters) - len(growing)
-        return np.concatenate([np.zeros(lead), read_path(book, key, growing)])
+        return np.concatenate([np.zeros(len(quarters) - len(growing)), read_path(book, key, growing)])
 
     for name, (key, default) in _RULES.items():
-        rows = [read_path(one.policy, key, quarters, default=default) for one in resolved.values()]
-        drivers[name] = (("scenario", "quarter"), np.array(rows))
+        held[name] = (plain, np.array([read_path(one.policy, key, quarters, default=default) for one in books]))
     # Before the reform the whole of an employee's own contribution was credited.
-    drivers["account_credit"] = drivers["account_credit"].fillna(drivers["employee_rate"])
+    credit, own = held["account_credit"][1], held["employee_rate"][1]
+    held["account_credit"] = (plain, np.where(np.isnan(credit), own, credit))
     for name, key in _ASSUMPTIONS.items():
         read = grown_only if name in _AFTER_BASE else lambda book, key: read_path(book, key, quarters)
-        rows = [read(one.assumptions, key) for one in resolved.values()]
-        drivers[name] = (("scenario", "quarter"), np.array(rows))
+        held[name] = (plain, np.array([read(one.assumptions, key) for one in books]))
     interest = [
         [read_path(one.assumptions, f"{scheme}.reserve_interest", quarters) for scheme in MODEL_SCHEMES]
-        for one in resolved.values()
+        for one in books
     ]
-    drivers["reserve_interest"] = (("scenario", "scheme", "quarter"), np.array(interest))
-    trends = [
-        [
-            [[grown_only(one.assumptions, _trend_key(one, s, b, f)) for f in TREND_FACTORS] for b in BENEFITS]
-            for s in MODEL_SCHEMES
-        ]
-        for one in resolved.values()
-    ]
-    drivers["trend_growth"] = (("scenario", "scheme", "benefit", "factor", "quarter"), np.array(trends))
-    drivers = drivers.assign_coords(scheme=list(MODEL_SCHEMES), benefit=list(BENEFITS), factor=list(TREND_FACTORS))
+    held["reserve_interest"] = (("scenario", "scheme", "quarter"), np.array(interest))
+    trends = []
+    for one in books:
+        keys = [_trend_key(one, s, b, f) for s in MODEL_SCHEMES for b in BENEFITS for f in TREND_FACTORS]
+        read_once = {key: grown_only(one.assumptions, key) for key in dict.fromkeys(keys)}
+        trends.append(np.array([read_once[key] for key in keys]))
+    shape = (len(books), len(MODEL_SCHEMES), len(BENEFITS), len(TREND_FACTORS), len(quarters))
+    held["trend_growth"] = (("scenario", "scheme", "benefit", "factor", "quarter"), np.array(trends).reshape(shape))
     years = sorted({quarter.year for quarter in quarters} | {quarters[0].year - 1})
+    place = np.searchsorted(years, [quarter.year for quarter in quarters])
     for name, (key, growth_key) in _GROWN.items():
-        annual = _grown(resolved, book, key, growth_key, years)
-        drivers[name] = by_quarter(annual, quarters)
+        annual = np.array([_grown(one, book, key, growth_key, years) for one in books])
+        held[name] = (plain, annual[:, place])
         if name == "premium":
-            before = [Quarter(quarter.year - 1, quarter.number) for quarter in quarters]
-            drivers["premium_before"] = by_quarter(annual, before).assign_coords(quarter=labels)
+            held["premium_before"] = (plain, annual[:, place - 1])
     limit = np.inf if subsidy_limit is None else subsidy_limit
-    rows = [read_path(one.policy, _SUBSIDY_RULE, quarters, default=limit) for one in resolved.values()]
-    drivers["subsidy_limit"] = (("scenario", "quarter"), np.array(rows))
-    return drivers
+    held["subsidy_limit"] = (
+        plain,
+        np.array([read_path(one.policy, _SUBSIDY_RULE, quarters, default=limit) for one in books]),
+    )
+    return xr.Dataset(
+        held,
+        coords={
+            "scenario": list(resolved),
+            "scheme": list(MODEL_SCHEMES),
+            "benefit": list(BENEFITS),
+            "factor": list(TREND_FACTORS),
+            "quarter": labels,
+        },
+    )
 
 
 def _trend_key(one: Resolved, scheme: str, benefit: str, factor: str) -> str:
@@ -213,14 +220,8 @@ def _trend_key(one: Resolved, scheme: str, benefit: str, factor: str) -> str:
     return own if own in one.assumptions else f"{scheme}.{factor}_growth"
 
 
-def _grown(
-    resolved: Mapping[str, Resolved], book: PolicyBook, key: str, growth_key: str, years: Sequence[int]
-) -> xr.DataArray:
+def _grown(one: Resolved, book: PolicyBook, key: str, growth_key: str, years: Sequence[int]) -> list[float]:
     """Return an amount per head by notice year, grown after the last notice."""
-    rows = []
-    for one in resolved.values():
-        steps = read_path(one.assumptions, growth_key, [Quarter(year, 1) for year in years[2:]])
-        growth = {years[1]: 0.0, **dict(zip(years[2:], steps.tolist(), strict=True))}
-        rows.append(grow_amounts(one, book=book, key=key, growth=growth, years=years))
-    coords = {"scenario": list(resolved), "year": list(years)}
-    return xr.DataArray(rows, dims=("scenario", "year"), coords=coords)
+    steps = read_path(one.assumptions, growth_key, [Quarter(year, 1) for year in years[2:]])
+    growth = {years[1]: 0.0, **dict(zip(years[2:], steps.tolist(), strict=True))}
+    return grow_amounts(one, book=book, key=key, growth=growth, years=years)

@@ -10,12 +10,13 @@ import xarray as xr
 
 from actuary.demography.membership import Membership
 from actuary.demography.population import PopulationProjection
+from actuary.drivers import BENEFIT_DRIVERS
 from actuary.errors import DeclarationError, PeriodError, Problem, UnknownNameError, raise_all, unknown_name
 from actuary.fund.inputs import Declared
 from actuary.fund.milestones import find_milestones
 from actuary.fund.model.base_year import BaseYear, read_base_year
 from actuary.fund.model.calibration import calibrate
-from actuary.fund.model.drivers import read_model_drivers
+from actuary.fund.model.drivers import needed_keys, read_model_drivers
 from actuary.fund.model.exposure import measure_exposure
 from actuary.fund.model.finance import FinanceInputs, project_finance
 from actuary.fund.model.levers import Levers
@@ -100,21 +101,48 @@ def project_model(
     >>> run.schemes, str(run.base_quarter)
     (('all', 'employee', 'resident'), '2024Q4')
     """
-    models, data = (None if folder is None else Path(folder) for folder in (models, data))
+    # Labels that differ are a mistake here, never a reason to drop what only one side has.
+    with xr.set_options(arithmetic_join="exact"):
+        return _project(
+            region,
+            Quarter.parse(to),
+            tuple(dict.fromkeys(scenarios)) or ("base",),
+            basis=basis,
+            population=population,
+            members=members,
+            base=base,
+            levers=levers or Levers(),
+            models=None if models is None else Path(models),
+            data=None if data is None else Path(data),
+        )
+
+
+def _project(
+    region: str,
+    last: Quarter,
+    chosen: tuple[str, ...],
+    *,
+    basis: str,
+    population: PopulationProjection | None,
+    members: Mapping[str, Membership] | Membership | None,
+    base: BaseYear | None,
+    levers: Levers,
+    models: Path | None,
+    data: Path | None,
+) -> ModelProjection:
     place = load_region(region, root=models)
-    last = Quarter.parse(to)
-    chosen = tuple(dict.fromkeys(scenarios)) or ("base",)
     known = list_scenarios(models)
     raise_all(
         [unknown_name("--scenario", name, known, what="scenario") for name in chosen if name not in known],
         UnknownNameError,
     )
     resolved = {name: resolve(region, basis=basis, scenario=name, root=models) for name in chosen}
+    raise_all([problem for one in resolved.values() for problem in _without_effect(one)], DeclarationError)
     model = load_finance_model(region, root=models)
     year = model.declared.base_year
     if last <= Quarter(year, 4):
         raise PeriodError(Problem("--to", str(last), f"a quarter after {year}Q4, the end of the base year"))
-    figures = base or read_base_year(region, year, data=data)
+    figures = base or _base_year(region, year, None if data is None else str(data), data_fingerprint(data))
     if members is None:
         members = project_members(
             region, resolved, base_year=year, to=last, population=population, models=models, data=data
@@ -123,9 +151,7 @@ def project_model(
     stocks = stack_scenarios(held)
     quarters = list(quarter_range(Quarter(year + 1, 1), last))
     _check_people(stocks, quarters)
-    inputs = build_inputs(
-        region, resolved, stocks, base=figures, to=last, levers=levers or Levers(), models=models, data=data
-    )
+    inputs = build_inputs(region, resolved, stocks, base=figures, to=last, levers=levers, models=models, data=data)
     births = births_index(next(iter(held.values())).population, model, base_year=year)
     exposure = measure_exposure(
         stocks.sel(quarter=[str(Quarter(year, 4)), *map(str, quarters)]), inputs.calibration.weights, births=births
@@ -159,6 +185,26 @@ def project_model(
         ),
         synthetic=figures.synthetic or any(one.synthetic for one in held.values()),
     )
+
+
+def _without_effect(resolved: Resolved) -> list[Problem]:
+    """Refuse a scenario that changes nothing here: its result would pass for one."""
+    keys = tuple(dict.fromkeys(delta.key for delta in resolved.deltas))
+    if not keys or any(acts_here(key, resolved) for key in keys):
+        return []
+    return [
+        Problem(
+            f"scenario {resolved.scenario.name}",
+            f"only {', '.join(keys)}",
+            "a rule or assumption that the people-driven model uses",
+            "cost growth is split into price, use, technology and policy here, and members follow from people",
+        )
+    ]
+
+
+def acts_here(key: str, resolved: Resolved) -> bool:
+    """Say whether a key of a scenario changes anything in the people-driven model."""
+    return key in resolved.policy or (key in resolved.assumptions and (key in needed_keys() or key in BENEFIT_DRIVERS))
 
 
 def build_inputs(
@@ -224,6 +270,11 @@ def build_inputs(
 @lru_cache(maxsize=8)
 def _seasons(region: str, year: int, data: str | None, _fingerprint: str) -> SeasonalSource:
     return load_profiles(region, until=Quarter(year, 4), data=None if data is None else Path(data))
+
+
+@lru_cache(maxsize=32)
+def _base_year(region: str, year: int, data: str | None, _fingerprint: str) -> BaseYear:
+    return read_base_year(region, year, data=None if data is None else Path(data))
 
 
 def _check_people(stocks: xr.DataArray, quarters: Sequence[Quarter]) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from actuary.dims import order_dims
 from actuary.errors import UnknownNameError, unknown_name
@@ -17,7 +19,7 @@ from actuary.fund.missing import MissingInput
 from actuary.fund.model.base_year import MODEL_SCHEMES
 from actuary.fund.model.exposure import Exposure
 from actuary.fund.model.finance import FinanceInputs, FinanceState
-from actuary.fund.recursion import QUARTERS_A_YEAR, sum_of_year
+from actuary.fund.recursion import QUARTERS_A_YEAR
 from actuary.fund.variables import VARIABLES
 from actuary.periods import Quarter
 from actuary.policy import Region
@@ -53,6 +55,10 @@ _MORE = {
 }
 
 
+_OF_EMPLOYEES = ("active_persons", "retired_persons", "dependency_ratio")
+_NOT_SUMMED = ("trend_level", "average_wage_yuan", "premium_raised")
+
+
 def label_paths(paths: xr.Dataset, inputs: FinanceInputs, *, scenarios: Sequence[str]) -> xr.Dataset:
     """Add the scheme that is the sum of both, units and words, and put the dims in the project's order.
 
@@ -70,52 +76,74 @@ def label_paths(paths: xr.Dataset, inputs: FinanceInputs, *, scenarios: Sequence
     Dataset, dims (..., scenario, scheme, quarter)
         A scheme that is not projected is missing throughout.
     """
-    projected = xr.DataArray(
-        [scheme in inputs.base.schemes for scheme in MODEL_SCHEMES],
-        dims="scheme",
-        coords={"scheme": list(MODEL_SCHEMES)},
-    )
-    split = [name for name, value in paths.data_vars.items() if "scheme" in value.dims]
-    held = {str(name): paths[name].where(projected) for name in split if paths[name].dtype != bool}
-    summed = {name: value.sum("scheme", skipna=False) for name, value in held.items()}
-    for name in ("active_persons", "retired_persons", "dependency_ratio"):
-        # Residents are neither active nor retired: the ratio of both schemes is that of the employees.
-        summed[name] = held[name].sel(scheme="employee", drop=True)
-    for name in ("trend_level",):
-        summed[name] = xr.full_like(summed[name], np.nan)
-    months = payable_months(
-        *(
-            summed[name].transpose(..., "quarter")
-            for name in ("pooled_balance_end_yuan", "pooled_expenditure_year_yuan")
-        )
-    )
-    summed["payable_months"] = summed["pooled_balance_end_yuan"].transpose(..., "quarter").copy(data=months)
-    merged = {
-        name: xr.concat([summed[name].expand_dims(scheme=["all"]), value.transpose("scheme", ...)], "scheme")
-        for name, value in held.items()
-    }
-    rest = {str(name): value for name, value in paths.data_vars.items() if str(name) not in held}
-    whole = xr.Dataset({**merged, **rest})
+    quarters = paths["quarter"].to_numpy()
+    unknown = [row for row, scheme in enumerate(MODEL_SCHEMES) if scheme not in inputs.base.schemes]
+    held: dict[str, tuple[tuple[str, ...], NDArray[Any]]] = {}
+    for name, value in paths.data_vars.items():
+        dims = _ordered(value.dims)
+        values = value.transpose(*dims).to_numpy()
+        if "scheme" in dims:
+            values = _with_all(str(name), values, dims.index("scheme"), unknown=unknown)
+        held[str(name)] = (dims, values)
+    dims, balance = held["pooled_balance_end_yuan"]
+    held["payable_months"] = (dims, payable_months(balance, held["pooled_expenditure_year_yuan"][1]))
     for fund in ("", "pooled_", "personal_"):
-        whole[f"{fund}adjustment_yuan"] = xr.zeros_like(whole[f"{fund}balance_end_yuan"])
+        held[f"{fund}adjustment_yuan"] = (dims, np.zeros_like(balance))
         for flow in ("income", "expenditure"):
-            whole[f"year_{fund}{flow}_yuan"] = sum_of_year(whole[f"{fund}{flow}_yuan"].transpose(..., "quarter"))
-    if "scenario" not in whole["balance_end_yuan"].dims:
-        whole = whole.expand_dims(scenario=list(scenarios))
-    for name in whole.data_vars:
-        value = whole[name]
-        whole[name] = value.transpose(*_ordered(value.dims))
-        known = VARIABLES.get(str(name))
-        unit, kind, zh, en = (
-            (known.unit, known.kind, known.zh, known.en) if known else _MORE.get(str(name), ("", "", "", ""))
-        )
-        whole[name].attrs = (
-            {"unit": unit, "kind": kind, "zh": zh, "en": en} if unit else {"unit": "yuan", "kind": "flow_of_year"}
-        )
-    schemes = list(whole["scheme"].to_numpy())
+            held[f"year_{fund}{flow}_yuan"] = (dims, _sum_of_year(held[f"{fund}{flow}_yuan"][1]))
+    if "scenario" not in dims:
+        held = {name: (_ordered((*dims, "scenario")), values) for name, (dims, values) in held.items()}
+        held = {name: (dims, np.expand_dims(values, dims.index("scenario"))) for name, (dims, values) in held.items()}
+    schemes = ["all", *MODEL_SCHEMES]
     basis = ["pooled" if scheme == "resident" or inputs.base.divided else "undivided" for scheme in schemes]
-    phase = np.full((len(schemes), whole.sizes["quarter"]), "projection")
-    return whole.assign_coords(months_basis=("scheme", basis), phase=(("scheme", "quarter"), phase))
+    phase = np.full((len(schemes), len(quarters)), "projection")
+    inner = {name: paths[name].to_numpy() for name in ("draw", "benefit", "source", "factor") if name in paths.coords}
+    return xr.Dataset(
+        {name: (dims, values, _describe(name)) for name, (dims, values) in held.items()},
+        coords={
+            **inner,
+            "scenario": list(scenarios),
+            "scheme": schemes,
+            "quarter": quarters,
+            "months_basis": ("scheme", basis),
+            "phase": (("scheme", "quarter"), phase),
+        },
+    )
+
+
+def _with_all(name: str, values: NDArray[Any], axis: int, *, unknown: Sequence[int]) -> NDArray[Any]:
+    """Put the sum of both schemes first; a scheme that is not projected is missing, and so is the sum."""
+    if values.dtype != np.float64:
+        values = values.astype(np.float64)
+    moved = np.moveaxis(values, axis, 0).copy()
+    moved[list(unknown)] = np.nan
+    # Residents are neither active nor retired: the ratio of both schemes is that of the employees.
+    whole = (
+        moved[0]
+        if name in _OF_EMPLOYEES
+        else np.full_like(moved[0], np.nan)
+        if name in _NOT_SUMMED
+        else moved.sum(axis=0)
+    )
+    return np.moveaxis(np.concatenate([whole[None], moved]), 0, axis)
+
+
+def _sum_of_year(flow: NDArray[Any]) -> NDArray[Any]:
+    """Add up the last four quarters, oldest first; missing where fewer are projected."""
+    total = np.full_like(flow, np.nan)
+    ends = range(QUARTERS_A_YEAR - 1, flow.shape[-1])
+    total[..., QUARTERS_A_YEAR - 1 :] = sum(flow[..., back : len(ends) + back] for back in range(QUARTERS_A_YEAR))
+    return total
+
+
+def _describe(name: str) -> dict[str, str]:
+    known = VARIABLES.get(name)
+    if known is not None:
+        return {"unit": known.unit, "kind": known.kind, "zh": known.zh, "en": known.en}
+    if name in _MORE:
+        return dict(zip(("unit", "kind", "zh", "en"), _MORE[name], strict=True))
+    whole = VARIABLES[name.removeprefix("year_")]
+    return {"unit": whole.unit, "kind": "flow_of_year", "zh": f"{whole.zh}（全年）", "en": f"{whole.en}, year"}
 
 
 def _ordered(dims: tuple[object, ...]) -> tuple[str, ...]:

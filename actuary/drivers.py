@@ -95,7 +95,9 @@ PEOPLE_DRIVERS: dict[str, Driver] = {
     for driver in (
         Driver("employee.wage_spread", "ratio", _DIMS, "工资对数标准差", "Standard deviation of log wages"),
         Driver("employee.collection_rate", "share", _DIMS, "职工缴费征缴率", "Collection of employees' contributions"),
-        Driver("employee.employer_rate_reduction", "share", _DIMS, "单位缴费减征比例", "Employer contribution not levied"),
+        Driver(
+            "employee.employer_rate_reduction", "share", _DIMS, "单位缴费减征比例", "Employer contribution not levied"
+        ),
         Driver("employee.flexible_collection_rate", "share", _DIMS, "灵活就业征缴率", "Collection of flexible workers"),
         Driver(
             "employee.flexible_base", "ratio", _DIMS, "灵活就业缴费基数", "Base of flexible workers to average wage"

@@ -21,16 +21,17 @@ from actuary.demography.life_table import SEXES
 from actuary.demography.population import PopulationInputs, survival_from_rates
 from actuary.demography.population_files import FILES
 from actuary.demography.population_inputs import read_population_inputs
+from actuary.demography.variants import VARIANTS, make_variant
 from actuary.errors import Problem, TableError, UnknownNameError, unknown_name
 from actuary.policy.regions import region_folder
 from actuary.tables import data_fingerprint, read_table
 
-__all__ = ["POPULATION_FOLDER", "VARIANTS", "Outlook", "load_outlook", "load_population"]
+__all__ = ["POPULATION_FOLDER", "Outlook", "load_outlook", "load_population"]
 
 type FloatArray = NDArray[np.float64]
 
-#: Variants of the published outlook: the medium one, and half a child fewer or more.
-VARIANTS = ("medium", "low", "high")
+# Variants of the published outlook: the medium one, and half a child fewer or more.
+_PUBLISHED = ("medium", "low", "high")
 #: Folder of a region's own tables, inside its folder of declarations.
 POPULATION_FOLDER = "population"
 _SOURCE = "United Nations, DESA, Population Division, World Population Prospects 2024 (CC BY 3.0 IGO)"
@@ -116,8 +117,7 @@ def load_population(
     region : str
         A declared region.
     variant : str
-        ``medium``; ``low`` and ``high`` are half a child below and above in the published outlook, and 0.5 below and
-        above with a region's own tables.
+        See :func:`~actuary.demography.variants.make_variant`; the nation's ``low`` and ``high`` are published.
     first_year, last_year : int
         Calendar years of the published outlook: projections begin on 1 January of one of 2024 and 2025. A region's own
         tables have their own years.
@@ -146,22 +146,15 @@ def load_population(
     folder = region_folder(region, root=models) / POPULATION_FOLDER
     if any((folder / name).exists() for name in FILES):
         inputs = read_population_inputs(folder, region=region, variant="medium")
-        return inputs if variant == "medium" else half_child(inputs, variant)
+        return make_variant(inputs, variant)
     if region != "national":
         found = f"no table of the people of {region}"
         mend = f"give {', '.join(FILES)} in models/cities/{region}/{POPULATION_FOLDER}"
         raise TableError(Problem(f"{region}/{POPULATION_FOLDER}", found, "base population, rates and migrants", mend))
-    return _published(data_fingerprint(data), None if data is None else str(data), variant, first_year, last_year)
-
-
-def half_child(inputs: PopulationInputs, variant: str) -> PopulationInputs:
-    """Return inputs with half a child fewer or more, with the age pattern of each year kept."""
-    from dataclasses import replace  # noqa: PLC0415
-
-    change = -0.5 if variant == "low" else 0.5
-    tfr = inputs.tfr
-    factor = np.maximum(tfr + change, 0.0) / np.where(tfr > 0, tfr, 1.0)
-    return replace(inputs, asfr=inputs.asfr * factor[:, None], variant=variant)
+    # The published variants of half a child are what VARIANTS makes of the medium one, to the last published digit.
+    own = variant if variant in _PUBLISHED else "medium"
+    inputs = _published(data_fingerprint(data), None if data is None else str(data), own, first_year, last_year)
+    return inputs if variant in _PUBLISHED else make_variant(inputs, variant)
 
 
 # Laying out seventy-seven years takes a moment, and models ask for the same region again and again.

@@ -12,6 +12,7 @@ from __future__ import annotations
 from actuary.fund.model.base_year import BaseYear, read_base_year
 from actuary.fund.model.calibration import Calibration, calibrate
 from actuary.fund.model.causes import ageing_index, growth_causes
+from actuary.fund.model.comparison import compare_projections
 from actuary.fund.model.drivers import read_model_drivers
 from actuary.fund.model.exposure import Exposure, measure_exposure
 from actuary.fund.model.finance import FinanceInputs, FinanceState, opening_state, project_finance
@@ -34,6 +35,7 @@ __all__ = [
     "build_inputs",
     "calibrate",
     "change_driver",
+    "compare_projections",
     "growth_causes",
     "measure_exposure",
     "opening_state",

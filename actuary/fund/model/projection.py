@@ -26,6 +26,7 @@ from actuary.fund.projection import season_region, watched_months
 from actuary.fund.sources import SeasonalSource, load_profiles
 from actuary.periods import Quarter, quarter_range
 from actuary.policy import (
+    FinanceModel,
     Resolved,
     fingerprint,
     list_scenarios,
@@ -51,6 +52,7 @@ def project_model(
     population: PopulationProjection | None = None,
     members: Mapping[str, Membership] | Membership | None = None,
     base: BaseYear | None = None,
+    finance: FinanceModel | None = None,
     levers: Levers | None = None,
     models: Path | None = None,
     data: Path | None = None,
@@ -76,6 +78,8 @@ def project_model(
         Members to use in place of those projected, one for all scenarios or ``scenario -> Membership``.
     base : BaseYear, optional
         Figures of the base year in place of the published ones.
+    finance : FinanceModel, optional
+        How income and benefits are made up, in place of what the region declares.
     levers : Levers, optional
         What modules change.
     models, data : Path, optional
@@ -111,6 +115,7 @@ def project_model(
             population=population,
             members=members,
             base=base,
+            model=finance or load_finance_model(region, root=models),
             levers=levers or Levers(),
             models=None if models is None else Path(models),
             data=None if data is None else Path(data),
@@ -126,6 +131,7 @@ def _project(
     population: PopulationProjection | None,
     members: Mapping[str, Membership] | Membership | None,
     base: BaseYear | None,
+    model: FinanceModel,
     levers: Levers,
     models: Path | None,
     data: Path | None,
@@ -138,7 +144,6 @@ def _project(
     )
     resolved = {name: resolve(region, basis=basis, scenario=name, root=models) for name in chosen}
     raise_all([problem for one in resolved.values() for problem in _without_effect(one)], DeclarationError)
-    model = load_finance_model(region, root=models)
     year = model.declared.base_year
     if last <= Quarter(year, 4):
         raise PeriodError(Problem("--to", str(last), f"a quarter after {year}Q4, the end of the base year"))
@@ -214,6 +219,7 @@ def build_inputs(
     *,
     base: BaseYear,
     to: Quarter,
+    finance: FinanceModel | None = None,
     levers: Levers | None = None,
     models: Path | None = None,
     data: Path | None = None,
@@ -232,6 +238,8 @@ def build_inputs(
         Figures of the base year.
     to : Quarter
         Last quarter.
+    finance : FinanceModel, optional
+        How income and benefits are made up; what the region declares when left out.
     levers : Levers, optional
         What modules change.
     models, data : Path, optional
@@ -242,7 +250,7 @@ def build_inputs(
     UnknownNameError, DeclarationError
         When a declaration is missing, not valid, or ends before the last quarter.
     """
-    model = load_finance_model(region, root=models)
+    model = finance or load_finance_model(region, root=models)
     book = load_policy_book(region, root=models)
     limit = model.declared.resident.subsidy_to_premium_max
     drivers = read_model_drivers(

@@ -93,7 +93,7 @@ class MembershipAnchors:
         return self.contributing / self.retired
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class MembershipRules:
     """Hold the rules of membership of a region.
 
@@ -124,9 +124,9 @@ class MembershipRules:
     """
 
     region: str
-    model: MembershipModel = field(repr=False)
-    retirement: RetirementRule = field(repr=False)
-    policy: PolicyBook = field(repr=False)
+    model: MembershipModel
+    retirement: RetirementRule
+    policy: PolicyBook
     anchors: MembershipAnchors | None = None
     variant: str = "as_decided"
     fixed: Mapping[str, float] = field(default_factory=dict)
@@ -252,9 +252,22 @@ class MembershipRules:
         rule = _variant_rule(self.model, self.policy, variant=variant, women_55_share=share)
         return replace(self, retirement=rule, variant=variant)
 
+    def without_reform(self) -> MembershipRules:
+        """Return the rules with retirement ages as they were before the reform."""
+        return replace(self, retirement=self.retirement.without_reform())
+
+    def without_flexibility(self) -> MembershipRules:
+        """Return the rules with everybody retiring in the month of the law."""
+        return replace(self, retirement=self.retirement.without_flexibility())
+
     def with_anchors(self, anchors: MembershipAnchors | None) -> MembershipRules:
         """Return the rules scaled to other totals."""
         return replace(self, anchors=anchors)
+
+    def __repr__(self) -> str:
+        totals = f", totals of {self.anchors.year}" if self.anchors is not None else ""
+        fixed = f", {len(self.fixed)} values put in place" if self.fixed else ""
+        return f"<MembershipRules of {self.region}: retirement {self.variant}{totals}{fixed}>"
 
     @property
     def fingerprint(self) -> str:

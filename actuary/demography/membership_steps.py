@@ -263,12 +263,13 @@ def advance_year(
         The members at the end and the change by cause; ``opening + sum of all changes = closing``.
     """
     c = coefficients
-    zero = np.zeros_like(opening)
-    births = zero.copy()
+    births = np.zeros_like(opening)
     births[_RESIDENT, :, 0] = born * c.participation[t, :, 0]
     births[_UNINSURED, :, 0] = born - births[_RESIDENT, :, 0]
     people = opening + births
-    weighted = people * c.mortality[t][:, None, None]
+    # Where nearly all die, a relative mortality loses its meaning: it fades, so that no status loses more than it has.
+    spared = 1.0 - _over(deaths, people.sum(axis=0))
+    weighted = people * (1.0 + (c.mortality[t] - 1.0)[:, None, None] * spared)
     dead = deaths * _over(weighted, weighted.sum(axis=0))
     alive = people - dead
     total = alive.sum(axis=0)
@@ -277,6 +278,26 @@ def advance_year(
     out = leaving * _over(alive, total)
     stay = alive - out
 
+    flows = _moves(c, t, stay)
+    settled = stay + sum(flows.values())
+    outside = settled[_RESIDENT] + settled[_UNINSURED]
+    moved = c.participation[t] * outside - settled[_RESIDENT]
+    flows["coverage"][_RESIDENT] += moved
+    flows["coverage"][_UNINSURED] -= moved
+    settled[_RESIDENT] += moved
+    settled[_UNINSURED] -= moved
+    odds = settled * c.migrant[t][:, None, None]
+    arriving = np.maximum(migrants, 0.0) + turnover
+    share = _over(odds, odds.sum(axis=0))
+    # Where nobody lives yet, those who come are not insured.
+    share[_UNINSURED] += 1.0 - share.sum(axis=0)
+    into = arriving * share
+    closing = settled + into
+    return YearFlows(closing, {"births": births, "deaths": -dead, "migration_in": into, "migration_out": -out, **flows})
+
+
+def _moves(c: YearCoefficients, t: int, stay: FloatArray) -> dict[str, FloatArray]:
+    """Return who leaves one status for another, of those who neither died nor moved out."""
     changed = c.job_change[t] * stay[_ACTIVE]
     lapsed = c.lapse[t] * stay[_FLEXIBLE]
     reach = np.stack([c.retire[t] * (stay[_ACTIVE] - changed), c.retire[t] * (stay[_FLEXIBLE] - lapsed)])
@@ -287,7 +308,7 @@ def advance_year(
     entering = c.enter[t] * stay[_RESIDENT:]
     joining = c.expand[t] * (stay[_RESIDENT:] - entering)
 
-    flows = {name: zero.copy() for name in _MOVES}
+    flows = {name: np.zeros_like(stay) for name in _MOVES}
     flows["job_changes"][_ACTIVE] -= changed
     flows["job_changes"][_FLEXIBLE] += changed
     flows["lapses"][_FLEXIBLE] -= lapsed
@@ -306,22 +327,7 @@ def advance_year(
         flows[name][_ACTIVE] += into - into * c.flexible
     flows["paid_up"][_PAYING] -= completed
     flows["paid_up"][_RETIRED] += completed
-
-    settled = stay + sum(flows.values())
-    outside = settled[_RESIDENT] + settled[_UNINSURED]
-    moved = c.participation[t] * outside - settled[_RESIDENT]
-    flows["coverage"][_RESIDENT] += moved
-    flows["coverage"][_UNINSURED] -= moved
-    settled[_RESIDENT] += moved
-    settled[_UNINSURED] -= moved
-    odds = settled * c.migrant[t][:, None, None]
-    arriving = np.maximum(migrants, 0.0) + turnover
-    share = _over(odds, odds.sum(axis=0))
-    # Where nobody lives yet, those who come are not insured.
-    share[_UNINSURED] += 1.0 - share.sum(axis=0)
-    into = arriving * share
-    closing = settled + into
-    return YearFlows(closing, {"births": births, "deaths": -dead, "migration_in": into, "migration_out": -out, **flows})
+    return flows
 
 
 def _over(values: FloatArray, total: FloatArray) -> FloatArray:

@@ -7,6 +7,7 @@ CITY ?= national
 QUARTER ?=
 REPORT_LANG ?= zh
 CASES ?= 1000000
+PATHS ?= 10000
 OUT ?= output/$(CITY)
 export PYTHON
 
@@ -45,8 +46,9 @@ ci: lint types imports test test-slow notebooks  ## everything that must hold be
 	$(MAKE) report OUT=output/ci
 	$(BIN)/actuary check
 
-bench: setup  ## measure the grouper (CASES=1000000)
+bench: setup  ## measure the grouper and the projection of people (CASES=1000000 PATHS=10000)
 	@$(BIN)/python benchmarks/grouping.py --cases $(CASES)
+	@$(BIN)/python benchmarks/population.py --paths $(PATHS)
 
 lock: setup  ## pin the newest versions that pyproject.toml allows; writes requirements.lock and environment.yml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --extra dev --python-version 3.12 --upgrade pyproject.toml --output-file requirements.lock

@@ -16,6 +16,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from actuary.demography.life_table import life_table
+    from actuary.demography.population import project_population
+    from actuary.demography.population_inputs import read_population_inputs
+    from actuary.demography.population_sources import load_population
+    from actuary.demography.stochastic import draw_population_paths, run_population_paths
+    from actuary.demography.variants import make_variant
     from actuary.drg.compare import compare_schemes
     from actuary.drg.explain import explain_case
     from actuary.drg.group_files import group_file
@@ -37,19 +43,26 @@ __all__ = [
     "check_inputs",
     "check_settlement_list",
     "compare_schemes",
+    "draw_population_paths",
     "explain_case",
     "facts",
     "facts_page",
     "group_cases",
     "group_file",
     "indicators_of_city",
+    "life_table",
     "list_cities",
     "load_basis",
     "load_policy_book",
+    "load_population",
     "load_scenario",
     "load_scheme",
+    "make_variant",
     "project_city",
+    "project_population",
+    "read_population_inputs",
     "read_table",
+    "run_population_paths",
     "warn_city",
     "what_if",
     "write_report",
@@ -62,19 +75,26 @@ _HOMES = {
     "check_inputs": "workflow",
     "check_settlement_list": "drg.quality",
     "compare_schemes": "drg.compare",
+    "draw_population_paths": "demography.stochastic",
     "explain_case": "drg.explain",
     "facts": "tables",
     "facts_page": "fund",
     "group_cases": "drg.grouper",
     "group_file": "drg.group_files",
     "indicators_of_city": "workflow",
+    "life_table": "demography.life_table",
     "list_cities": "workflow",
     "load_basis": "policy",
     "load_policy_book": "policy",
+    "load_population": "demography.population_sources",
     "load_scenario": "policy",
     "load_scheme": "drg.scheme",
+    "make_variant": "demography.variants",
     "project_city": "workflow",
+    "project_population": "demography.population",
+    "read_population_inputs": "demography.population_inputs",
     "read_table": "tables",
+    "run_population_paths": "demography.stochastic",
     "warn_city": "workflow",
     "what_if": "drg.what_if",
     "write_report": "workflow",

@@ -11,6 +11,7 @@ import json
 import resource
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -79,12 +80,10 @@ def main() -> None:
         raise SystemExit("the plain loop and the compiled one disagree")
     draw = best_seconds(lambda: draw_population_paths(inputs, given.paths, seed=1))
     run = best_seconds(lambda: run_population_paths(paths, threads=given.threads))
-    growth = {
-        count: best_seconds(
-            lambda part=draw_population_paths(inputs, count, seed=1): run_population_paths(part, threads=given.threads)
-        )
-        for count in (given.paths // 4, given.paths // 2)
-    }
+    growth = {}
+    for count in (given.paths // 4, given.paths // 2):
+        part = draw_population_paths(inputs, count, seed=1)
+        growth[count] = best_seconds(partial(run_population_paths, part, threads=given.threads))
     found = {
         "paths": given.paths,
         "years": len(inputs.years),

@@ -41,7 +41,7 @@ def population(
     projection = project_population_files(
         inputs, out, parquet=parquet, accept_implausible=accept_implausible, migration_timing=migration_timing
     )
-    for note in projection.inputs.notes:
+    for note in (*projection.inputs.notes, *projection.notes):
         say(note)
     print_frame(projection.summary().astype({"year": str}), title=f"{inputs.name}: persons on 31 December")
     typer.echo(str(out))

@@ -2,149 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from actuary.demography.life_table import SEXES, life_table
-from actuary.errors import Problem, TableError, raise_all, unknown_name
+from actuary.demography.life_table import SEXES
+from actuary.demography.population_arrays import TIMINGS, PopulationInputs, survival_from_rates
+from actuary.errors import Problem, TableError, raise_all
 from actuary.kernels.cohort import roll_population
 
 __all__ = ["TIMINGS", "PopulationInputs", "PopulationProjection", "project_population", "survival_from_rates"]
 
 type FloatArray = NDArray[np.float64]
 
-#: When migrants move.
-TIMINGS = ("standard", "end", "even")
-
-_ARRAYS = ("base", "mx", "asfr", "srb", "migration")
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class PopulationInputs:
-    """Hold everything that a projection of people needs.
-
-    A step is one year where ages are single years, and five where they are five-year groups.
-
-    Parameters
-    ----------
-    years : ndarray, shape (T,)
-        First calendar year of each step.
-    ages : ndarray, shape (A,)
-        Lower bounds of the age groups, the last one open [years].
-    base : ndarray, shape (2, A)
-        Persons by sex (male, female) and age at the start of the first step.
-    mx : ndarray, shape (T, 2, A) or (T, 2, A + 1)
-        Central death rates [per person-year]; with five-year groups abridged, ages 0 and 1–4 apart.
-    asfr : ndarray, shape (T, A)
-        Births per woman and year.
-    srb : ndarray, shape (T,)
-        Boys per girl born.
-    migration : ndarray, shape (T, 2, A)
-        Net migrants of each step [persons].
-    survival : ndarray, shape (T, 2, A), optional
-        Survival ratios to use in place of those of the life tables of `mx`.
-    migration_timing : str
-        When migrants move: ``end`` of the step, ``even`` (one half at the start, one half at the end), or ``standard``:
-        ``end`` with steps of one year, ``even`` with steps of five.
-    region, variant : str
-        What the inputs describe.
-    source : str
-        Where they come from.
-    notes : tuple of str
-        What a reader should know of how they were read.
-    synthetic : bool
-        Whether any of them was made up.
-
-    Raises
-    ------
-    TableError
-        With every array whose shape or content cannot be right.
-    """
-
-    years: NDArray[np.int64]
-    ages: NDArray[np.int64]
-    base: FloatArray
-    mx: FloatArray
-    asfr: FloatArray
-    srb: FloatArray
-    migration: FloatArray
-    survival: FloatArray | None = None
-    migration_timing: str = "standard"
-    region: str = ""
-    variant: str = ""
-    source: str = ""
-    notes: tuple[str, ...] = ()
-    synthetic: bool = False
-
-    def __post_init__(self) -> None:
-        for name in ("years", "ages"):
-            object.__setattr__(self, name, _frozen(np.asarray(getattr(self, name), dtype=np.int64)))
-        for name in (*_ARRAYS, *(("survival",) if self.survival is not None else ())):
-            object.__setattr__(self, name, _frozen(np.asarray(getattr(self, name), dtype=np.float64)))
-        raise_all(_problems(self), TableError)
-
-    @property
-    def step(self) -> int:
-        """Width of a step and of an age group: 1 or 5 [years]."""
-        return int(self.ages[1] - self.ages[0])
-
-    @property
-    def start_share(self) -> float:
-        """Share of the migrants of a step that is added at its start: 0 or 0.5."""
-        even = self.migration_timing == "even" or (self.migration_timing == "standard" and self.step == 5)
-        return 0.5 if even else 0.0
-
-    @property
-    def mortality_ages(self) -> NDArray[np.int64]:
-        """Lower bounds of the ages of `mx`: those of the groups, or 0, 1, 5, 10 …."""
-        return self.ages if self.step == 1 else np.concatenate([[0, 1], self.ages[1:]])
-
-    @property
-    def end_years(self) -> NDArray[np.int64]:
-        """Calendar year on whose 31 December each step ends, when the first begins on a 1 January."""
-        return self.years + self.step - 1
-
-    @property
-    def survival_ratios(self) -> FloatArray:
-        """Survival ratios by step, sex and age, shape (T, 2, A)."""
-        if self.survival is not None:
-            return self.survival
-        return survival_from_rates(self.mx, ages=self.mortality_ages)
-
-    @property
-    def tfr(self) -> FloatArray:
-        """Total fertility rate of each step [births per woman], shape (T,)."""
-        return np.asarray(self.asfr.sum(axis=1) * self.step)
-
-    @property
-    def e0(self) -> FloatArray:
-        """Life expectancy at birth of each step by sex [years], shape (T, 2)."""
-        tables = [life_table(self.mx[:, s], sex, ages=self.mortality_ages).e0 for s, sex in enumerate(SEXES)]
-        return np.stack(tables, axis=1)
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 over years, ages and every figure."""
-        digest = hashlib.sha256()
-        digest.update(repr(self.start_share).encode())
-        for array in (self.years, self.ages, *(getattr(self, name) for name in _ARRAYS), self.survival):
-            if array is not None:
-                digest.update(repr(array.shape).encode())
-                digest.update(np.ascontiguousarray(array).tobytes())
-        return digest.hexdigest()
-
-    def __repr__(self) -> str:
-        named = " ".join(part for part in (self.region, self.variant) if part)
-        return (
-            f"<PopulationInputs{f' of {named}' if named else ''}: {self.base.sum():,.0f} persons, "
-            f"ages {self.ages[0]}-{self.ages[-1]}+ by {self.step}, {self.years[0]}-{self.end_years[-1]}>"
-        )
+# Share of all people up to which emigrants who do not exist are left out, and what is nobody after that [persons].
+_FEW_SHARE = 0.001
+_NOBODY = 1e-6
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -165,6 +42,8 @@ class PopulationProjection:
         Deaths of the step by the age that the dead would have had at its end; infants born in it at age 0 [persons].
     net_migrants : DataArray, dims (sex, age, year)
         Net migrants of the step [persons].
+    notes : tuple of str
+        What a reader should know beside the notes of the inputs.
 
     Notes
     -----
@@ -176,6 +55,7 @@ class PopulationProjection:
     births: xr.DataArray
     deaths: xr.DataArray
     net_migrants: xr.DataArray
+    notes: tuple[str, ...] = ()
 
     @property
     def base(self) -> xr.DataArray:
@@ -285,25 +165,6 @@ class PopulationProjection:
         return str(self.summary().to_html(index=False, float_format=lambda value: f"{value:,.2f}"))
 
 
-def survival_from_rates(mx: ArrayLike, *, ages: ArrayLike) -> FloatArray:
-    """Return the survival ratios of both sexes.
-
-    Parameters
-    ----------
-    mx : array_like, shape (..., 2, M)
-        Central death rates by sex (male, female) and age.
-    ages : array_like, shape (M,)
-        Lower bounds of the ages: single years, or 0, 1, 5, 10 ….
-
-    Returns
-    -------
-    ndarray, shape (..., 2, A)
-        See :func:`actuary.demography.life_table.survival_ratios`.
-    """
-    rates = np.asarray(mx, dtype=np.float64)
-    return np.stack([life_table(rates[..., s, :], sex, ages=ages).Sx for s, sex in enumerate(SEXES)], axis=-2)
-
-
 def project_population(inputs: PopulationInputs) -> PopulationProjection:
     """Project a population by the cohort-component method, in the convention of the United Nations.
 
@@ -320,13 +181,16 @@ def project_population(inputs: PopulationInputs) -> PopulationProjection:
     Raises
     ------
     TableError
-        When more people leave an age than there are.
+        When more people leave than there are: more than one in a thousand of all at a year's end.
 
     Notes
     -----
     The living are moved up by the survival ratios of the life table; births follow from the mean of the women before
     and after that, before migration is added; infants are survived to the end of the step. Single years: all net
     migrants are added at the end of the year. Five-year groups: one half at the start, one half at the end.
+
+    Where a few more people would leave an age than there are, as happens among the oldest, nobody is left there and the
+    migrants that do not exist are not counted; the notes of the result say how many.
 
     Examples
     --------
@@ -353,10 +217,17 @@ def project_population(inputs: PopulationInputs) -> PopulationProjection:
     base, survival, asfr, migration = (
         np.array(array) for array in (inputs.base, inputs.survival_ratios, inputs.asfr, inputs.migration)
     )
-    roll_population(
-        base, survival, asfr, boys, migration, inputs.start_share, float(inputs.step), population, deaths, births
-    )
+    share, width = inputs.start_share, float(inputs.step)
+    roll_population(base, survival, asfr, boys, migration, share, width, population, deaths, births)
     raise_all(_emptied(population, inputs), TableError)
+    # The first step with too few people decides what the later ones begin with.
+    while (population < -_NOBODY).any():
+        t = int(np.argmax((population < -_NOBODY).any(axis=(1, 2))))
+        migration[t] -= np.minimum(population[t], 0.0) / (1.0 - share)
+        roll_population(base, survival, asfr, boys, migration, share, width, population, deaths, births)
+    np.maximum(population, 0.0, out=population)
+    missing = float((migration - inputs.migration).sum())
+    notes = (f"{missing:,.1f} emigrants are not counted: no more can leave an age than there are",) if missing else ()
     coords = {"sex": list(SEXES), "age": inputs.ages, "year": inputs.end_years}
 
     def by_age(values: FloatArray, name: str, kind: str) -> xr.DataArray:
@@ -376,58 +247,18 @@ def project_population(inputs: PopulationInputs) -> PopulationProjection:
         ),
         deaths=by_age(deaths, "deaths", "flow"),
         net_migrants=by_age(migration, "net_migrants", "flow"),
+        notes=notes,
     )
 
 
-def _frozen[T: np.generic](array: NDArray[T]) -> NDArray[T]:
-    copy = array.copy()
-    copy.flags.writeable = False
-    return copy
-
-
 def _emptied(population: FloatArray, inputs: PopulationInputs) -> list[Problem]:
-    """Name the ages out of which more people move than there are."""
+    """Name the first age out of which more people move than there are, where they are many."""
     below = population < 0
-    if not below.any():
+    lacking = -np.minimum(population, 0.0).sum(axis=(1, 2))
+    if (lacking <= _FEW_SHARE * np.abs(population).sum(axis=(1, 2))).all():
         return []
     t, s, x = (int(index[0]) for index in np.nonzero(below))
     where = f"population at the end of {inputs.end_years[t]}, {SEXES[s]}, age {inputs.ages[x]}"
     found = f"{population[t, s, x]:,.1f} persons ({int(below.sum())} ages and years below 0 in all)"
     mend = "check that base population and net migrants are in persons both, not one of them in thousands"
     return [Problem(where, found, "0 or more: no more people can leave than there are", mend)]
-
-
-def _problems(inputs: PopulationInputs) -> list[Problem]:
-    if inputs.migration_timing not in TIMINGS:
-        return [unknown_name("migration_timing", inputs.migration_timing, TIMINGS, what="timing")]
-    ages, steps = inputs.ages, len(inputs.years)
-    widths = np.diff(ages)
-    if len(ages) < 3 or ages[0] != 0 or len(set(widths.tolist())) != 1 or int(widths[0]) not in (1, 5):
-        shown = ", ".join(str(age) for age in ages[:4])
-        return [Problem("ages", f"{shown} …", "0, 1, 2 … or 0, 5, 10 …, the last one open")]
-    if not steps or (np.diff(inputs.years) != widths[0]).any():
-        shown = ", ".join(str(year) for year in inputs.years[:4])
-        return [Problem("years", f"{shown} …", f"one year a step of {widths[0]}, without a gap")]
-    count = len(ages)
-    shapes: dict[str, tuple[int, ...]] = {
-        "base": (2, count),
-        "mx": (steps, 2, len(inputs.mortality_ages)),
-        "asfr": (steps, count),
-        "srb": (steps,),
-        "migration": (steps, 2, count),
-        "survival": (steps, 2, count),
-    }
-    problems = []
-    for name, shape in shapes.items():
-        array = getattr(inputs, name)
-        if array is None:
-            continue
-        if array.shape != shape:
-            problems.append(Problem(name, f"shape {array.shape}", f"shape {shape}"))
-        elif not np.isfinite(array).all():
-            problems.append(Problem(name, "a value that is not a number", "finite numbers"))
-        elif name != "migration" and (array < 0).any():
-            problems.append(Problem(name, f"{array.min():g}", "0 or more"))
-    if not problems and inputs.survival is None and (inputs.mx[:, :, -1] == 0).any():
-        problems.append(Problem(f"mx at the open age {ages[-1]}+", "0", "a rate above 0"))
-    return problems

@@ -19,6 +19,10 @@ type IntArray = NDArray[np.int64]
 #: Net migrants of all ages, coming and going, per person and year: more has been seen in war only.
 _MOST_MOVING = 0.2
 _MOST_MOVING_MEDIAN = 0.1
+#: Emigrants beyond those who live, of all people: among the oldest a handful of them is rounding.
+_EXCESS_SHARE = 0.001
+#: Below so many people figures with exactly three decimals are thousands of persons.
+_SMALL_TOTAL = 2e6
 #: An annual death rate above 2 leaves nobody alive after a year.
 _HIGHEST_MX = 2.0
 _E0 = (10.0, 110.0)
@@ -70,18 +74,18 @@ def _people(base: FloatArray, migration: FloatArray | None, ages: IntArray, year
     if not _SEX_RATIO[0] <= ratio <= _SEX_RATIO[1]:
         found = f"{ratio:.3g} men per woman"
         problems.append(Problem(where, found, "between 0.2 and 5: are both sexes in one unit?", _ACCEPT))
-    if migration is not None:
-        problems += _thousands(base, migration, ages, years, total)
-    return problems
+    crowded = _thousands(base, migration, ages, years, total) if migration is not None else []
+    return problems + (crowded or _decimals(base, total))
 
 
 def _thousands(base: FloatArray, migration: FloatArray, ages: IntArray, years: IntArray, total: float) -> list[Problem]:
     """Hold the migrants against the people: a base in thousands makes them a thousand times too many."""
     step = int(ages[1] - ages[0])
     moving = np.nansum(np.abs(migration), axis=(1, 2)) / step / total
-    leaving = -np.nan_to_num(migration[0]) > np.nan_to_num(base)
+    excess = np.maximum(-np.nan_to_num(migration[0]) - np.nan_to_num(base), 0.0)
+    leaving = excess > 0
     crowd = moving[0] > _MOST_MOVING or float(np.median(moving)) > _MOST_MOVING_MEDIAN
-    if not crowd and not leaving.any():
+    if not crowd and float(excess.sum()) <= _EXCESS_SHARE * total:
         return []
     seen = [f"{total:,.0f} people in all beside {np.nansum(np.abs(migration[0])):,.0f} net migrants in {years[0]}"]
     seen[0] += f" (all ages, coming and going: {100 * moving[0]:,.1f} % of the people a year)"
@@ -92,6 +96,18 @@ def _thousands(base: FloatArray, migration: FloatArray, ages: IntArray, years: I
     mend = "the base file is probably in thousands: multiply population by 1000; or " + _ACCEPT
     expected = "people and migrants in persons both"
     return [Problem("base_population.csv, population", "; ".join(seen), expected, mend)]
+
+
+def _decimals(base: FloatArray, total: float) -> list[Problem]:
+    """Look for persons that were divided by a thousand: whole thousandths, most of them no whole hundredths."""
+    known = base[np.isfinite(base)]
+    thousandths = np.abs(known * 1000 - np.round(known * 1000)) < 1e-6 * np.maximum(known, 1.0)
+    hundredths = np.abs(known * 100 - np.round(known * 100)) < 1e-6 * np.maximum(known, 1.0)
+    if total >= _SMALL_TOTAL or not thousandths.all() or hundredths.mean() > 0.5:
+        return []
+    found = f"figures with three decimals, {total:,.0f} people in all, such as {known[np.argmin(hundredths)]:g}"
+    mend = "the base file is probably in thousands: multiply population by 1000; or " + _ACCEPT
+    return [Problem("base_population.csv, population", found, "persons", mend)]
 
 
 def _mortality(mx: FloatArray, years: IntArray, *, step: int) -> list[Problem]:

@@ -63,7 +63,7 @@ def project_population_files(
         ]
         manifest = {
             "fingerprint": projection.fingerprint,
-            "notes": list(projection.inputs.notes),
+            "notes": [*projection.inputs.notes, *projection.notes],
             "outputs": outputs,
         }
         text = json.dumps(manifest, ensure_ascii=False, indent=1)

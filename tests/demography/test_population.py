@@ -112,6 +112,18 @@ def test_more_people_cannot_leave_than_there_are() -> None:
         project_population(replace(inputs, migration=inputs.migration - 2000))
 
 
+def test_a_few_emigrants_too_many_are_left_out_and_said() -> None:
+    inputs = _inputs(1, step=1, steps=3, groups=30)
+    base, migration = np.array(inputs.base), np.array(inputs.migration)
+    mx = np.array(inputs.mx)
+    base[:, -2:], migration[:, :, -1], mx[:, :, -4:] = 0.4, -1.0, 1.9
+    projection = project_population(replace(inputs, base=base, migration=migration, mx=mx))
+    assert float(projection.population.min()) == 0.0
+    assert float(abs(projection.residuals()).max()) < 1e-5
+    assert "emigrants are not counted" in projection.notes[0]
+    assert float(projection.net_migrants.sum()) > migration.sum()
+
+
 def test_shapes_and_signs_are_checked_all_at_once() -> None:
     inputs = _inputs(1, step=1, steps=3, groups=8)
     with pytest.raises(TableError) as caught:

@@ -72,6 +72,14 @@ def test_a_base_in_thousands_is_said_to_be_one(folder: Path) -> None:
         project_population(read_population_inputs(folder, accept_implausible=True))
 
 
+def test_a_base_in_thousands_is_seen_by_its_decimals_where_nobody_moves(folder: Path) -> None:
+    _change(folder, "migration", lambda frame: frame.assign(net_migrants=0))
+    assert read_population_inputs(folder).migration.sum() == 0
+    _change(folder, "base_population", lambda frame: frame.assign(population=frame["population"] / 1000))
+    (message,) = _messages(folder)
+    assert "probably in thousands" in message
+
+
 def test_births_per_thousand_and_boys_per_hundred_are_recognised(folder: Path) -> None:
     _change(folder, "fertility", lambda frame: frame.assign(asfr=frame["asfr"] * 1000))
     _change(folder, "srb", lambda frame: frame.assign(srb=106))

@@ -253,7 +253,7 @@ def project_membership(
     PeriodError
         When a quarter lies outside the population.
     """
-    start, last = _checked(population, rules)
+    start, last = membership_years(population, rules)
     first, final = _span(quarters, start=start, last=last)
     years = np.arange(start + 1, final.year + 1)
     ages = np.asarray(population.inputs.ages)
@@ -306,8 +306,14 @@ def age_bounds(rules: MembershipRules, year: int) -> tuple[int, int]:
     return child, elderly
 
 
-def _checked(population: PopulationProjection, rules: MembershipRules) -> tuple[int, int]:
-    """Return first and last year-end, after checking that people and rules fit each other."""
+def membership_years(population: PopulationProjection, rules: MembershipRules) -> tuple[int, int]:
+    """Return the first and the last year-end of membership, after checking that people and rules fit each other.
+
+    Raises
+    ------
+    DeclarationError
+        When ages are missing, the totals stand outside the population, or a rule does not reach the last year.
+    """
     inputs = population.inputs
     problems = []
     if inputs.step != 1:

@@ -319,7 +319,10 @@ def _moves(c: YearCoefficients, t: int, stay: FloatArray) -> dict[str, FloatArra
     flows["paying_on"][: _FLEXIBLE + 1] -= paying
     flows["paying_on"][_PAYING] += paying.sum(axis=0)
     flows["not_qualified"][: _FLEXIBLE + 1] -= unqualified
-    flows["not_qualified"][_RESIDENT] += unqualified.sum(axis=0)
+    # They are divided at once, so that nobody leaves the resident scheme before having come to it.
+    gone = unqualified.sum(axis=0)
+    flows["not_qualified"][_RESIDENT] += gone * c.participation[t]
+    flows["not_qualified"][_UNINSURED] += gone - gone * c.participation[t]
     for name, moving in (("new_entrants", entering), ("coverage", joining)):
         into = moving.sum(axis=0)
         flows[name][_RESIDENT:] -= moving

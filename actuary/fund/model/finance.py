@@ -145,7 +145,14 @@ def project_finance(
     state : FinanceState
         Where the funds stand after the last quarter.
     """
-    state = start or opening_state(inputs)
+    # Labels that differ are a mistake here, never a reason to drop what only one side has.
+    with xr.set_options(arithmetic_join="exact"):
+        return _project(inputs, exposure, quarters, state=start or opening_state(inputs))
+
+
+def _project(
+    inputs: FinanceInputs, exposure: Exposure, quarters: Sequence[Quarter], *, state: FinanceState
+) -> tuple[xr.Dataset, FinanceState]:
     labels = [str(quarter) for quarter in quarters]
     drivers = inputs.drivers.sel(quarter=labels)
     premium, before, breached = raised_premium(
@@ -165,41 +172,59 @@ def project_finance(
     account, account_interest = _roll(opening["personal"], account_rate, personal.sum("source") - account_spent)
     pooled = _add_interest(pooled, pool_interest)
     personal = _add_interest(personal, account_interest)
-    paths = xr.Dataset(
-        {
-            "pooled_income_by_source_yuan": pooled,
-            "personal_income_by_source_yuan": personal,
-            "spending_yuan": spending,
-            "pooled_income_yuan": pooled.sum("source"),
-            "pooled_expenditure_yuan": spent,
-            "pooled_balance_end_yuan": pool,
-            "personal_income_yuan": personal.sum("source"),
-            "personal_expenditure_yuan": account_spent,
-            "personal_balance_end_yuan": account,
-        }
-    )
+    held = {
+        "pooled_income_by_source_yuan": pooled,
+        "personal_income_by_source_yuan": personal,
+        "spending_yuan": spending,
+        "pooled_income_yuan": pooled.sum("source"),
+        "pooled_expenditure_yuan": spent,
+        "pooled_balance_end_yuan": pool,
+        "personal_income_yuan": personal.sum("source"),
+        "personal_expenditure_yuan": account_spent,
+        "personal_balance_end_yuan": account,
+    }
     for name in ("income", "expenditure", "balance_end"):
-        paths[f"{name}_yuan"] = paths[f"pooled_{name}_yuan"] + paths[f"personal_{name}_yuan"]
-    of_year = sum_of_year(xr.concat([state.spent.broadcast_like(spent.isel(quarter=0, drop=True)), spent], "quarter"))
-    paths["pooled_expenditure_year_yuan"] = of_year.isel(quarter=slice(state.spent.sizes["quarter"], None))
-    months = payable_months(*xr.broadcast(paths["pooled_balance_end_yuan"], paths["pooled_expenditure_year_yuan"]))
-    paths["payable_months"] = xr.broadcast(paths["pooled_balance_end_yuan"], paths["pooled_expenditure_year_yuan"])[
-        0
-    ].copy(data=months)
-    paths["trend_level"] = trend
-    paths["average_wage_yuan"] = inputs.calibration.average_wage * wage
-    paths["premium_raised"] = breached.sel(quarter=labels)
-    _add_people(paths, inputs, exposure, drivers, quarters)
+        held[f"{name}_yuan"] = held[f"pooled_{name}_yuan"] + held[f"personal_{name}_yuan"]
+    history = state.spent.broadcast_like(spent.isel(quarter=0, drop=True)).transpose(*spent.dims)
+    chain = xr.concat([history, spent], "quarter")
+    held["pooled_expenditure_year_yuan"] = sum_of_year(chain).isel(quarter=slice(history.sizes["quarter"], None))
+    held["payable_months"] = _months(pool, held["pooled_expenditure_year_yuan"])
+    held["trend_level"] = trend
+    held["average_wage_yuan"] = inputs.calibration.average_wage * wage
+    held["premium_raised"] = breached.sel(quarter=labels)
+    _add_people(held, inputs, exposure, drivers, quarters)
     after = FinanceState(
         quarter=quarters[-1],
-        balances=xr.concat([pool, account], "fund").isel(quarter=-1, drop=True).assign_coords(fund=list(_FUNDS)),
+        balances=stack_labelled([pool, account], "fund", _FUNDS).isel(quarter=-1, drop=True),
         wage_level=wage.isel(quarter=-1, drop=True),
         trend_level=trend.isel(quarter=-1, drop=True),
-        spent=xr.concat([state.spent.broadcast_like(spent.isel(quarter=0, drop=True)), spent], "quarter").isel(
-            quarter=slice(-state.spent.sizes["quarter"], None)
-        ),
+        spent=chain.isel(quarter=slice(-history.sizes["quarter"], None)),
     )
-    return paths, after
+    return xr.Dataset(held), after
+
+
+def _months(balance: xr.DataArray, spent: xr.DataArray) -> xr.DataArray:
+    balance, spent = xr.broadcast(balance, spent)
+    return balance.copy(data=payable_months(balance.to_numpy(), spent.to_numpy()))
+
+
+def stack_labelled(parts: Sequence[xr.DataArray], dim: str, labels: Sequence[str]) -> xr.DataArray:
+    """Stack arrays along a new dim, each first broadcast to the dims of all; the new dim comes first, quarters last."""
+    sizes: dict[str, int] = {}
+    coords: dict[str, xr.DataArray] = {}
+    for part in parts:
+        sizes |= {str(name): size for name, size in part.sizes.items()}
+        coords |= {str(name): value for name, value in part.coords.items() if name in part.dims}
+    order = [*(name for name in sizes if name != "quarter"), "quarter"]
+    rows = [part.variable.set_dims(sizes).transpose(*order).to_numpy() for part in parts]
+    return xr.DataArray(np.stack(rows), dims=(dim, *order), coords={dim: list(labels), **coords})
+
+
+def _season(inputs: FinanceInputs, flow: str, quarters: Sequence[Quarter]) -> xr.DataArray:
+    """Return the share of the year in each quarter by scheme; nothing for a scheme without figures."""
+    none = (0.0,) * QUARTERS_A_YEAR
+    shares = [season_of(inputs.seasons.get((scheme, flow), none), quarters) for scheme in MODEL_SCHEMES]
+    return stack_labelled(shares, "scheme", MODEL_SCHEMES)
 
 
 def _levels(opening: xr.DataArray, growth: xr.DataArray, quarters: Sequence[Quarter]) -> xr.DataArray:
@@ -234,15 +259,16 @@ def _incomes(
             drivers, inputs.model.declared.resident, subsidy_season=inputs.calibration.subsidy_season
         )
         funds["pooled"]["resident"] = resident_income(exposure.average, inputs.calibration, per_head=per_head)
-    zero = xr.zeros_like(exposure.average.isel(status=0, drop=True) * drivers["wage_growth"])
+    zero = xr.zeros_like(drivers["wage_growth"])
     pooled, personal = (
-        xr.concat(
+        stack_labelled(
             [
-                xr.concat([funds[fund].get(scheme, {}).get(source, zero) + zero for source in SOURCES], "source")
+                stack_labelled([funds[fund].get(scheme, {}).get(source, zero) for source in SOURCES], "source", SOURCES)
                 for scheme in MODEL_SCHEMES
             ],
             "scheme",
-        ).assign_coords(scheme=list(MODEL_SCHEMES), source=list(SOURCES))
+            MODEL_SCHEMES,
+        )
         for fund in _FUNDS
     )
     return inputs.levers.apply_income(pooled, quarters), personal
@@ -251,10 +277,7 @@ def _incomes(
 def _spending(
     inputs: FinanceInputs, exposure: Exposure, trend: xr.DataArray, quarters: Sequence[Quarter]
 ) -> xr.DataArray:
-    season = xr.concat(
-        [season_of(inputs.seasons.get((scheme, "expenditure"), (0.0,) * 4), quarters) for scheme in MODEL_SCHEMES],
-        "scheme",
-    ).assign_coords(scheme=list(MODEL_SCHEMES))
+    season = _season(inputs, "expenditure", quarters)
     spent = exposure.weighted * inputs.calibration.unit_cost * trend.prod("factor") * season
     return inputs.levers.apply_spending(spent, quarters)
 
@@ -295,7 +318,11 @@ def _add_interest(income: xr.DataArray, interest: xr.DataArray) -> xr.DataArray:
 
 
 def _add_people(
-    paths: xr.Dataset, inputs: FinanceInputs, exposure: Exposure, drivers: xr.Dataset, quarters: Sequence[Quarter]
+    held: dict[str, xr.DataArray],
+    inputs: FinanceInputs,
+    exposure: Exposure,
+    drivers: xr.Dataset,
+    quarters: Sequence[Quarter],
 ) -> None:
     closing = exposure.closing
     groups = {
@@ -304,24 +331,22 @@ def _add_people(
     }
     for name, people in (("enrolled_persons", closing), ("average_persons", exposure.average)):
         counted = [people.sel(status=statuses).sum("status") for statuses in groups.values()]
-        paths[name] = xr.concat(counted, "scheme").assign_coords(scheme=list(MODEL_SCHEMES))
-    employee = paths["scheme"] == "employee"
+        held[name] = stack_labelled(counted, "scheme", MODEL_SCHEMES)
     active = closing.sel(status=["employee_active", "employee_flexible"]).sum("status")
-    paths["active_persons"] = active.where(employee)
-    paths["retired_persons"] = closing.sel(status="employee_retired", drop=True).where(employee)
-    paths["dependency_ratio"] = paths["active_persons"] / paths["retired_persons"]
-    season = xr.concat(
-        [season_of(inputs.seasons.get((scheme, "expenditure"), (0.0,) * 4), quarters) for scheme in MODEL_SCHEMES],
-        "scheme",
-    ).assign_coords(scheme=list(MODEL_SCHEMES))
-    paths["uses"] = exposure.uses * paths["trend_level"].sel(factor="use", drop=True) * season
-    paths["weighted_uses"] = exposure.weighted * season
-    paths["persons_in_season"] = paths["average_persons"] * season
+    retired = closing.sel(status="employee_retired", drop=True)
+    none = xr.full_like(active, np.nan)
+    held["active_persons"] = stack_labelled([active, none], "scheme", MODEL_SCHEMES)
+    held["retired_persons"] = stack_labelled([retired, none], "scheme", MODEL_SCHEMES)
+    held["dependency_ratio"] = held["active_persons"] / held["retired_persons"].where(held["retired_persons"] > 0)
+    season = _season(inputs, "expenditure", quarters)
+    held["uses"] = exposure.uses * held["trend_level"].sel(factor="use", drop=True) * season
+    held["weighted_uses"] = exposure.weighted * season
+    held["persons_in_season"] = held["average_persons"] * season
+    wage = held["average_wage_yuan"]
+    # Residents have no base of their own: average wage times persons stands for it.
+    per_head = held["average_persons"].sel(scheme="resident", drop=True) * wage / QUARTERS_A_YEAR
+    levied = xr.full_like(per_head, np.nan)
     if "employee" in inputs.base.schemes:
-        levied = contribution_wages(drivers, exposure.average) * season_of(
-            inputs.seasons["employee", "income"], quarters
-        )
-        paths["contribution_base_yuan"] = (levied * paths["average_wage_yuan"]).where(employee)
-    per_head = paths["average_persons"] * paths["average_wage_yuan"] / QUARTERS_A_YEAR
-    base = paths["contribution_base_yuan"] if "contribution_base_yuan" in paths else xr.full_like(per_head, np.nan)
-    paths["contribution_base_yuan"] = base.where(employee, per_head)
+        into = season_of(inputs.seasons["employee", "income"], quarters)
+        levied = contribution_wages(drivers, exposure.average) * into * wage
+    held["contribution_base_yuan"] = stack_labelled([levied, per_head], "scheme", MODEL_SCHEMES)

@@ -156,7 +156,9 @@ def _project(
     stocks = stack_scenarios(held)
     quarters = list(quarter_range(Quarter(year + 1, 1), last))
     _check_people(stocks, quarters)
-    inputs = build_inputs(region, resolved, stocks, base=figures, to=last, levers=levers, models=models, data=data)
+    inputs = build_inputs(
+        region, resolved, stocks, base=figures, to=last, finance=model, levers=levers, models=models, data=data
+    )
     births = births_index(next(iter(held.values())).population, model, base_year=year)
     exposure = measure_exposure(
         stocks.sel(quarter=[str(Quarter(year, 4)), *map(str, quarters)]), inputs.calibration.weights, births=births

@@ -24,7 +24,7 @@ __all__ = ["LEVERS", "actuarial_balance", "change_driver", "solve_reserve"]
 
 _MONTHS_A_YEAR = 12
 _TOLERANCE = 1e-9
-_WIDEST = 2.0**40
+_DOUBLINGS = 24
 #: What may be moved to keep a reserve: driver, scheme, unit and size of a first step.
 LEVERS: dict[str, tuple[str, str, float]] = {
     "employer_rate": ("employee", "share", 0.01),
@@ -270,14 +270,19 @@ def _root(miss: Callable[[float], float], step: float, *, where: str) -> float:
     start = miss(0.0)
     if start == 0:
         return 0.0
-    width, low, high = step, 0.0, 0.0
-    while width < _WIDEST:
-        low, high = (-width, 0.0) if start > 0 else (0.0, width)
-        if miss(low) * miss(high) <= 0:
+    side = -1.0 if start > 0 else 1.0
+    width, reached = step, start
+    for _ in range(_DOUBLINGS):
+        before, reached = reached, miss(side * width)
+        if start * reached <= 0:
             break
+        # Where twice the change makes no difference, the rule holds what is paid: no change will.
+        if reached == before:
+            raise DeclarationError(Problem(where, "no change that reaches the aim", "an aim that income can reach"))
         width *= 2
     else:
         raise DeclarationError(Problem(where, "no change that reaches the aim", "an aim that income can reach"))
+    low, high = sorted((0.0, side * width))
     found = float(brentq(miss, low, high, xtol=1e-15 * max(1.0, width), rtol=8.9e-16, maxiter=200))
     if abs(miss(found)) > _TOLERANCE:
         raise DeclarationError(Problem(where, f"{miss(found):.3g} months beside the aim", f"within {_TOLERANCE:g}"))

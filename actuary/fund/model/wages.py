@@ -37,14 +37,14 @@ def contribution_base(spread: ArrayLike, floor: ArrayLike, cap: ArrayLike) -> ND
     >>> float(contribution_base(0.55, 0.0, np.inf)), float(contribution_base(0.0, 0.6, 3.0))
     (1.0, 1.0)
     """
-    from scipy.special import ndtr
+    from scipy.special import ndtr  # noqa: PLC0415 (it takes time to load)
 
     sigma, low, high = np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in (spread, floor, cap)))
     known = sigma > 0
     safe = np.where(known, sigma, 1.0)
 
     def score(limit: NDArray[np.float64]) -> Any:
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
             return np.log(limit) / safe + safe / 2
 
     at_floor, at_cap = score(low), score(high)

@@ -1,5 +1,5 @@
 # The loops take everything they need as plain arrays.
-# ruff: noqa: PLR0913, PLR0917
+# ruff: noqa: PLR0913, PLR0915, PLR0917
 """Many paths of the members of the schemes, year by year, of which only weighted sums are kept.
 
 Each path of people (:mod:`actuary.kernels.cohort_paths`) carries its members with it: every cohort dies, moves, joins,
@@ -21,7 +21,8 @@ from actuary.kernels.jit import FloatArray
 
 __all__ = ["advance_members", "run_member_paths"]
 
-_njit: Callable[..., Any] = numba.njit(cache=True, nogil=True)
+# Division as numpy does it: a loop that could raise would not be turned into vector instructions.
+_njit: Callable[..., Any] = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 
 @_njit
@@ -64,22 +65,18 @@ def advance_members(
     """
     ages = members.shape[2]
     pay_on, job_change, lapse, lapse_uninsured, turnover = rates
+    for i in range(6):
+        for s in range(2):
+            end[i, s, 0] = 0.0
+            for x in range(1, ages):
+                end[i, s, x] = members[i, s, x - 1]
+            end[i, s, ages - 1] += members[i, s, ages - 1]
     for s in range(2):
+        end[4, s, 0] = births[s] * participation[s, 0]
+        end[5, s, 0] = births[s] - end[4, s, 0]
         for x in range(ages):
-            if x == 0:
-                active = flexi = paying = retired = 0.0
-                resident = births[s] * participation[s, 0]
-                uninsured = births[s] - resident
-            else:
-                active, flexi, paying = members[0, s, x - 1], members[1, s, x - 1], members[2, s, x - 1]
-                retired, resident, uninsured = members[3, s, x - 1], members[4, s, x - 1], members[5, s, x - 1]
-                if x == ages - 1:
-                    active += members[0, s, x]
-                    flexi += members[1, s, x]
-                    paying += members[2, s, x]
-                    retired += members[3, s, x]
-                    resident += members[4, s, x]
-                    uninsured += members[5, s, x]
+            active, flexi, paying = end[0, s, x], end[1, s, x], end[2, s, x]
+            retired, resident, uninsured = end[3, s, x], end[4, s, x], end[5, s, x]
             dead, net = deaths[s, x], migration[s, x]
             people = active + flexi + paying + retired + resident + uninsured
             spared = 1.0 - dead / people if people > 0.0 else 1.0
@@ -169,7 +166,9 @@ def run_member_paths(
 
     Parameters
     ----------
-    base, survival_grid, pattern, male_share, medium_migration, migration_profile, tfr, level, migration_change : ndarray
+    base, survival_grid, pattern, male_share, medium_migration, migration_profile : ndarray
+        As in :func:`actuary.kernels.cohort_paths.run_paths`.
+    tfr, level, migration_change : ndarray
         As in :func:`actuary.kernels.cohort_paths.run_paths`.
     first_shares : ndarray, shape (6, 2, A)
         Shares of the people that the inner statuses have at the start of membership.
@@ -261,15 +260,21 @@ def _add_up(
 ) -> None:
     """Add the members up by status, and weighted; ``stocks`` and ``sums`` are overwritten."""
     ages = members.shape[2]
-    stocks[:] = 0.0
+    active = flexi = retired = children = adults = old = uninsured = 0.0
     for s in range(2):
         for x in range(ages):
-            resident = 3 if x < child else 4 if x < elderly else 5
-            stocks[0] += members[0, s, x]
-            stocks[1] += members[1, s, x] + members[2, s, x]
-            stocks[2] += members[3, s, x]
-            stocks[resident] += members[4, s, x]
-            stocks[6] += members[5, s, x]
+            active += members[0, s, x]
+            flexi += members[1, s, x] + members[2, s, x]
+            retired += members[3, s, x]
+            uninsured += members[5, s, x]
+        for x in range(child):
+            children += members[4, s, x]
+        for x in range(child, elderly):
+            adults += members[4, s, x]
+        for x in range(elderly, ages):
+            old += members[4, s, x]
+    stocks[0], stocks[1], stocks[2], stocks[3] = active, flexi, retired, children
+    stocks[4], stocks[5], stocks[6] = adults, old, uninsured
     for k in range(weights.shape[0]):
         w = weights[k]
         total = 0.0

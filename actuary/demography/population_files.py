@@ -15,7 +15,7 @@ from actuary.errors import Problem, unknown_name
 from actuary.tables.cells import read_cells
 from actuary.tables.numerals import number_problem
 
-__all__ = ["FILES", "FileForm", "Rows", "list_spans", "read_rows"]
+__all__ = ["FILES", "SURVIVAL_FILE", "FileForm", "Rows", "list_spans", "read_rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,10 @@ FILES = {
     "srb.csv": FileForm(("year",), "srb"),
     "migration.csv": FileForm(("year", "age", "sex"), "net_migrants", signed=True),
 }
+
+#: A file that may be given as well: survival ratios by age at the end of the step, in place of those of the life table.
+SURVIVAL_FILE = "survival.csv"
+_FORMS = {**FILES, SURVIVAL_FILE: FileForm(("year", "age", "sex"), "sx")}
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _WHOLE = re.compile(r"\d+(\.0*)?", re.ASCII)
@@ -110,14 +114,14 @@ def read_rows(path: Path) -> tuple[Rows | None, list[Problem], list[str]]:
     Parameters
     ----------
     path : Path
-        One of :data:`FILES`.
+        One of :data:`FILES`, or :data:`SURVIVAL_FILE`.
 
     Returns
     -------
     tuple
         Rows (None when the file cannot be read at all), problems, and notes on what was understood.
     """
-    form, name = FILES[path.name], path.name
+    form, name = _FORMS[path.name], path.name
     try:
         content = path.read_bytes()
     except FileNotFoundError:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from actuary.demography.life_table import SEXES, life_table
 from actuary.demography.population import PopulationInputs
 from actuary.demography.population_checks import implausible
-from actuary.demography.population_files import FILES, Rows, list_spans, read_rows
+from actuary.demography.population_files import FILES, SURVIVAL_FILE, Rows, list_spans, read_rows
 from actuary.errors import Problem, TableError, raise_all
 
 __all__ = ["read_population_inputs"]
@@ -41,7 +41,8 @@ def read_population_inputs(
         ``mortality.csv`` (year, age, sex, mx), ``fertility.csv`` (year, age, asfr), ``srb.csv`` (year, srb) and
         ``migration.csv`` (year, age, sex, net_migrants: persons). The largest age of the base file is open. Ages are
         single years, or five-year groups named by their lower bounds (then `mx` has 0, 1, 5, 10 … and each year
-        stands for the five that begin with it).
+        stands for the five that begin with it). A file ``survival.csv`` (year, age, sex, sx), where it is there, gives
+        the survival ratios by age at the end of the step in place of those of the life tables.
     accept_implausible : bool
         Take figures that are possible but not plausible; what was found stands in the notes then.
     migration_timing : str
@@ -67,7 +68,8 @@ def read_population_inputs(
     tables: dict[str, Rows] = {}
     problems: list[Problem] = []
     notes: list[str] = []
-    for name in FILES:
+    optional = (SURVIVAL_FILE,) if (path / SURVIVAL_FILE).exists() else ()
+    for name in (*FILES, *optional):
         rows, found, said = read_rows(path / name)
         problems += found
         notes += said
@@ -99,6 +101,7 @@ def read_population_inputs(
         asfr=arrays["asfr"],
         srb=arrays["srb"],
         migration=arrays["migration"],
+        survival=arrays.get("survival"),
         migration_timing=migration_timing,
         region=region,
         variant=variant,
@@ -202,6 +205,16 @@ def _fill_all(tables: Mapping[str, Rows], *, years: IntArray, ages: IntArray) ->
             )
         arrays["migration"], found = _laid_out(rows, {"year": years, "sex": np.arange(2), "age": ages})
         problems += found
+    if SURVIVAL_FILE in tables:
+        grid = {"year": years, "sex": np.arange(2), "age": ages}
+        arrays["survival"], found = _laid_out(tables[SURVIVAL_FILE], grid)
+        problems += found
+        notes.append(f"{SURVIVAL_FILE}: its survival ratios are used in place of those of the life tables")
+        if (np.nan_to_num(arrays["survival"]) > 1.0).any():
+            found_text = f"ratios up to {np.nanmax(arrays['survival']):g}"
+            problems.append(
+                Problem(f"{SURVIVAL_FILE}, sx", found_text, "shares of 0 to 1 that are alive after the step")
+            )
     return _Filled(arrays, oldest, problems, notes)
 
 

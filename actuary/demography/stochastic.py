@@ -164,10 +164,8 @@ def draw_population_paths(
         ],
         axis=2,
     )
-    per_head = inputs.base.sum() / published.value("population", int(years[0]))
     change = _at(bounds["net_migrants"] - medium["net_migrants"][:, None], z[:, :, 2])
-    if abs(per_head - 1.0) > 0.05:
-        change = change * per_head
+    change = change * float(inputs.base.sum()) / _people_at_start(published, int(years[0]))
     return _prepared(inputs, np.maximum(tfr, rules.lowest_tfr), e0, change, seed)
 
 
@@ -261,6 +259,14 @@ def run_population_paths(
         coords={"draw": np.arange(shape[0]), "year": inputs.end_years, "group": list(names)},
     )
     return dataset.assign_attrs(fingerprint=paths.fingerprint, seed=paths.seed)
+
+
+def _people_at_start(outlook: Outlook, year: int) -> float:
+    """Return the published people on 1 January of a year: those of its end without its births, deaths and migrants."""
+    end, births, deaths, moved = (
+        outlook.value(name, year) for name in ("population", "births", "deaths", "net_migrants")
+    )
+    return end - births + deaths - moved
 
 
 def _standard_paths(draws: int, steps: int, rules: PopulationPathsFile, *, seed: int) -> FloatArray:

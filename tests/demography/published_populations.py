@@ -137,6 +137,8 @@ def write_inputs(inputs: PopulationInputs, folder: Path) -> None:
     by_age(inputs.base, "population", inputs.ages).to_csv(folder / "base_population.csv", index=False)
     by_age(inputs.mx, "mx", inputs.mortality_ages, inputs.years).to_csv(folder / "mortality.csv", index=False)
     by_age(inputs.migration, "net_migrants", inputs.ages, inputs.years).to_csv(folder / "migration.csv", index=False)
+    if inputs.survival is not None:
+        by_age(inputs.survival, "sx", inputs.ages, inputs.years).to_csv(folder / "survival.csv", index=False)
     pd.DataFrame({"year": inputs.years, "srb": inputs.srb}).to_csv(folder / "srb.csv", index=False)
     rates = pd.DataFrame(inputs.asfr, index=inputs.years, columns=inputs.ages).rename_axis("year")
     rates = rates.loc[:, (rates > 0).any()]

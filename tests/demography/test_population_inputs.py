@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from typer.testing import CliRunner
 from actuary.cli import app
 from actuary.demography.population import PopulationInputs, project_population
 from actuary.demography.population_inputs import read_population_inputs
+from actuary.demography.population_sources import load_population
 from actuary.errors import TableError
+from actuary.paths import models_root
 
 AGES, YEARS = np.arange(91), np.arange(2025, 2035)
 
@@ -176,6 +179,20 @@ def test_rates_above_the_open_age_of_the_base_are_joined(folder: Path) -> None:
     short = read_population_inputs(folder)
     assert short.ages[-1] == 85
     np.testing.assert_allclose(short.e0, full.e0, rtol=1e-12)
+
+
+def test_a_city_s_own_tables_are_picked_up(folder: Path, tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    city = models / "cities" / "anyang"
+    city.mkdir(parents=True)
+    shutil.copy(models_root() / "cities" / "anyang" / "city.toml", city)
+    with pytest.raises(TableError, match="models/cities/anyang/population"):
+        load_population("anyang", models=models)
+    shutil.copytree(folder, city / "population")
+    inputs = load_population("anyang", models=models)
+    assert inputs.region == "anyang"
+    low = load_population("anyang", variant="low", models=models)
+    assert low.tfr[0] == pytest.approx(inputs.tfr[0] - 0.5)
 
 
 def test_groups_of_five_years_are_read_with_abridged_rates(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 from actuary.cli import app
 from actuary.demography.life_table import life_table
 from actuary.demography.population import project_population
-from actuary.demography.population_sources import load_population
+from actuary.demography.population_sources import load_outlook, load_population
+from actuary.tables import read_table
 
 pytestmark = pytest.mark.reference
 
@@ -46,8 +47,12 @@ def _off_pct(found: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return 100.0 * np.abs(found / wanted - 1.0)
 
 
-def test_canada_is_met_to_the_last_digits(reference: Path) -> None:
+def test_canada_is_met_to_the_last_digits(reference: Path, tmp_path: Path) -> None:
     inputs, people, births = published.canada(reference)
+    written, flows = _run(inputs, tmp_path)
+    by_sex = written.pivot_table(index="year", columns=["sex", "age"], values="population")
+    np.testing.assert_allclose(by_sex[["male", "female"]].to_numpy().reshape(people.shape), people, rtol=1e-12)
+    np.testing.assert_allclose(flows["births"], births, rtol=1e-12)
     projection = project_population(inputs)
     found = np.moveaxis(projection.population.to_numpy(), 2, 0)
     np.testing.assert_allclose(found, people, rtol=1e-12)
@@ -158,3 +163,28 @@ def test_our_layout_by_single_age_agrees_with_the_derived_one(reference: Path) -
     groups = np.add.reduceat(own.base[:, :100], np.arange(0, 100, 5), axis=1)
     wanted = np.add.reduceat(derived.base[:, :100], np.arange(0, 100, 5), axis=1)
     np.testing.assert_allclose(groups, wanted, rtol=1e-5)
+
+
+def test_the_shipped_tables_restate_the_published_ones(reference: Path) -> None:
+    folder = reference / "demography"
+    annual = published.outlook(reference)
+    shipped = load_outlook().frame
+    for name, column in (("births", "births_k"), ("deaths", "deaths_k"), ("net_migrants", "net_mig_k")):
+        np.testing.assert_allclose(shipped.loc[name]["medium"], annual[column] * 1000, atol=0.51)
+    for name, column in (("tfr", "tfr"), ("e0_male", "e0M"), ("e0_female", "e0F"), ("srb", "srb")):
+        np.testing.assert_array_equal(shipped.loc[name]["medium"], annual[column])
+    for bound, suffix in (("low_80", "80l"), ("high_80", "80u"), ("low_95", "95l"), ("high_95", "95u")):
+        for name, column, unit in (("tfr", "tfr", 1), ("population", "pop_dec31", 1000), ("births", "births", 1000)):
+            found = shipped.loc[name][bound].loc[2024:]
+            np.testing.assert_allclose(found, annual[f"{column}_{suffix}"].loc[2024:] * unit, atol=0.51 * (unit > 1))
+    rates = pd.read_csv(folder / "china_wpp2024_mx_5x5.csv")
+    own = read_table("wpp2024_mortality")
+    np.testing.assert_array_equal(own[["male", "female"]], rates[["mx_male", "mx_female"]])
+    people = pd.read_csv(folder / "china_wpp2024_pop_5yr_sex_midyear_1950_2025.csv")
+    own = read_table("wpp2024_population")
+    np.testing.assert_allclose(own[["male", "female"]], people[["male_k", "female_k"]] * 1000, atol=1e-4)
+    moved = pd.read_csv(folder / "china_wpp2024_migration_1x1_2023_2100.csv")
+    own = read_table("wpp2024_migration")
+    np.testing.assert_allclose(own[["male", "female"]], moved[["mig_male_k", "mig_female_k"]] * 1000, atol=1e-4)
+    pattern = pd.read_csv(folder / "china_wpp2024_fertility_5x5.csv")
+    np.testing.assert_array_equal(read_table("wpp2024_fertility_pattern")["value"], pattern["pasfr_pct"])

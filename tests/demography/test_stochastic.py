@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from actuary.demography.calibration import band_error, compare_bands
+from actuary.demography.calibration import band_error, calibrate_persistence, compare_bands
 from actuary.demography.graduation import scale_to_e0
 from actuary.demography.population import project_population
 from actuary.demography.population_sources import load_population
@@ -108,6 +108,29 @@ def test_a_declaration_out_of_range_is_named(tmp_path) -> None:
     target.write_text(text.replace("persistence = 0.98", "persistence = 1.2"), encoding="utf-8")
     with pytest.raises(DeclarationError, match=r"tfr\.persistence"):
         load_population_paths(tmp_path)
+
+
+def test_a_region_has_the_deviations_of_the_nation_per_person(inputs) -> None:
+    part = replace(inputs, base=inputs.base / 100, migration=inputs.migration / 100)
+    whole = run_population_paths(draw_population_paths(inputs, 40, seed=3))
+    small = run_population_paths(draw_population_paths(part, 40, seed=3))
+    np.testing.assert_allclose(small["population"] * 100, whole["population"], rtol=1e-9)
+    np.testing.assert_allclose(small["tfr"], whole["tfr"], rtol=1e-12)
+
+
+def test_calibration_finds_the_persistence_that_comes_nearest() -> None:
+    short = load_population("national", last_year=2060)
+    start = load_population_paths()
+    far = start.model_copy(update={"tfr": start.tfr.model_copy(update={"persistence": 0.5})})
+    best, trials = calibrate_persistence(short, draws=400, candidates=(0.5, 0.98), start=far)
+    assert best.tfr.persistence == 0.98
+    assert trials["error_pct"].is_monotonic_increasing
+    found = trials.iloc[0]
+    assert (found["tfr"], found["e0"], found["migration"]) == (
+        best.tfr.persistence,
+        best.e0.persistence,
+        best.migration.persistence,
+    )
 
 
 def test_years_without_published_bounds_are_refused(inputs) -> None:

@@ -10,8 +10,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from actuary.demography.membership import age_bounds, membership_years, people_at
 from actuary.demography.membership_rules import SEXES, MembershipRules
+from actuary.demography.membership_setup import age_bounds, membership_years, people_at
 from actuary.demography.membership_start import first_members
 from actuary.demography.membership_steps import YearCoefficients, year_coefficients
 from actuary.demography.population import project_population

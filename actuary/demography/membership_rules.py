@@ -11,6 +11,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from actuary.demography.membership_anchors import MembershipAnchors, membership_anchors
 from actuary.demography.retirement import RetirementRule, retirement_rule
 from actuary.errors import DeclarationError, Problem, UnknownNameError, raise_all, unknown_name
 from actuary.periods import Quarter
@@ -18,7 +19,6 @@ from actuary.policy import PolicyBook, fingerprint, load_policy_book
 from actuary.policy.dated import spans_of
 from actuary.policy.membership_model import MEMBERSHIP_CURVES, MEMBERSHIP_KEYS, MembershipModel, load_membership_model
 from actuary.policy.parameters import check_bounds
-from actuary.tables import facts, load_catalog, select_facts
 
 __all__ = ["SEXES", "MembershipAnchors", "MembershipRules", "load_membership_rules", "membership_anchors"]
 
@@ -27,70 +27,6 @@ type FloatArray = NDArray[np.float64]
 SEXES: tuple[str, ...] = ("male", "female")
 _NAMES = {"male": "men", "female": "women"}
 _OPEN = dt.date.max
-
-
-@dataclass(frozen=True, slots=True)
-class MembershipAnchors:
-    """Hold the published totals of a year-end that the members of that day are scaled to; None: not scaled.
-
-    Parameters
-    ----------
-    year : int
-        Calendar year; the totals stand on 31 December.
-    contributing : float, optional
-        Active members, flexible ones included [persons].
-    retired : float, optional
-        Retired members [persons].
-    resident : float, optional
-        Members of the resident scheme [persons].
-    flexible : float, optional
-        Flexible members among the active ones [persons].
-    source : str
-        Where the totals come from.
-
-    Raises
-    ------
-    DeclarationError
-        With every total that cannot be.
-
-    Examples
-    --------
-    >>> round(MembershipAnchors(2020, contributing=2_113_000, retired=1_438_000).dependency_ratio, 2)
-    1.47
-    """
-
-    year: int
-    contributing: float | None = None
-    retired: float | None = None
-    resident: float | None = None
-    flexible: float | None = None
-    source: str = ""
-
-    def __post_init__(self) -> None:
-        problems = [
-            Problem(f"totals of {self.year}, {name}", f"{value:,.0f}", "a number of persons, 0 or more")
-            for name, value in self.totals.items()
-            if not (np.isfinite(value) and value >= 0)
-        ]
-        if (self.flexible or 0) > (self.contributing if self.contributing is not None else np.inf):
-            problems.append(
-                Problem(f"totals of {self.year}, flexible", f"{self.flexible:,.0f}",
-                        f"no more than the {self.contributing:,.0f} who contribute, of whom they are part")
-            )  # fmt: skip
-        raise_all(problems, DeclarationError)
-
-    @property
-    def totals(self) -> dict[str, float]:
-        """The totals that are given, by name [persons]."""
-        named = {name: getattr(self, name) for name in ("contributing", "retired", "resident", "flexible")}
-        return {name: float(value) for name, value in named.items() if value is not None}
-
-    @property
-    def dependency_ratio(self) -> float:
-        """Active per retired member [ratio]; missing where one of the two is."""
-        if not self.retired or self.contributing is None:
-            return float("nan")
-        return self.contributing / self.retired
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -131,7 +67,7 @@ class MembershipRules:
     variant: str = "as_decided"
     fixed: Mapping[str, float] = field(default_factory=dict)
 
-    def values(self, key: str, years: Sequence[int]) -> FloatArray:
+    def values(self, key: str, years: Sequence[int] | NDArray[np.int64]) -> FloatArray:
         """Return the value of an assumption for every year: the mean over the first days of its quarters.
 
         Parameters
@@ -169,7 +105,7 @@ class MembershipRules:
             if None in held:
                 missing.append(int(year))
                 continue
-            found.append(float(np.mean([one.entry.value for one in held if one is not None])))  # type: ignore[arg-type]
+            found.append(float(np.mean([one.entry.value for one in held if one is not None])))
         if missing:
             first, last = spans[0].first_day, spans[-1].last_day
             to = "…" if last == _OPEN else last.isoformat()
@@ -196,7 +132,7 @@ class MembershipRules:
         knots = self.model.curves[name].knots
         return np.stack([np.interp(ages, *np.array(knots[sex]).T) for sex in SEXES])
 
-    def least_years(self, years: Sequence[int]) -> FloatArray:
+    def least_years(self, years: Sequence[int] | NDArray[np.int64]) -> FloatArray:
         """Return the least years of contribution by sex, shape (2, years): the region's rule, else the assumed one."""
         assumed = []
         for sex in SEXES:
@@ -348,45 +284,3 @@ def load_membership_rules(
     blank = RetirementRule(groups=retirement_rule(book).groups, reform_month=None)
     rules = MembershipRules(region=region, model=model, retirement=blank, policy=book, anchors=anchors)
     return rules.with_variant(variant)
-
-
-def membership_anchors(region: str, year: int, *, root: Path | str | None = None) -> MembershipAnchors:
-    """Return the published totals of a year-end.
-
-    Parameters
-    ----------
-    region : str
-        Region id.
-    year : int
-        Calendar year.
-    root : path, optional
-        Root of the data.
-
-    Returns
-    -------
-    MembershipAnchors
-        Totals that were published; the others are None.
-
-    Examples
-    --------
-    >>> national = membership_anchors("national", 2024)
-    >>> round(national.dependency_ratio, 2), round(national.resident / 1e6, 1)
-    (2.63, 947.1)
-    >>> round(membership_anchors("shenyang", 2020).dependency_ratio, 2)
-    1.47
-    """
-    rows = facts(region, root=root)
-    rows = rows[(rows["period"] == str(year)) & rows["indicator"].isin(["active", "retired", "enrolled"])]
-    chosen = select_facts(rows, load_catalog(root).preference)
-    held = {
-        (row.scheme, row.indicator): (float(row.value), f"{row.source} ({row.confidence})")
-        for row in chosen.itertuples()
-    }
-    named = {
-        "contributing": ("employee", "active"),
-        "retired": ("employee", "retired"),
-        "resident": ("resident", "enrolled"),
-    }
-    found = {name: held[key] for name, key in named.items() if key in held}
-    source = "; ".join(dict.fromkeys(text for _, text in found.values()))
-    return MembershipAnchors(year=year, **{name: value for name, (value, _) in found.items()}, source=source)

@@ -162,15 +162,15 @@ class RetirementRule:
         return pd.DataFrame(
             {
                 "group": group,
-                "birth_month": [_label(month) for month in birth],
+                "birth_month": [_label(int(month)) for month in birth],
                 "delay_months": delay,
                 "retire_age_years": age // 12,
                 "retire_age_extra_months": age % 12,
-                "retire_month": [_label(month) for month in birth + age],
+                "retire_month": [_label(int(month)) for month in birth + age],
             }
         )
 
-    def retired_share(self, birth_years: Sequence[int], quarters: Sequence[Quarter]) -> NDArray[np.float64]:
+    def retired_share(self, birth_years: ArrayLike, quarters: Sequence[Quarter]) -> NDArray[np.float64]:
         r"""Return the share of each cohort that has retired by each quarter-end.
 
         Births are even over the twelve months of the year. Whoever reaches the statutory month before the reform begins
@@ -181,7 +181,7 @@ class RetirementRule:
 
         Parameters
         ----------
-        birth_years : sequence of int
+        birth_years : array_like of int
             Calendar years of birth.
         quarters : sequence of Quarter
             Quarter-ends.
@@ -215,7 +215,7 @@ class RetirementRule:
                 share[_SEXES.index(group.sex)] += group.share * counts.cumsum(axis=1)[:, :-1]
         return np.clip(share, 0.0, 1.0)
 
-    def mean_delay(self, birth_years: Sequence[int]) -> NDArray[np.float64]:
+    def mean_delay(self, birth_years: ArrayLike) -> NDArray[np.float64]:
         """Return by how much later than before the reform a cohort retires on average.
 
         Returns
@@ -254,7 +254,7 @@ class RetirementRule:
 
 
 def _label(month: int) -> str:
-    year, number = divmod(int(month), 12)
+    year, number = divmod(month, 12)
     return f"{year}-{number + 1:02d}"
 
 

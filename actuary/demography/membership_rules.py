@@ -19,6 +19,7 @@ from actuary.policy import PolicyBook, fingerprint, load_policy_book
 from actuary.policy.dated import spans_of
 from actuary.policy.membership_model import MEMBERSHIP_CURVES, MEMBERSHIP_KEYS, MembershipModel, load_membership_model
 from actuary.policy.parameters import check_bounds
+from actuary.policy.scenarios import Scenario, apply_deltas
 
 __all__ = ["SEXES", "MembershipAnchors", "MembershipRules", "load_membership_rules", "membership_anchors"]
 
@@ -250,6 +251,7 @@ def load_membership_rules(
     policy: PolicyBook | None = None,
     variant: str = "as_decided",
     anchors: MembershipAnchors | None = None,
+    scenario: Scenario | None = None,
     root: Path | None = None,
 ) -> MembershipRules:
     """Load the rules of membership of a region.
@@ -264,6 +266,8 @@ def load_membership_rules(
         Variant of the retirement ages: as_decided, no_reform, faster, equal_ages, or another that is declared.
     anchors : MembershipAnchors, optional
         Totals to scale to.
+    scenario : Scenario, optional
+        Its deltas on ``membership.`` keys are applied; those on rules are in `policy` already.
     root : Path, optional
         Root of the models.
 
@@ -278,6 +282,10 @@ def load_membership_rules(
     True
     """
     model = load_membership_model(region, root=root)
+    if scenario is not None:
+        changed, problems = apply_deltas(model.book, scenario)
+        raise_all(problems, DeclarationError)
+        model = replace(model, book=changed)
     book = policy if policy is not None else load_policy_book(region, root=root)
     missing = [name for name in MEMBERSHIP_CURVES if name not in model.curves]
     raise_all([Problem(region, "nothing", f"the curve {name}") for name in missing], DeclarationError)

@@ -12,6 +12,8 @@ from actuary.paths import models_root
 from actuary.policy.alert_rules import load_alert_rules, read_alert_file
 from actuary.policy.assumptions import read_basis_file
 from actuary.policy.finance_model import FINANCE_FILE, read_finance_file
+from actuary.policy.membership_model import MEMBERSHIP_FILE, load_membership_model, read_membership_file
+from actuary.policy.membership_model import load_membership_model
 from actuary.policy.policy_book import load_policy_book, read_policy_file
 from actuary.policy.regions import list_regions, read_region_file
 from actuary.policy.report_plans import read_report_file
@@ -27,9 +29,9 @@ _FOLDERS = {
     "alerts": "alerts",
     "reports": "report",
 }
-_NAMES = {"region.toml": "region", "city.toml": "region", FINANCE_FILE: "finance"}
-# Grouping schemes, the settlement list and the people-driven model have forms of their own; those who read them check
-# them.
+_NAMES = {"region.toml": "region", "city.toml": "region", FINANCE_FILE: "finance", MEMBERSHIP_FILE: "membership"}
+# Grouping schemes, the settlement list and parts of the people-driven model have forms of their own; those who read
+# them check them.
 _OTHER_FORMS = ("drg", "settlement_list", "model")
 
 
@@ -57,6 +59,7 @@ _READERS: dict[str, _Reader] = {
     )[1],
     "region": lambda file, _sources, _root: read_region_file(file)[1],
     "finance": lambda file, sources, _root: read_finance_file(file, sources=sources)[2],
+    "membership": lambda file, sources, _root: read_membership_file(file, sources=sources)[2],
 }
 
 
@@ -119,6 +122,8 @@ def _kind_of_content(file: TomlFile) -> str:
         return "region"
     if "benefit" in file.data:
         return "finance"
+    if "membership" in file.data or "retirement_variant" in file.data:
+        return "membership"
     reasoned = any(
         isinstance(entry, dict) and "reason" in entry
         for group in file.data.values()
@@ -149,7 +154,7 @@ def check_models(root: Path | None = None) -> list[Problem]:
     base = root or models_root()
     problems: list[Problem] = []
     for path in sorted(base.rglob("*.toml")):
-        if set(path.relative_to(base).parts) & set(_OTHER_FORMS):
+        if set(path.relative_to(base).parts) & set(_OTHER_FORMS) and file_kind(path) is None:
             continue
         problems += [problem for problem in check_file(path, root=base) if problem not in problems]
     for folder in sorted((base / "cities").glob("*/")):
@@ -163,7 +168,10 @@ def check_models(root: Path | None = None) -> list[Problem]:
 def _check_together(base: Path) -> list[Problem]:
     """Find what no file shows alone: a key in two files, a unit that differs, a rule id in two files."""
     loads: list[Callable[[], object]] = [partial(load_policy_book, name, root=base) for name in list_regions(base)]
+    loads += [partial(load_membership_model, name, root=base) for name in list_regions(base)]
     loads.append(partial(load_alert_rules, base))
+    if (base / "national" / "model" / MEMBERSHIP_FILE).is_file():
+        loads += [partial(load_membership_model, name, root=base) for name in list_regions(base)]
     problems: list[Problem] = []
     for load in loads:
         try:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from actuary.policy.alert_rules import AlertRuleFile
 from actuary.policy.assumptions import ASSUMPTION_KEYS, BasisHeader
 from actuary.policy.finance_model import FinanceFile
+from actuary.policy.membership_model import MembershipFile
 from actuary.policy.parameters import PARAMETER_UNITS, AssumptionParameter, Parameter
 from actuary.policy.policy_book import POLICY_GROUPS
 from actuary.policy.regions import RegionFile
@@ -20,7 +21,16 @@ from actuary.policy.scenarios import ScenarioFile
 __all__ = ["SCHEMA_KINDS", "build_schema", "write_schemas"]
 
 #: Kinds of files that have a schema.
-SCHEMA_KINDS: tuple[str, ...] = ("policy", "assumptions", "scenario", "alerts", "report", "region", "finance")
+SCHEMA_KINDS: tuple[str, ...] = (
+    "policy",
+    "assumptions",
+    "scenario",
+    "alerts",
+    "report",
+    "region",
+    "finance",
+    "membership",
+)
 
 _WHOLE: dict[str, type[BaseModel]] = {
     "scenario": ScenarioFile,
@@ -28,6 +38,7 @@ _WHOLE: dict[str, type[BaseModel]] = {
     "report": ReportPlanFile,
     "region": RegionFile,
     "finance": FinanceFile,
+    "membership": MembershipFile,
 }
 
 

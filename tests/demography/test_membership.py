@@ -25,6 +25,7 @@ from actuary.dims import order_dims
 from actuary.errors import DeclarationError, PeriodError, UnknownNameError
 from actuary.paths import models_root
 from actuary.periods import Quarter
+from actuary.policy import load_scenario
 
 ANCHORS = MembershipAnchors(2024, contributing=230_000, retired=90_000, resident=600_000, flexible=50_000)
 
@@ -199,6 +200,27 @@ def test_a_place_with_its_own_least_years_uses_them() -> None:
     national, city = (load_membership_rules(name) for name in ("national", "shenyang"))
     assert national.least_years([2025]).ravel().tolist() == [25, 20]
     assert city.least_years([2025]).ravel().tolist() == [30, 25]
+
+
+def test_a_scenario_changes_the_assumptions_of_members(models: Path) -> None:
+    text = (
+        "#:schema ../schema/scenario.schema.json\n"
+        'name_zh = "断保加倍"\nname_en = "Twice the lapses"\n'
+        'description_zh = "断保率加倍。"\ndescription_en = "Lapses double."\n'
+        '[[delta]]\nkey = "membership.flexible_lapse_rate"\noperation = "multiply"\nvalue = 2.0\n'
+        'from = 2030-01-01\nsource = "judgement"\nreason = "试验"\nreason_en = "A trial"\n'
+    )
+    (models / "scenarios").mkdir()
+    path = models / "scenarios" / "lapses.toml"
+    path.write_text(text, encoding="utf-8")
+    rules = load_membership_rules("national", scenario=load_scenario("lapses", root=models), root=models)
+    assert rules.values("membership.flexible_lapse_rate", [2029, 2030]) == pytest.approx([0.06, 0.12])
+    path.write_text(text.replace("value = 2.0", "value = 20.0"), encoding="utf-8")
+    with pytest.raises(DeclarationError, match=r"a value from 0 to 0\.5"):
+        load_membership_rules("national", scenario=load_scenario("lapses", root=models), root=models)
+    path.write_text(text.replace("flexible_lapse_rate", "flexible_laps_rate"), encoding="utf-8")
+    with pytest.raises(DeclarationError, match=r"did you mean 'membership.flexible_lapse_rate'"):
+        load_scenario("lapses", root=models)
 
 
 # Messages

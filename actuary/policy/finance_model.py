@@ -278,7 +278,7 @@ def _check_stated(node: Any, *, file: TomlFile, place: str, sources: Mapping[str
         if isinstance(value, float) and not math.isfinite(value):
             problems.append(Problem(file.where(f"{place}.value"), shown(value), "a finite number"))
         elif isinstance(value, int | float) and not isinstance(value, bool):
-            problems += _check_range(float(value), place=place, file=file)
+            problems += _check_range(value, place=place, file=file)
         if isinstance(source, str):
             problems += check_source(source, where=file.where(f"{place}.source"), sources=sources, label=file.label)
         for name, item in node.items():
@@ -286,7 +286,7 @@ def _check_stated(node: Any, *, file: TomlFile, place: str, sources: Mapping[str
     return problems
 
 
-def _check_range(value: float, *, place: str, file: TomlFile) -> list[Problem]:
+def _check_range(value: float | int, *, place: str, file: TomlFile) -> list[Problem]:
     name = place.rpartition(".")[2]
     top = 1.0 if name.endswith(("share", "_in_season")) else math.inf
     if 0 <= value <= top:
@@ -315,7 +315,7 @@ _STATUSES_OF = {
 def _check_benefits(declared: FinanceFile, profiles: Mapping[str, AgeProfile], *, file: TomlFile) -> list[Problem]:
     problems: list[Problem] = []
     seen: set[tuple[str, str]] = set()
-    named = {(one.scheme, one.benefit): one for one in declared.benefit}
+    named: dict[tuple[str, str], BenefitModel] = {(one.scheme, one.benefit): one for one in declared.benefit}
     for number, one in enumerate(declared.benefit, 1):
         place = f"benefit[{number}]"
         key = (one.scheme, one.benefit)

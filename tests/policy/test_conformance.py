@@ -31,7 +31,9 @@ from actuary.policy.schema import SCHEMA_KINDS
 ROOT = models_root()
 # These have forms of their own, which are checked where they are read.
 _OTHER = {"drg", "settlement_list", "model"}
-FILES = sorted(path for path in ROOT.rglob("*.toml") if not _OTHER & set(path.relative_to(ROOT).parts))
+FILES = sorted(
+    path for path in ROOT.rglob("*.toml") if file_kind(path) or not _OTHER & set(path.relative_to(ROOT).parts)
+)
 CHINESE = re.compile(r"[一-鿿]")
 
 

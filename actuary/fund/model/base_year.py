@@ -127,11 +127,12 @@ def read_base_year(region: str, year: int, *, data: Path | None = None, figures:
             opening[scheme, fund] = (
                 before.value if before and (apart or fund == "pooled") else closing[scheme, fund] - net
             )
-    average, stock = {}, {}
+    average: dict[str, float] = {}
+    stock: dict[str, float] = {}
     for group, (scheme, _) in GROUPS.items():
         if scheme in schemes:
-            stock[group] = figures.value(scheme, group, year)
-            average[group] = (figures.value(scheme, group, year - 1) + stock[group]) / 2
+            stock[group] = _known(figures, scheme, group, year)
+            average[group] = (_known(figures, scheme, group, year - 1) + stock[group]) / 2
     problems = [
         Problem(
             f"{region}, {scheme} {name} {year}", f"{value:g}", "an amount from 0 on", "correct the published figure"
@@ -154,9 +155,13 @@ def read_base_year(region: str, year: int, *, data: Path | None = None, figures:
     )
 
 
+def _known(figures: Figures, scheme: str, name: str, year: int) -> float:
+    figure = figures.get(scheme, name, year)
+    return float("nan") if figure is None else figure.value
+
+
 def _amount(figures: Figures, scheme: str, fund: str, name: str, year: int, *, apart: bool) -> float:
-    if apart:
-        figure = figures.get(scheme, f"{fund}_{name}", year)
-        # Residents have no accounts: a fund without that figure is all pool.
-        return figure.value if figure else figures.value(scheme, name, year) if fund == "pooled" else 0.0
-    return figures.value(scheme, name, year) if fund == "pooled" else 0.0
+    if apart and figures.get(scheme, f"{fund}_{name}", year) is not None:
+        return _known(figures, scheme, f"{fund}_{name}", year)
+    # A fund without that figure is all pool: residents have no accounts, and undivided funds are not told apart.
+    return _known(figures, scheme, name, year) if fund == "pooled" else 0.0

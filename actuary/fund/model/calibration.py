@@ -22,6 +22,27 @@ __all__ = ["Calibration", "calibrate"]
 _COLUMNS = ("scheme", "name", "declared", "factor", "value", "unit", "note_zh", "note_en")
 
 
+_INCOME_WORDS = {
+    "average wage": (
+        "yuan a year",
+        "使基年统筹与账户收入成立的平均工资，不是统计的工资",
+        "The wage at which the base year's income comes out; no statistic",
+    ),
+    "collection factor": ("ratio", "公布收入与声明工资之比", "Published income over that of the declared wage"),
+    "retiree credit": (
+        "yuan a year",
+        "退休人员账户定额，此后不变",
+        "Fixed credit to each retired member's account",
+    ),
+    "account factor": ("ratio", "个人账户计入的调整", "Moves what goes to accounts"),
+    "account spending factor": (
+        "ratio",
+        "个人账户支出占计入（不含利息）",
+        "Account spending over what is credited, interest apart",
+    ),
+}
+
+
 @dataclass(frozen=True)
 class Calibration:
     """Hold the levels of the base year.
@@ -269,7 +290,7 @@ def _calibrate_spending(
                 rest,
                 "yuan",
                 "使声明的使用、单价与支付比例合计等于公布的统筹支出（减去单列公布的待遇）",
-                "Makes declared use, price and shares add up to the published pool spending less benefits published apart",
+                "Makes declared levels add up to the published pool spending less benefits published apart",
             )
         )
     return level
@@ -305,7 +326,7 @@ def _calibrate_wage(
         covered = credit >= 0
         wage = wage.where(covered, pool / to_pool)
         credit = credit.where(covered, 0.0)
-        account_factor = xr.where(covered, 1.0, account / (to_account * wage))
+        account_factor = (account / (to_account * wage)).where(~covered, 1.0)
         spent = base.flows["employee", "personal_expenditure"] / (
             account * now["account_spending_share"].mean("quarter")
         )
@@ -317,14 +338,15 @@ def _calibrate_wage(
     if declared is not None:
         factor, wage = wage / declared.value, scenario * declared.value
     first = {"scenario": 0} if "scenario" in scenario.dims else {}
-    for name, value, unit, zh, en in (
-        ("average wage", wage, "yuan a year", "使基年统筹与账户收入成立的平均工资，不是统计的工资", "The wage at which the base year's income comes out; no statistic"),
-        ("collection factor", factor, "ratio", "公布收入与声明工资之比", "Published income over that of the declared wage"),
-        ("retiree credit", credit, "yuan a year", "退休人员账户定额，此后不变", "Fixed credit to each retired member's account"),
-        ("account factor", account_factor, "ratio", "个人账户计入的调整", "Moves what goes to accounts"),
-        ("account spending factor", spent, "ratio", "个人账户支出占计入（不含利息）", "Account spending over what is credited, interest apart"),
-    ):  # fmt: skip
-        level = float(value.isel(first))
+    levels = {
+        "average wage": wage,
+        "collection factor": factor,
+        "retiree credit": credit,
+        "account factor": account_factor,
+        "account spending factor": spent,
+    }
+    for name, (unit, zh, en) in _INCOME_WORDS.items():
+        level = float(levels[name].isel(first))
         rows.append(_row("employee", name, np.nan, level if unit == "ratio" else np.nan, level, unit, zh, en))
     return {
         "average_wage": wage,
@@ -352,7 +374,7 @@ def _calibrate_funding(
         return scenario * np.nan, ()
     course = subsidy_course(now, model.declared.resident, season=into["resident"])
     parts = resident_funding(now, model.declared.resident, subsidy_season=course)
-    declared = base.average["enrolled"] * sum(parts.values()).sum("quarter")
+    declared = base.average["enrolled"] * (parts["subsidy"] + parts["premium"]).sum("quarter")
     interest = now["reserve_interest"].sel(scheme="resident", drop=True).mean("quarter")
     earned = interest * max(base.opening_balances["resident", "pooled"], 0.0)
     wanted = base.flows["resident", "pooled_income"] - earned

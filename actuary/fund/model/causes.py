@@ -1,4 +1,4 @@
-"""Why spending grows: persons, pure ageing, price, use, technology and policy, closing exactly; and ageing by itself."""
+"""Why spending grows: persons, pure ageing, price, use, technology and policy, closing exactly."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ __all__ = ["CAUSES", "ageing_index", "growth_causes", "log_mean"]
 #: Causes of growth, in their order; `other` is what modules change beside the trends.
 CAUSES: tuple[str, ...] = ("persons", "ageing", *TREND_FACTORS, "other")
 
+#: Logarithmic change below which the mean is taken from its expansion.
+_NEAR = 1e-8
+
 
 def log_mean(after: xr.DataArray, before: xr.DataArray) -> xr.DataArray:
     r"""Return the logarithmic mean, the weight with which logarithmic changes add up to a difference.
@@ -37,12 +40,12 @@ def log_mean(after: xr.DataArray, before: xr.DataArray) -> xr.DataArray:
     1.442695
     """
     known = (after > 0) & (before > 0)
-    ratio = xr.where(known, after, 1.0) / xr.where(known, before, 1.0)
-    step = np.log(ratio)
-    near = abs(step) < 1e-8
-    mean = before * (ratio - 1) / xr.where(near, 1.0, step)
+    ratio = after.where(known, 1.0) / before.where(known, 1.0)
+    step = ratio.copy(data=np.log(ratio.to_numpy()))
+    near = abs(step) < _NEAR
     # Close to 1 the quotient loses its digits; its expansion does not.
-    return xr.where(known, xr.where(near, before * (1 + step / 2), mean), 0.0)
+    mean: xr.DataArray = (before * (ratio - 1) / step.where(~near, 1.0)).where(~near, before * (1 + step / 2))
+    return mean.where(known, 0.0)
 
 
 def _yearly(projection: ModelProjection) -> dict[str, xr.DataArray]:
@@ -81,7 +84,7 @@ def _yearly(projection: ModelProjection) -> dict[str, xr.DataArray]:
     held |= {factor: trend.sel(factor=factor, drop=True).broadcast_like(spending) for factor in TREND_FACTORS}
     if "scenario" not in held["ageing"].dims:
         held["ageing"] = held["ageing"].expand_dims(scenario=list(projection.scenarios))
-    held["other"] = xr.where(plain > 0, spending / xr.where(plain > 0, plain, 1.0), 1.0)
+    held["other"] = (spending / plain.where(plain > 0, 1.0)).where(plain > 0, 1.0)
     return held
 
 
@@ -115,7 +118,7 @@ def growth_causes(projection: ModelProjection) -> pd.DataFrame:
     for cause in CAUSES:
         factor = held[cause]
         ratio = factor.isel(year=slice(1, None)) / factor.shift(year=1).isel(year=slice(1, None))
-        parts[cause] = weight * np.log(xr.where(weight > 0, ratio, 1.0))
+        parts[cause] = weight * np.log(ratio.where(weight > 0, 1.0))
     parts["other"] = parts["other"] + (after - before).where(weight == 0, 0.0)
     table = xr.Dataset({f"{cause}_yuan": part.sum("benefit", skipna=False) for cause, part in parts.items()})
     table["growth_yuan"] = (after - before).sum("benefit", skipna=False)

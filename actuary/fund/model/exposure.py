@@ -128,7 +128,8 @@ def measure_exposure(
     for name in ("use", "weighted"):
         weight = weights[name].transpose("scheme", "benefit", *cells)
         matrix = weight.to_numpy().reshape(len(MODEL_SCHEMES) * len(BENEFITS), -1)
-        total = matrix @ flat
+        # No threads and one order of adding up: the same bits everywhere, and faster at this size than a product.
+        total = np.einsum("ij,...jk->...ik", matrix, flat)
         total = (total[..., 1:] + total[..., :-1]) / 2
         measured[name] = xr.DataArray(
             total.reshape(*head, len(MODEL_SCHEMES), len(BENEFITS), -1),

@@ -20,6 +20,7 @@ from actuary.fund.model.income import (
     resident_funding,
     resident_income,
 )
+from actuary.fund.model.labels import exact_labels, stack_labelled
 from actuary.fund.model.levers import Levers
 from actuary.fund.recursion import QUARTERS_A_YEAR, season_of, sum_of_year
 from actuary.fund.seasons import Profile
@@ -145,8 +146,7 @@ def project_finance(
     state : FinanceState
         Where the funds stand after the last quarter.
     """
-    # Labels that differ are a mistake here, never a reason to drop what only one side has.
-    with xr.set_options(arithmetic_join="exact"):
+    with exact_labels():
         return _project(inputs, exposure, quarters, state=start or opening_state(inputs))
 
 
@@ -208,21 +208,9 @@ def _months(balance: xr.DataArray, spent: xr.DataArray) -> xr.DataArray:
     return balance.copy(data=payable_months(balance.to_numpy(), spent.to_numpy()))
 
 
-def stack_labelled(parts: Sequence[xr.DataArray], dim: str, labels: Sequence[str]) -> xr.DataArray:
-    """Stack arrays along a new dim, each first broadcast to the dims of all; the new dim comes first, quarters last."""
-    sizes: dict[str, int] = {}
-    coords: dict[str, xr.DataArray] = {}
-    for part in parts:
-        sizes |= {str(name): size for name, size in part.sizes.items()}
-        coords |= {str(name): value for name, value in part.coords.items() if name in part.dims}
-    order = [*(name for name in sizes if name != "quarter"), "quarter"]
-    rows = [part.variable.set_dims(sizes).transpose(*order).to_numpy() for part in parts]
-    return xr.DataArray(np.stack(rows), dims=(dim, *order), coords={dim: list(labels), **coords})
-
-
 def _season(inputs: FinanceInputs, flow: str, quarters: Sequence[Quarter]) -> xr.DataArray:
     """Return the share of the year in each quarter by scheme; nothing for a scheme without figures."""
-    none = (0.0,) * QUARTERS_A_YEAR
+    none: Profile = (0.0, 0.0, 0.0, 0.0)
     shares = [season_of(inputs.seasons.get((scheme, flow), none), quarters) for scheme in MODEL_SCHEMES]
     return stack_labelled(shares, "scheme", MODEL_SCHEMES)
 
@@ -314,7 +302,8 @@ def _roll(opening: xr.DataArray, interest: xr.DataArray, net: xr.DataArray) -> t
 
 def _add_interest(income: xr.DataArray, interest: xr.DataArray) -> xr.DataArray:
     chosen = xr.DataArray([source == "interest" for source in SOURCES], dims="source", coords={"source": list(SOURCES)})
-    return xr.where(chosen, interest, income).transpose(*income.dims)
+    whole: xr.DataArray = income.where(~chosen, interest).transpose(*income.dims)
+    return whole
 
 
 def _add_people(

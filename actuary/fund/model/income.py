@@ -44,8 +44,8 @@ def contributions_per_wage(drivers: xr.Dataset, persons: xr.DataArray, *, divide
 
     .. math:: A_{\text{employer}} = N_a \, g(\sigma, f, c) \, r \, (1 - d) \, q
 
-    with active members :math:`N_a`, base over average wage :math:`g`, rate :math:`r`, reduction :math:`d` and collection
-    :math:`q`; flexible workers pay their own rates on their own base.
+    with active members :math:`N_a`, base over average wage :math:`g`, rate :math:`r`, reduction :math:`d` and
+    collection :math:`q`; flexible workers pay their own rates on their own base.
 
     Parameters
     ----------
@@ -94,7 +94,8 @@ def contribution_wages(drivers: xr.Dataset, persons: xr.DataArray) -> xr.DataArr
     active, flexible = (persons.sel(status=f"employee_{name}", drop=True) for name in ("active", "flexible"))
     names = ("wage_spread", "base_floor", "base_cap")
     relative = xr.apply_ufunc(contribution_base, *(drivers[name] for name in names))
-    return active * relative + flexible * drivers["flexible_base"]
+    levied: xr.DataArray = active * relative + flexible * drivers["flexible_base"]
+    return levied
 
 
 def employee_income(

@@ -55,7 +55,7 @@ def _apply(
 ) -> xr.DataArray:
     if factor is None and extra is None:
         return flow
-    labels = {name: flow[name].to_numpy() for name in flow.dims if name in flow.coords}
+    labels: dict[str, object] = {str(name): flow[name].to_numpy() for name in flow.dims if name in flow.coords}
     labels["quarter"] = [str(quarter) for quarter in quarters]
     for lever, neutral in ((factor, 1.0), (extra, 0.0)):
         if lever is None:

@@ -19,6 +19,7 @@ from actuary.fund.model.calibration import calibrate
 from actuary.fund.model.drivers import needed_keys, read_model_drivers
 from actuary.fund.model.exposure import measure_exposure
 from actuary.fund.model.finance import FinanceInputs, project_finance
+from actuary.fund.model.labels import exact_labels
 from actuary.fund.model.levers import Levers
 from actuary.fund.model.people import births_index, project_members, stack_scenarios
 from actuary.fund.model.result import ModelProjection, label_paths
@@ -43,7 +44,7 @@ __all__ = ["MODEL_METHOD", "build_inputs", "project_model"]
 MODEL_METHOD = "1"
 
 
-def project_model(
+def project_model(  # noqa: PLR0913 (each is an input that a caller may put in place)
     region: str,
     *,
     to: str | Quarter = "2050Q4",
@@ -105,8 +106,7 @@ def project_model(
     >>> run.schemes, str(run.base_quarter)
     (('all', 'employee', 'resident'), '2024Q4')
     """
-    # Labels that differ are a mistake here, never a reason to drop what only one side has.
-    with xr.set_options(arithmetic_join="exact"):
+    with exact_labels():
         return _project(
             region,
             Quarter.parse(to),
@@ -122,7 +122,7 @@ def project_model(
         )
 
 
-def _project(
+def _project(  # noqa: PLR0913 (the same)
     region: str,
     last: Quarter,
     chosen: tuple[str, ...],
@@ -214,7 +214,7 @@ def acts_here(key: str, resolved: Resolved) -> bool:
     return key in resolved.policy or (key in resolved.assumptions and (key in needed_keys() or key in BENEFIT_DRIVERS))
 
 
-def build_inputs(
+def build_inputs(  # noqa: PLR0913 (the same)
     region: str,
     resolved: Mapping[str, Resolved],
     stocks: xr.DataArray,

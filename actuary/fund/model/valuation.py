@@ -12,6 +12,7 @@ import xarray as xr
 
 from actuary.errors import DeclarationError, PeriodError, Problem, UnknownNameError, unknown_name
 from actuary.fund.model.base_year import MODEL_SCHEMES
+from actuary.fund.model.calibration import Calibration
 from actuary.fund.model.exposure import Exposure
 from actuary.fund.model.finance import FinanceInputs, project_finance
 from actuary.fund.recursion import QUARTERS_A_YEAR
@@ -174,8 +175,8 @@ def solve_reserve(
     Returns
     -------
     DataFrame
-        One row a scenario: scheme, lever, unit, first, at, months, `change` (what is added), `level` (the rate or amount
-        at that quarter with it), `error_months` (what is left of the aim).
+        One row a scenario: scheme, lever, unit, first, at, months, `change` (what is added), `level` (the rate or
+        amount at that quarter with it), `error_months` (what is left of the aim).
 
     Raises
     ------
@@ -244,7 +245,7 @@ def solve_reserve(
     return pd.DataFrame(rows)
 
 
-def _of_scenario(inputs: FinanceInputs, scenario: str) -> object:
+def _of_scenario(inputs: FinanceInputs, scenario: str) -> Calibration:
     held = inputs.calibration
     names = ("average_wage", "collection_factor", "account_factor", "account_spending_factor", "funding_factor")
     arrays = {name: getattr(held, name) for name in (*names, "retiree_credit")}

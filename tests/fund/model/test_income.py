@@ -166,3 +166,11 @@ def test_a_declared_wage_moves_the_level_into_collection(run: ModelProjection, m
         run.paths["pooled_income_yuan"].sel(quarter=other.paths["quarter"]),
         rtol=1e-12,
     )
+
+
+def test_a_trend_of_one_benefit_moves_only_that_benefit(run: ModelProjection) -> None:
+    levels = run.paths["trend_level"].sel(scheme="employee", scenario="base", quarter="2026Q1")
+    of_price = levels.sel(factor="price")
+    assert float(of_price.sel(benefit="maternity")) == pytest.approx(1.06 * 1.06, rel=1e-12)
+    assert float(of_price.sel(benefit="inpatient")) == pytest.approx(1.01 * 1.01, rel=1e-12)
+    assert float(levels.sel(factor="use", benefit="maternity")) == 1.0

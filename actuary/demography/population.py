@@ -219,10 +219,11 @@ def project_population(inputs: PopulationInputs) -> PopulationProjection:
     )
     share, width = inputs.start_share, float(inputs.step)
     roll_population(base, survival, asfr, boys, migration, share, width, population, deaths, births)
-    raise_all(_emptied(population, inputs), TableError)
+    raise_all(_boundless(population, inputs), TableError)
     # The first step with too few people decides what the later ones begin with.
     while (population < -_NOBODY).any():
         t = int(np.argmax((population < -_NOBODY).any(axis=(1, 2))))
+        raise_all(_emptied(population[t], int(inputs.end_years[t]), inputs.ages), TableError)
         migration[t] -= np.minimum(population[t], 0.0) / (1.0 - share)
         roll_population(base, survival, asfr, boys, migration, share, width, population, deaths, births)
     np.maximum(population, 0.0, out=population)
@@ -251,14 +252,22 @@ def project_population(inputs: PopulationInputs) -> PopulationProjection:
     )
 
 
-def _emptied(population: FloatArray, inputs: PopulationInputs) -> list[Problem]:
-    """Name the first age out of which more people move than there are, where they are many."""
-    below = population < 0
-    lacking = -np.minimum(population, 0.0).sum(axis=(1, 2))
-    if (lacking <= _FEW_SHARE * np.abs(population).sum(axis=(1, 2))).all():
+def _boundless(population: FloatArray, inputs: PopulationInputs) -> list[Problem]:
+    """Name the first step whose people are beyond all numbers."""
+    beyond = ~np.isfinite(population).all(axis=(1, 2))
+    if not beyond.any():
         return []
-    t, s, x = (int(index[0]) for index in np.nonzero(below))
-    where = f"population at the end of {inputs.end_years[t]}, {SEXES[s]}, age {inputs.ages[x]}"
-    found = f"{population[t, s, x]:,.1f} persons ({int(below.sum())} ages and years below 0 in all)"
+    year = int(inputs.end_years[int(np.argmax(beyond))])
+    return [Problem(f"population at the end of {year}", "more people than can be counted", "a finite number")]
+
+
+def _emptied(people: FloatArray, year: int, ages: NDArray[np.int64]) -> list[Problem]:
+    """Name the first age out of which more people move than there are, where they are many."""
+    below = np.minimum(people, 0.0)
+    if -below.sum() <= _FEW_SHARE * np.maximum(people, 0.0).sum():
+        return []
+    s, x = (int(index[0]) for index in np.nonzero(below))
+    where = f"population at the end of {year}, {SEXES[s]}, age {ages[x]}"
+    found = f"{people[s, x]:,.1f} persons ({np.count_nonzero(below)} ages below 0, {-below.sum():,.0f} people too few)"
     mend = "check that base population and net migrants are in persons both, not one of them in thousands"
     return [Problem(where, found, "0 or more: no more people can leave than there are", mend)]

@@ -11,7 +11,7 @@ from actuary.demography.life_table import SEXES, life_table
 from actuary.demography.population_files import list_spans
 from actuary.errors import Problem
 
-__all__ = ["implausible"]
+__all__ = ["implausible", "remarkable"]
 
 type FloatArray = NDArray[np.float64]
 type IntArray = NDArray[np.int64]
@@ -21,6 +21,8 @@ _MOST_MOVING = 0.2
 _MOST_MOVING_MEDIAN = 0.1
 #: Emigrants beyond those who live, of all people: among the oldest a handful of them is rounding.
 _EXCESS_SHARE = 0.001
+#: More people than have lived at a time anywhere.
+_MOST_PEOPLE = 2e10
 #: Below so many people figures with exactly three decimals are thousands of persons.
 _SMALL_TOTAL = 2e6
 #: An annual death rate above 2 leaves nobody alive after a year.
@@ -28,6 +30,8 @@ _HIGHEST_MX = 2.0
 _E0 = (10.0, 110.0)
 _HIGHEST_ASFR = 0.8
 _HIGHEST_TFR = 12.0
+#: What smooth curves leave outside the ages of childbirth counts as nothing.
+_NO_BIRTHS = 1e-6
 _FERTILE = (10, 60)
 _SRB = (0.8, 1.4)
 #: Men per woman among all people: cities of migrant workers have come to 3.
@@ -64,12 +68,28 @@ def implausible(arrays: Mapping[str, FloatArray], *, ages: IntArray, years: IntA
     return problems
 
 
+def remarkable(base: FloatArray) -> list[str]:
+    """Return what is plausible in a base population, yet worth a look: few people with decimals may be thousands.
+
+    Parameters
+    ----------
+    base : ndarray, shape (2, A)
+        Persons.
+    """
+    total = float(base.sum())
+    if total >= _SMALL_TOTAL or np.mean(base != np.round(base)) <= 0.5:
+        return []
+    return [f"base_population.csv: {total:,.1f} people in all, most figures with decimals, are taken as persons"]
+
+
 def _people(base: FloatArray, migration: FloatArray | None, ages: IntArray, years: IntArray) -> list[Problem]:
     total = float(np.nansum(base))
     where = "base_population.csv, population"
     if total <= 0:
         return [Problem(where, "nobody", "persons")]
     problems = []
+    if total > _MOST_PEOPLE:
+        problems.append(Problem(where, f"{total:.3g} people in all", f"fewer than {_MOST_PEOPLE:.0e}", _ACCEPT))
     ratio = float(np.nansum(base[0])) / max(float(np.nansum(base[1])), 1e-300)
     if not _SEX_RATIO[0] <= ratio <= _SEX_RATIO[1]:
         found = f"{ratio:.3g} men per woman"
@@ -149,7 +169,7 @@ def _fertility(asfr: FloatArray, ages: IntArray) -> list[Problem]:
         guess = "they are probably births per 1,000 women: divide by 1000; or " if highest > 1 else ""
         expected = f"births per woman and year, at most {_HIGHEST_ASFR:g}, together at most {_HIGHEST_TFR:g}"
         return [Problem(where, found, expected, guess + _ACCEPT)]
-    outside = (rates > 0).any(axis=0) & ((ages + step <= _FERTILE[0]) | (ages >= _FERTILE[1]))
+    outside = (rates > _NO_BIRTHS).any(axis=0) & ((ages + step <= _FERTILE[0]) | (ages >= _FERTILE[1]))
     if outside.any():
         found = f"births at the ages {list_spans(ages[outside].tolist())}"
         return [Problem(where, found, f"births between {_FERTILE[0]} and {_FERTILE[1]} only", _ACCEPT)]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from actuary.demography.life_table import SEXES, life_table
 from actuary.demography.population import PopulationInputs
-from actuary.demography.population_checks import implausible
+from actuary.demography.population_checks import implausible, remarkable
 from actuary.demography.population_files import FILES, SURVIVAL_FILE, Rows, list_spans, read_rows
 from actuary.errors import Problem, TableError, raise_all
 
@@ -106,7 +106,7 @@ def read_population_inputs(
         region=region,
         variant=variant,
         source=str(path),
-        notes=(*notes, *(f"taken although not plausible: {doubt}" for doubt in doubts)),
+        notes=(*notes, *remarkable(arrays["base"]), *(f"taken although not plausible: {doubt}" for doubt in doubts)),
     )
 
 

@@ -85,7 +85,8 @@ def decompose_ratio(
     rows = []
     for cause, (a, r) in parts.items():
         names = _JOINED_NAMES.get(cause) or CAUSES[cause]
-        if a or r:
+        # Who pays on stays among the active: nothing but rounding is left of such a cause.
+        if abs(a) + abs(r) > 1e-12 * (active[0] + retired[0]):
             rows.append((cause, *names, a, r, mean * (a / mean_active - r / mean_retired)))
     total = ("total", "合计", "Total", active[1] - active[0], retired[1] - retired[0], ratios[1] - ratios[0])
     return pd.DataFrame([*rows, total], columns=["cause", "name", "name_en", "active", "retired", "effect"])

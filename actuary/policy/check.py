@@ -13,7 +13,6 @@ from actuary.policy.alert_rules import load_alert_rules, read_alert_file
 from actuary.policy.assumptions import read_basis_file
 from actuary.policy.finance_model import FINANCE_FILE, read_finance_file
 from actuary.policy.membership_model import MEMBERSHIP_FILE, load_membership_model, read_membership_file
-from actuary.policy.membership_model import load_membership_model
 from actuary.policy.policy_book import load_policy_book, read_policy_file
 from actuary.policy.regions import list_regions, read_region_file
 from actuary.policy.report_plans import read_report_file

@@ -167,7 +167,6 @@ def check_models(root: Path | None = None) -> list[Problem]:
 def _check_together(base: Path) -> list[Problem]:
     """Find what no file shows alone: a key in two files, a unit that differs, a rule id in two files."""
     loads: list[Callable[[], object]] = [partial(load_policy_book, name, root=base) for name in list_regions(base)]
-    loads += [partial(load_membership_model, name, root=base) for name in list_regions(base)]
     loads.append(partial(load_alert_rules, base))
     if (base / "national" / "model" / MEMBERSHIP_FILE).is_file():
         loads += [partial(load_membership_model, name, root=base) for name in list_regions(base)]

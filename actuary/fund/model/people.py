@@ -60,7 +60,7 @@ def project_members(
     found: dict[str, Membership] = {}
     by_rules: dict[str, Membership] = {}
     for name, one in resolved.items():
-        rules = load_membership_rules(region, policy=one.policy, anchors=anchors, root=models)
+        rules = load_membership_rules(region, policy=one.policy, anchors=anchors, scenario=one.scenario, root=models)
         key = rules.fingerprint
         if key not in by_rules:
             by_rules[key] = project_membership(people, rules, quarters=[Quarter(base_year, 4), to])

@@ -36,6 +36,7 @@ from actuary.policy import (
     load_region,
     resolve,
 )
+from actuary.policy.membership_model import MEMBERSHIP_KEYS
 from actuary.tables import data_fingerprint
 
 __all__ = ["MODEL_METHOD", "build_inputs", "project_model"]
@@ -185,6 +186,7 @@ def _project(  # noqa: PLR0913 (the same)
                 "region": region,
                 "to": str(last),
                 "models": {name: one.fingerprint for name, one in resolved.items()},
+                "base": sorted((*key, value) for key, value in figures.flows.items()),
                 "finance": model.fingerprint,
                 "people": {name: one.fingerprint for name, one in held.items()},
                 "data": data_fingerprint(data),
@@ -211,7 +213,9 @@ def _without_effect(resolved: Resolved) -> list[Problem]:
 
 def acts_here(key: str, resolved: Resolved) -> bool:
     """Say whether a key of a scenario changes anything in the people-driven model."""
-    return key in resolved.policy or (key in resolved.assumptions and (key in needed_keys() or key in BENEFIT_DRIVERS))
+    if key in resolved.policy or key in MEMBERSHIP_KEYS:
+        return True
+    return key in resolved.assumptions and (key in needed_keys() or key in BENEFIT_DRIVERS)
 
 
 def build_inputs(  # noqa: PLR0913 (the same)

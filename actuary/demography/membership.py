@@ -257,6 +257,19 @@ def project_membership(
         When ages are missing, totals are more than the people, or a rule does not reach the last year; all at once.
     PeriodError
         When a quarter lies outside the population.
+
+    Examples
+    --------
+    >>> from actuary.demography.membership_rules import load_membership_rules, membership_anchors
+    >>> from actuary.demography.population import project_population
+    >>> from actuary.demography.population_sources import load_population
+    >>> people = project_population(load_population("national"))
+    >>> rules = load_membership_rules("national", anchors=membership_anchors("national", 2024))
+    >>> members = project_membership(people, rules, quarters=["2024Q4", "2030Q4"])
+    >>> round(members.dependency_ratio("2024Q4"), 2), members.dependency_ratio("2030Q4") < 2.6
+    (2.63, True)
+    >>> bool(abs(members.residuals()).max() < 1e-3)
+    True
     """
     start, last = membership_years(population, rules)
     first, final = quarter_span(quarters, start=start, last=last)

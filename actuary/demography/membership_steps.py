@@ -165,7 +165,7 @@ def year_coefficients(
     values = {name: rules.values(f"membership.{name}", years) for name in _BY_YEAR}
     short, complete = _short_of_years(rules, years, delay=delays[:, cohort].transpose(1, 0, 2))
     rise = np.zeros((2, count))
-    rise[:, 1:] = np.maximum(np.diff(opening.covered, axis=1), 0.0) / (1.0 - opening.covered[:, :-1])
+    rise[:, 1:] = np.maximum(np.diff(opening.covered, axis=1), 0.0) / np.maximum(1.0 - opening.covered[:, :-1], 1e-12)
     enter = np.minimum(values["entry_factor"][:, None, None] * rise, 1.0) * left
     expand = values["coverage_expansion"][:, None, None] * rules.curve("expansion_shape", ages) * left
     odds = values["resident_participation"][:, None, None]

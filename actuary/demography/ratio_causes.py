@@ -60,6 +60,18 @@ def decompose_ratio(
     ------
     PeriodError
         When a quarter is not projected, they are not in order, or nobody is active or retired at one of them.
+
+    Examples
+    --------
+    >>> from actuary.demography.membership_rules import load_membership_rules, membership_anchors
+    >>> from actuary.demography.population import project_population
+    >>> from actuary.demography.population_sources import load_population
+    >>> people = project_population(load_population("national"))
+    >>> rules = load_membership_rules("national", anchors=membership_anchors("national", 2024))
+    >>> table = decompose_ratio(project_membership(people, rules, quarters=["2024Q4", "2026Q4"])).set_index("cause")
+    >>> parts = table["effect"].drop("total")
+    >>> bool(abs(parts.sum() - table["effect"]["total"]) < 1e-12), parts.idxmin()
+    (True, 'retirements')
     """
     quarters = membership.quarters
     begin = Quarter.parse(membership.label(first if first is not None else quarters[0]))
@@ -197,6 +209,17 @@ def rule_effects(
     ------
     UnknownNameError
         When a rule is not known.
+
+    Examples
+    --------
+    >>> from actuary.demography.membership_rules import load_membership_rules, membership_anchors
+    >>> from actuary.demography.population import project_population
+    >>> from actuary.demography.population_sources import load_population
+    >>> people = project_population(load_population("national"))
+    >>> rules = load_membership_rules("national", anchors=membership_anchors("national", 2024))
+    >>> effects = rule_effects(people, rules, quarter="2030Q4", order=["retirement_reform"])
+    >>> effects.with_all > effects.without_any, round(effects.interaction, 12) == 0
+    (True, True)
     """
     chosen = tuple(order) if order is not None else tuple(RULES)
     wrong = [unknown_name("order", name, RULES, what="rule") for name in chosen if name not in RULES]

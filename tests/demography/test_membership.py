@@ -20,6 +20,7 @@ from actuary.demography.membership_rules import (
     membership_anchors,
 )
 from actuary.demography.population import PopulationInputs, PopulationProjection, project_population
+from actuary.demography.population_sources import load_population
 from actuary.demography.statuses import CONTRIBUTING, RESIDENT, STATUS_NAMES
 from actuary.dims import order_dims
 from actuary.errors import DeclarationError, PeriodError, UnknownNameError
@@ -196,6 +197,27 @@ def test_the_reform_keeps_people_at_work(population: PopulationProjection, rules
     assert worlds["no_reform"].dependency_ratio("2024Q4") == pytest.approx(230 / 90)
 
 
+def test_the_page_on_members_shows_what_the_package_finds(root: Path) -> None:
+    people = project_population(load_population("national"))
+    rules = load_membership_rules("national", anchors=membership_anchors("national", 2024))
+    rows = [line.strip("| ").split(" | ") for line in (root / "docs" / "membership.md").read_text("utf-8").splitlines()]
+    printed = {row[0]: row[1:] for row in rows if len(row) == 7}
+    names = {
+        "as decided": "as_decided",
+        "no reform": "no_reform",
+        "twice as fast": "faster",
+        "women as men": "equal_ages",
+    }
+    retired = {}
+    for title, variant in names.items():
+        held = project_membership(people, rules.with_variant(variant))
+        found = held.yearly_ratio().sel(year=[2024, 2030, 2035, 2040, 2050, 2060])
+        # A little room, for published inputs may be restated.
+        assert [float(cell) for cell in printed[title]] == pytest.approx(found.to_numpy(), abs=0.011), title
+        retired[variant] = float(held.retired().sel(quarter="2030Q4"))
+    assert retired["as_decided"] < 0.95 * retired["no_reform"]
+
+
 def test_a_place_with_its_own_least_years_uses_them() -> None:
     national, city = (load_membership_rules(name) for name in ("national", "shenyang"))
     assert national.least_years([2025]).ravel().tolist() == [25, 20]
@@ -336,3 +358,19 @@ def test_a_low_open_age_is_refused(small_inputs: Inputs, rules: MembershipRules)
     )
     with pytest.raises(DeclarationError, match="open age of the population: found 60"):
         project_membership(project_population(low), rules.with_anchors(None))
+
+
+def test_five_year_groups_are_refused(small_inputs: Inputs, rules: MembershipRules) -> None:
+    inputs = small_inputs(years=2)
+    ages = np.arange(0, 101, 5)
+    groups = type(inputs)(
+        years=np.array([2024, 2029]),
+        ages=ages,
+        base=np.stack([np.add.reduceat(one, ages) for one in inputs.base]),
+        mx=np.full((2, 2, ages.size + 1), 0.05),
+        asfr=inputs.asfr[:, ages],
+        srb=inputs.srb,
+        migration=np.zeros((2, 2, ages.size)),
+    )
+    with pytest.raises(DeclarationError, match="found five-year groups; expected single years of age"):
+        project_membership(project_population(groups), rules.with_anchors(None))

@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from actuary.demography.life_table import life_table
+    from actuary.demography.membership import project_membership
+    from actuary.demography.membership_paths import run_membership_paths
+    from actuary.demography.membership_rules import load_membership_rules, membership_anchors
     from actuary.demography.population import project_population
     from actuary.demography.population_inputs import read_population_inputs
     from actuary.demography.population_sources import load_population
@@ -53,15 +56,19 @@ __all__ = [
     "life_table",
     "list_cities",
     "load_basis",
+    "load_membership_rules",
     "load_policy_book",
     "load_population",
     "load_scenario",
     "load_scheme",
     "make_variant",
+    "membership_anchors",
     "project_city",
+    "project_membership",
     "project_population",
     "read_population_inputs",
     "read_table",
+    "run_membership_paths",
     "run_population_paths",
     "warn_city",
     "what_if",
@@ -85,15 +92,19 @@ _HOMES = {
     "life_table": "demography.life_table",
     "list_cities": "workflow",
     "load_basis": "policy",
+    "load_membership_rules": "demography.membership_rules",
     "load_policy_book": "policy",
     "load_population": "demography.population_sources",
     "load_scenario": "policy",
     "load_scheme": "drg.scheme",
     "make_variant": "demography.variants",
+    "membership_anchors": "demography.membership_rules",
     "project_city": "workflow",
+    "project_membership": "demography.membership",
     "project_population": "demography.population",
     "read_population_inputs": "demography.population_inputs",
     "read_table": "tables",
+    "run_membership_paths": "demography.membership_paths",
     "run_population_paths": "demography.stochastic",
     "warn_city": "workflow",
     "what_if": "drg.what_if",

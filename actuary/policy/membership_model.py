@@ -262,6 +262,11 @@ def load_membership_model(region: str, *, root: Path | None = None) -> Membershi
             label = path.relative_to(base).as_posix()
             read_curve, found = read_curves(path, sources=sources, label=label)
             problems += found
+            problems += [
+                unknown_name(label, curve, MEMBERSHIP_CURVES, what="curve")
+                for curve in read_curve
+                if curve not in MEMBERSHIP_CURVES
+            ]
             curves.update(read_curve)
         path = folder / _OFFSETS_FILE
         if own or path.is_file():

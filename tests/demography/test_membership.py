@@ -344,6 +344,23 @@ def test_a_table_without_a_column_names_the_nearest(models: Path) -> None:
         load_membership_rules("national", root=models)
 
 
+def test_a_place_declares_only_what_differs(models: Path) -> None:
+    shutil.copytree(models_root() / "cities", models / "cities")
+    folder = models / "cities" / "anyang" / "model"
+    folder.mkdir()
+    head = "profile,sex,age,value,source,note\n"
+    path = folder / "membership_profiles.csv"
+    path.write_text(head + "flexible_share,both,0,0.5,judgement,\nflexible_share,both,90,0.5,judgement,\n", "utf-8")
+    rules = load_membership_rules("anyang", root=models)
+    ages = np.arange(101)
+    assert (rules.curve("flexible_share", ages) == 0.5).all()
+    national = load_membership_rules("national", root=models)
+    assert (rules.curve("employee_covered", ages) == national.curve("employee_covered", ages)).all()
+    path.write_text(head + "flexible_shar,both,0,0.5,judgement,\nflexible_shar,both,90,0.5,judgement,\n", "utf-8")
+    with pytest.raises(DeclarationError, match="did you mean 'flexible_share'"):
+        load_membership_rules("anyang", root=models)
+
+
 def test_a_low_open_age_is_refused(small_inputs: Inputs, rules: MembershipRules) -> None:
     inputs = small_inputs(years=2)
     keep = np.arange(61)

@@ -11,36 +11,13 @@ import xarray as xr
 
 from actuary.errors import DeclarationError, Problem, raise_all
 from actuary.fund.model.base_year import GROUPS, MODEL_SCHEMES, BaseYear
+from actuary.fund.model.calibration_income import COLUMNS, calibrate_funding, calibrate_wage, table_row
 from actuary.fund.model.exposure import lay_profiles
-from actuary.fund.model.income import contributions_per_wage, resident_funding, subsidy_course
 from actuary.fund.seasons import Profile
 from actuary.periods import Quarter, quarter_range
 from actuary.policy import BENEFITS, FinanceModel
 
 __all__ = ["Calibration", "calibrate"]
-
-_COLUMNS = ("scheme", "name", "declared", "factor", "value", "unit", "note_zh", "note_en")
-
-
-_INCOME_WORDS = {
-    "average wage": (
-        "yuan a year",
-        "使基年统筹与账户收入成立的平均工资，不是统计的工资",
-        "The wage at which the base year's income comes out; no statistic",
-    ),
-    "collection factor": ("ratio", "公布收入与声明工资之比", "Published income over that of the declared wage"),
-    "retiree credit": (
-        "yuan a year",
-        "退休人员账户定额，此后不变",
-        "Fixed credit to each retired member's account",
-    ),
-    "account factor": ("ratio", "个人账户计入的调整", "Moves what goes to accounts"),
-    "account spending factor": (
-        "ratio",
-        "个人账户支出占计入（不含利息）",
-        "Account spending over what is credited, interest apart",
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -149,8 +126,8 @@ def calibrate(
     quarters = list(quarter_range(Quarter(base.year, 1), Quarter(base.year, 4)))
     now = drivers.sel(quarter=[str(quarter) for quarter in quarters])
     into = {scheme: _season(seasons, scheme, "income", now) for scheme in base.schemes}
-    wage = _calibrate_wage(model, base, now, people, into, rows)
-    funding, course = _calibrate_funding(model, base, now, into, rows)
+    wage = calibrate_wage(model, base, now, people, into, rows)
+    funding, course = calibrate_funding(model, base, now, into, rows)
     return Calibration(
         year=base.year,
         weights=weights,
@@ -162,7 +139,7 @@ def calibrate(
         **wage,
         funding_factor=funding,
         subsidy_season=course,
-        table=pd.DataFrame(rows, columns=list(_COLUMNS)),
+        table=pd.DataFrame(rows, columns=list(COLUMNS)),
     )
 
 
@@ -222,7 +199,9 @@ def _calibrate_use(
             factor.loc[one.scheme, one.benefit, list(level.statuses)] = moved * rest
             name = f"{one.benefit}: use of {', '.join(level.statuses)}"
             rows.append(
-                _row(one.scheme, name, 1.0, moved, level.value, "uses a person a year", level.reason, level.reason_en)
+                table_row(
+                    one.scheme, name, 1.0, moved, level.value, "uses a person a year", level.reason, level.reason_en
+                )
             )
         for part in parts:
             if part.part_of is not None:
@@ -261,7 +240,7 @@ def _calibrate_spending(
                 published += total.value
                 name = f"{one.benefit}: spending of the base year"
                 rows.append(
-                    _row(
+                    table_row(
                         scheme,
                         name,
                         found,
@@ -282,7 +261,7 @@ def _calibrate_spending(
             )
         level.loc[scheme, moved] = rest / before
         rows.append(
-            _row(
+            table_row(
                 scheme,
                 f"{', '.join(moved)}: spending of the base year",
                 before,
@@ -294,108 +273,3 @@ def _calibrate_spending(
             )
         )
     return level
-
-
-def _calibrate_wage(
-    model: FinanceModel,
-    base: BaseYear,
-    now: xr.Dataset,
-    people: xr.DataArray,
-    into: Mapping[str, xr.DataArray],
-    rows: list[dict[str, object]],
-) -> dict[str, xr.DataArray]:
-    scenario = xr.ones_like(now["employer_rate"].isel(quarter=0, drop=True))
-    if "employee" not in base.schemes:
-        names = ("average_wage", "collection_factor", "account_factor", "account_spending_factor", "retiree_credit")
-        return dict.fromkeys(names, scenario * np.nan)
-    persons = people.sum(("sex", "age"))
-    per_wage = contributions_per_wage(now, persons, divided=base.divided)
-    season = into["employee"]
-    to_pool, to_account = (sum_quarters(per_wage[name], season) for name in ("pooled", "personal"))
-    retired = float(persons.sel(status="employee_retired"))
-    interest = {
-        "pooled": (now["reserve_interest"].sel(scheme="employee", drop=True)).mean("quarter"),
-        "personal": now["account_interest"].mean("quarter"),
-    }
-    earned = {fund: rate * max(base.opening_balances["employee", fund], 0.0) for fund, rate in interest.items()}
-    pool = base.flows["employee", "pooled_income"] - earned["pooled"]
-    account = base.flows["employee", "personal_income"] - earned["personal"]
-    if base.divided:
-        wage = (pool + account) / (to_pool + to_account)
-        credit = (account - to_account * wage) / retired
-        covered = credit >= 0
-        wage = wage.where(covered, pool / to_pool)
-        credit = credit.where(covered, 0.0)
-        account_factor = (account / (to_account * wage)).where(~covered, 1.0)
-        spent = base.flows["employee", "personal_expenditure"] / (
-            account * now["account_spending_share"].mean("quarter")
-        )
-    else:
-        wage, credit = pool / to_pool, scenario * 0.0
-        account_factor, spent = scenario, scenario * 0.0
-    factor = scenario
-    declared = model.declared.employee.average_wage_yuan
-    if declared is not None:
-        factor, wage = wage / declared.value, scenario * declared.value
-    first = {"scenario": 0} if "scenario" in scenario.dims else {}
-    levels = {
-        "average wage": wage,
-        "collection factor": factor,
-        "retiree credit": credit,
-        "account factor": account_factor,
-        "account spending factor": spent,
-    }
-    for name, (unit, zh, en) in _INCOME_WORDS.items():
-        level = float(levels[name].isel(first))
-        rows.append(_row("employee", name, np.nan, level if unit == "ratio" else np.nan, level, unit, zh, en))
-    return {
-        "average_wage": wage,
-        "collection_factor": factor,
-        "account_factor": account_factor,
-        "account_spending_factor": spent,
-        "retiree_credit": credit,
-    }
-
-
-def sum_quarters(rate: xr.DataArray, season: xr.DataArray) -> xr.DataArray:
-    """Add up a year's flow from its rate a year in each quarter."""
-    return (rate * season).sum("quarter")
-
-
-def _calibrate_funding(
-    model: FinanceModel,
-    base: BaseYear,
-    now: xr.Dataset,
-    into: Mapping[str, xr.DataArray],
-    rows: list[dict[str, object]],
-) -> tuple[xr.DataArray, tuple[float, ...]]:
-    scenario = xr.ones_like(now["employer_rate"].isel(quarter=0, drop=True))
-    if "resident" not in base.schemes:
-        return scenario * np.nan, ()
-    course = subsidy_course(now, model.declared.resident, season=into["resident"])
-    parts = resident_funding(now, model.declared.resident, subsidy_season=course)
-    declared = base.average["enrolled"] * (parts["subsidy"] + parts["premium"]).sum("quarter")
-    interest = now["reserve_interest"].sel(scheme="resident", drop=True).mean("quarter")
-    earned = interest * max(base.opening_balances["resident", "pooled"], 0.0)
-    wanted = base.flows["resident", "pooled_income"] - earned
-    factor = wanted / declared
-    first = {"scenario": 0} if "scenario" in factor.dims else {}
-    rows.append(
-        _row(
-            "resident",
-            "funding factor",
-            float(declared.isel(first)),
-            float(factor.isel(first)),
-            float(wanted.isel(first)),
-            "yuan",
-            "公布收入（减利息）与通知标准之比：含地方加额、对困难群众的资助与欠缴",
-            "Published income less interest over the notices: local additions, help for the poor, arrears",
-        )
-    )
-    return factor, course
-
-
-def _row(
-    scheme: str, name: str, declared: float, factor: float, value: float, unit: str, zh: str, en: str
-) -> dict[str, object]:
-    return dict(zip(_COLUMNS, (scheme, name, declared, factor, value, unit, zh, en), strict=True))

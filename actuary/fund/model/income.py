@@ -10,7 +10,7 @@ import xarray as xr
 
 from actuary.errors import DeclarationError, Problem
 from actuary.fund.model.wages import contribution_base
-from actuary.policy.finance_model import ResidentFinance
+from actuary.policy.finance_shapes import ResidentFinance
 
 if TYPE_CHECKING:
     from actuary.fund.model.calibration import Calibration

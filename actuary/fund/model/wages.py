@@ -33,7 +33,7 @@ def contribution_base(spread: ArrayLike, floor: ArrayLike, cap: ArrayLike) -> ND
     Examples
     --------
     >>> round(float(contribution_base(0.55, 0.6, 3.0)), 4)
-    1.0295
+    1.0317
     >>> float(contribution_base(0.55, 0.0, np.inf)), float(contribution_base(0.0, 0.6, 3.0))
     (1.0, 1.0)
     """

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from actuary.fund.model import ModelProjection, read_base_year
-from actuary.fund.model.calibration import sum_quarters
+from actuary.fund.model.calibration_income import sum_quarters
 from actuary.fund.model.income import contributions_per_wage, resident_funding
 from actuary.fund.sources import load_region_facts
 from actuary.periods import Quarter
@@ -18,10 +18,12 @@ def test_the_base_year_is_that_of_the_tables() -> None:
     base = read_base_year("national", 2024)
     assert base.flows["employee", "pooled_income"] == 1_734_245_000_000
     assert base.flows["employee", "pooled_expenditure"] == 1_322_271_000_000
-    assert base.flows["employee", "personal_income"] == 639_002_000_000 and base.divided
+    assert base.flows["employee", "personal_income"] == 639_002_000_000
+    assert base.divided
     assert base.closing_balances["resident", "pooled"] == 818_302_000_000
     assert base.average["active"] == (270_990_000 + 274_918_400) / 2
-    assert not base.missing and not base.synthetic
+    assert not base.missing
+    assert not base.synthetic
 
 
 def test_a_city_without_figures_says_what_it_lacks() -> None:
@@ -94,7 +96,9 @@ def test_retired_members_are_credited_a_plausible_fixed_sum(run: ModelProjection
 def test_declared_rates_are_those_of_the_published_tables() -> None:
     model, figures = load_finance_model("national"), load_region_facts("national", until=Quarter(2024, 4)).figures
     inpatient = model.benefit("employee", "inpatient")
-    assert inpatient is not None and inpatient.price is not None and inpatient.fund_share is not None
+    assert inpatient is not None
+    assert inpatient.price is not None
+    assert inpatient.fund_share is not None
     active, retired = (level.value for level in inpatient.use)
     mean = figures.value("employee", "admission_rate", 2023)
     # The published identity of 2021: 9.9 % of the active and 39.5 % of the retired are 17.7 % of all.
@@ -106,11 +110,13 @@ def test_declared_rates_are_those_of_the_published_tables() -> None:
     assert inpatient.price.value == figures.value("employee", "inpatient_cost_per_stay", 2024)
     assert inpatient.fund_share.value == figures.value("employee", "inpatient_catalogue_reimbursement_rate", 2024)
     resident = model.benefit("resident", "inpatient")
-    assert resident is not None and resident.price is not None
+    assert resident is not None
+    assert resident.price is not None
     assert resident.use[0].value == figures.value("resident", "admission_rate", 2023)
     assert resident.price.value == figures.value("resident", "inpatient_cost_per_stay", 2023)
     maternity = model.benefit("employee", "maternity")
-    assert maternity is not None and maternity.published_total_yuan is not None
+    assert maternity is not None
+    assert maternity.published_total_yuan is not None
     assert maternity.published_total_yuan.value == figures.value("maternity", "expenditure", 2024)
 
 

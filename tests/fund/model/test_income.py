@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import ndtri
 
 from actuary.errors import DeclarationError, UnknownNameError
 from actuary.fund.model import ModelProjection, project_model
@@ -24,8 +25,6 @@ def test_the_contribution_base_is_the_mean_of_wages_held_between_floor_and_cap(
     spread: float, floor: float, cap: float
 ) -> None:
     ranks = (np.arange(200_000) + 0.5) / 200_000
-    from scipy.special import ndtri
-
     wages = np.exp(spread * ndtri(ranks) - spread**2 / 2)
     assert float(contribution_base(spread, floor, cap)) == pytest.approx(np.clip(wages, floor, cap).mean(), rel=2e-4)
 
@@ -76,8 +75,8 @@ def test_every_missing_assumption_is_named_at_once(models: Path) -> None:
     cut = text[: text.index("[extra_valuation.discount_rate]")]
     path.write_text(cut[: cut.index("[resident.collection_rate]")], encoding="utf-8")
     book = load_policy_book("national", root=models)
+    resolved = {"base": resolve("national", basis="people", root=models)}
     with pytest.raises(UnknownNameError) as caught:
-        resolved = {"base": resolve("national", basis="people", root=models)}
         read_model_drivers(resolved, [Quarter(2024, 1), Quarter(2025, 1)], book=book)
     named = " ".join(str(problem) for problem in caught.value.problems)
     for key in ("resident.collection_rate", "resident.reserve_interest", "valuation.discount_rate"):
@@ -124,7 +123,8 @@ def test_a_subsidy_above_twice_the_premium_lifts_it_reports_it_or_is_refused(run
     rule = run.inputs.model.declared.resident
     drivers = run.inputs.drivers.assign(subsidy=run.inputs.drivers["subsidy"] * 1.5)
     premium, before, breached = raised_premium(drivers, rule, first_year=2025)
-    assert bool(breached.isel(quarter=slice(4, None)).any()) and not bool(breached.isel(quarter=slice(0, 4)).any())
+    assert bool(breached.isel(quarter=slice(4, None)).any())
+    assert not bool(breached.isel(quarter=slice(0, 4)).any())
     later = slice(4, None)
     assert float((drivers["subsidy"] / premium).isel(quarter=later).max()) <= 2.0 + 1e-12
     np.testing.assert_array_equal(before.isel(quarter=slice(8, None)), premium.isel(quarter=slice(4, -4)))
@@ -147,7 +147,7 @@ def test_the_halving_scenario_costs_what_its_days_cost(run: ModelProjection, mem
 
 
 def test_a_scenario_without_effect_here_is_refused() -> None:
-    with pytest.raises(DeclarationError, match="only employee.pooled_cost_growth, resident.cost_growth"):
+    with pytest.raises(DeclarationError, match=r"only employee\.pooled_cost_growth, resident\.cost_growth"):
         project_model("national", to="2026Q4", scenarios=("higher_cost_growth",))
 
 

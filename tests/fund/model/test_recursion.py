@@ -127,7 +127,8 @@ def test_drivers_that_differ_by_draw_broadcast(run: ModelProjection) -> None:
     growth = as_draws(run.inputs.drivers["wage_growth"], [0.5, 1.0, 2.0])
     paths, state = _paths(run, EIGHT, drivers=run.inputs.drivers.assign(wage_growth=growth))
     income = paths["pooled_income_yuan"].sel(scheme="employee").isel(quarter=-1).squeeze()
-    assert income.dims == ("draw",) and bool((income.diff("draw") > 0).all())
+    assert income.dims == ("draw",)
+    assert bool((income.diff("draw") > 0).all())
     assert "draw" in state.balances.dims
     plain, _ = _paths(run, EIGHT)
     np.testing.assert_array_equal(

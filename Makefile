@@ -49,6 +49,7 @@ ci: lint types imports test test-slow notebooks  ## everything that must hold be
 bench: setup  ## measure the grouper and the projection of people (CASES=1000000 PATHS=10000)
 	@$(BIN)/python benchmarks/grouping.py --cases $(CASES)
 	@$(BIN)/python benchmarks/population.py --paths $(PATHS)
+	@$(BIN)/python benchmarks/fund_model.py
 	@$(BIN)/python benchmarks/membership.py --paths $(PATHS)
 
 lock: setup  ## pin the newest versions that pyproject.toml allows; writes requirements.lock and environment.yml

@@ -90,8 +90,18 @@ def read_finance_file(
     return (None if problems else declared), profiles, problems
 
 
+def _for_another(declared: FinanceFile) -> FinanceFile:
+    """Leave out what is a figure of the nation itself: published totals are no one else's."""
+    benefits = tuple(
+        one.model_copy(update={"level": "scheme", "published_total_yuan": None}) if one.level == "published" else one
+        for one in declared.benefit
+    )
+    employee = declared.employee.model_copy(update={"wage_base": "implied", "average_wage_yuan": None})
+    return declared.model_copy(update={"benefit": benefits, "employee": employee})
+
+
 def load_finance_model(region: str, *, root: Path | None = None) -> FinanceModel:
-    """Load the finance part of a region's model; a region without one uses that of the nation.
+    """Load the finance part of a region's model; a region without one uses that of the nation without its totals.
 
     Parameters
     ----------
@@ -123,6 +133,7 @@ def load_finance_model(region: str, *, root: Path | None = None) -> FinanceModel
         declared, profiles, found = read_finance_file(file, sources=sources)
         problems += found
         if declared is not None and not problems:
-            return FinanceModel(owner, declared, profiles, sources or {})
+            held = declared if owner == region else _for_another(declared)
+            return FinanceModel(owner, held, profiles, sources or {})
     raise_all(problems, DeclarationError)
     raise DeclarationError(Problem(path.name, "nothing", "a finance model"))

@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from actuary.drivers import TREND_FACTORS
-from actuary.errors import Problem, UnknownNameError, raise_all
+from actuary.errors import DeclarationError, Problem, UnknownNameError, raise_all
 from actuary.fund.inputs import grow_amounts
 from actuary.fund.model.base_year import MODEL_SCHEMES
 from actuary.periods import Quarter
@@ -47,6 +47,7 @@ _GROWN = {
     "subsidy": ("resident.subsidy_per_head", "resident.subsidy_growth"),
     "premium": ("resident.premium_per_head", "resident.premium_growth"),
 }
+_LONGEST = "employee.contribution_halving_max_months"
 _SUBSIDY_RULE = "resident.subsidy_to_premium_max"
 #: Growth counts after the base year, so its assumptions may begin then.
 _AFTER_BASE = ("wage_growth",)
@@ -165,6 +166,7 @@ def read_model_drivers(
         if key not in one.assumptions
     ]
     raise_all(problems, UnknownNameError)
+    raise_all([problem for name, one in resolved.items() for problem in _too_long(name, one)], DeclarationError)
     plain = ("scenario", "quarter")
     held: dict[str, tuple[tuple[str, ...], NDArray[np.float64]]] = {}
 
@@ -213,6 +215,42 @@ def read_model_drivers(
             "quarter": labels,
         },
     )
+
+
+def _too_long(scenario: str, one: Resolved) -> list[Problem]:
+    """Find whether the employer's contribution is reduced for longer than the rule of those days allows."""
+    problems: list[Problem] = []
+    if _LONGEST not in one.policy:
+        return problems
+    cuts = [
+        (first, last)
+        for first, last, number in one.assumptions.parameter(_ASSUMPTIONS["rate_reduction"]).spans()
+        if one.assumptions.parameter(_ASSUMPTIONS["rate_reduction"]).values[number].value != 0
+    ]
+    rule = one.policy.parameter(_LONGEST)
+    for begins, ends, number in rule.spans():
+        allowed = rule.values[number].value
+        months = {
+            day.year * 12 + day.month
+            for first, last in cuts
+            for day in _month_ends(max(first, begins), min(last, ends))
+        }
+        if isinstance(allowed, float) and len(months) > allowed:
+            where = f"{_ASSUMPTIONS['rate_reduction']} of {one.assumptions.region}, {scenario}"
+            problems.append(
+                Problem(
+                    where, f"a reduction in {len(months)} months", f"at most {allowed:g} ({_LONGEST})", "shorten it"
+                )
+            )
+    return problems
+
+
+def _month_ends(first: dt.date, last: dt.date) -> list[dt.date]:
+    """Return one day of every month that two days span."""
+    days = [
+        dt.date(n // 12, n % 12 + 1, 1) for n in range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    ]
+    return days if first <= last else []
 
 
 def _trend_key(one: Resolved, scheme: str, benefit: str, factor: str) -> str:

@@ -14,7 +14,8 @@ from actuary.drivers import BENEFIT_DRIVERS
 from actuary.errors import DeclarationError, PeriodError, Problem, UnknownNameError, raise_all, unknown_name
 from actuary.fund.inputs import Declared
 from actuary.fund.milestones import find_milestones
-from actuary.fund.model.base_year import BaseYear, read_base_year
+from actuary.fund.missing import find_valuation_year
+from actuary.fund.model.base_year import MODEL_SCHEMES, BaseYear, read_base_year
 from actuary.fund.model.calibration import calibrate
 from actuary.fund.model.drivers import needed_keys, read_model_drivers
 from actuary.fund.model.exposure import measure_exposure
@@ -24,7 +25,7 @@ from actuary.fund.model.levers import Levers
 from actuary.fund.model.people import births_index, project_members, stack_scenarios
 from actuary.fund.model.result import ModelProjection, label_paths
 from actuary.fund.projection import season_region, watched_months
-from actuary.fund.sources import SeasonalSource, load_profiles
+from actuary.fund.sources import SeasonalSource, load_profiles, load_region_facts
 from actuary.periods import Quarter, quarter_range
 from actuary.policy import (
     FinanceModel,
@@ -145,7 +146,7 @@ def _project(  # noqa: PLR0913 (the same)
     )
     resolved = {name: resolve(region, basis=basis, scenario=name, root=models) for name in chosen}
     raise_all([problem for one in resolved.values() for problem in _without_effect(one)], DeclarationError)
-    year = model.declared.base_year
+    year = _find_base_year(region, model, base, data)
     if last <= Quarter(year, 4):
         raise PeriodError(Problem("--to", str(last), f"a quarter after {year}Q4, the end of the base year"))
     figures = base or _base_year(region, year, None if data is None else str(data), data_fingerprint(data))
@@ -194,6 +195,15 @@ def _project(  # noqa: PLR0913 (the same)
         ),
         synthetic=figures.synthetic or any(one.synthetic for one in held.values()),
     )
+
+
+def _find_base_year(region: str, model: FinanceModel, base: BaseYear | None, data: Path | None) -> int:
+    """Return the base year: of the figures given, of the region's own model, or the last whose figures are known."""
+    if base is not None or model.region == region:
+        return base.year if base is not None else model.declared.base_year
+    figures = load_region_facts(region, until=Quarter(model.declared.base_year, 4), data=data).figures
+    known = [year for year in (find_valuation_year(figures, scheme) for scheme in MODEL_SCHEMES) if year is not None]
+    return max(known, default=model.declared.base_year)
 
 
 def _without_effect(resolved: Resolved) -> list[Problem]:

@@ -31,8 +31,14 @@ def test_every_benefit_of_both_schemes_is_declared() -> None:
         assert (one.level == "none") == (one.reason is not None)
 
 
-def test_a_city_without_a_model_of_its_own_uses_that_of_the_nation() -> None:
-    assert load_finance_model("shenyang").fingerprint == load_finance_model("national").fingerprint
+def test_a_city_without_a_model_of_its_own_uses_that_of_the_nation_without_its_totals() -> None:
+    city, nation = load_finance_model("shenyang"), load_finance_model("national")
+    assert city.region == "national"
+    assert city.benefit("employee", "inpatient") == nation.benefit("employee", "inpatient")
+    maternity = city.benefit("employee", "maternity")
+    assert maternity is not None
+    assert maternity.level == "scheme"
+    assert maternity.published_total_yuan is None
 
 
 @pytest.mark.parametrize(

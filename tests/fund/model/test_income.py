@@ -174,3 +174,55 @@ def test_a_trend_of_one_benefit_moves_only_that_benefit(run: ModelProjection) ->
     assert float(of_price.sel(benefit="maternity")) == pytest.approx(1.06 * 1.06, rel=1e-12)
     assert float(of_price.sel(benefit="inpatient")) == pytest.approx(1.01 * 1.01, rel=1e-12)
     assert float(levels.sel(factor="use", benefit="maternity")) == 1.0
+
+
+def test_a_reduction_longer_than_the_rule_allows_is_refused(models: Path) -> None:
+    path = models / "national/assumptions/people.toml"
+    text = path.read_text(encoding="utf-8")
+    longer = text.replace("from = 2020-07-01", "from = 2020-09-01")
+    assert longer != text
+    path.write_text(longer, encoding="utf-8")
+    resolved = {"base": resolve("national", basis="people", root=models)}
+    with pytest.raises(DeclarationError, match=r"a reduction in 7 months; expected at most 5"):
+        read_model_drivers(
+            resolved, [Quarter(2024, 1), Quarter(2025, 1)], book=load_policy_book("national", root=models)
+        )
+
+
+def test_a_fund_that_is_not_divided_is_all_pool(run: ModelProjection, members: object) -> None:
+    held = run.inputs.base
+    flows = {
+        ("employee", "pooled_income"): held.flows["employee", "pooled_income"]
+        + held.flows["employee", "personal_income"],
+        ("employee", "pooled_expenditure"): held.flows["employee", "pooled_expenditure"]
+        + held.flows["employee", "personal_expenditure"],
+    }
+    balance = {("employee", "pooled"): 4_491_725_000_000.0, ("employee", "personal"): 0.0}
+    base = replace(
+        held,
+        divided=False,
+        flows={**held.flows, **flows, ("employee", "personal_income"): 0.0, ("employee", "personal_expenditure"): 0.0},
+        opening_balances={**held.opening_balances, **balance},
+        closing_balances={**held.closing_balances, **balance},
+    )
+    other = project_model("national", to="2027Q4", members=members["base"], base=base)  # type: ignore[index]
+    employee = other.paths.sel(scheme="employee", scenario="base")
+    assert float(abs(employee["personal_balance_end_yuan"]).max()) == 0
+    assert str(other.paths["months_basis"].sel(scheme="employee").item()) == "undivided"
+    own = employee["pooled_income_by_source_yuan"].sel(source="employee")
+    assert float(own.min()) > 0
+    growth = float(other.annual("employee").iloc[0]["pooled_income_yuan"]) / flows["employee", "pooled_income"]
+    assert 1.03 < growth < 1.09
+
+
+def test_a_scheme_without_figures_is_left_out_and_the_other_projected(run: ModelProjection, members: object) -> None:
+    base = replace(run.inputs.base, schemes=("resident",))
+    other = project_model("national", to="2027Q4", members=members["base"], base=base)  # type: ignore[index]
+    assert other.projected_schemes == ("resident",)
+    balance = other.paths["pooled_balance_end_yuan"].sel(scenario="base")
+    assert bool(balance.sel(scheme=["all", "employee"]).isnull().all())
+    np.testing.assert_array_equal(
+        balance.sel(scheme="resident"),
+        run.paths["pooled_balance_end_yuan"].sel(scenario="base", scheme="resident", quarter=balance["quarter"]),
+    )
+    assert set(other.milestones["scheme"]) == {"resident"}

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["ALL_DRIVERS", "BENEFIT_DRIVERS", "DRIVERS", "PEOPLE_DRIVERS", "TREND_FACTORS", "Driver"]
+__all__ = [
+    "ALL_DRIVERS",
+    "BENEFIT_DRIVERS",
+    "DRIVERS",
+    "PEOPLE_DRIVERS",
+    "POPULATION_DRIVERS",
+    "TREND_FACTORS",
+    "Driver",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +135,16 @@ BENEFIT_DRIVERS: dict[str, Driver] = {
         for scheme in _SCHEME_WORDS
         for benefit in _BENEFIT_WORDS
         for factor in TREND_FACTORS
+    )
+}
+
+#: What a scenario may change of the people themselves; a region's tables hold them, no assumption basis does.
+POPULATION_DRIVERS: dict[str, Driver] = {
+    driver.name: driver
+    for driver in (
+        Driver("population.total_fertility", "ratio", _DIMS, "总和生育率", "Births per woman"),
+        Driver("population.mortality", "ratio", _DIMS, "死亡率", "Death rates"),
+        Driver("population.net_migrants", "persons", _DIMS, "净迁入人数", "Net migrants"),
     )
 }
 

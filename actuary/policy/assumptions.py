@@ -34,7 +34,10 @@ class ExtraKeys(Shape):
 
 
 class BasisHeader(Shape):
-    """Hold what an assumption file says of itself; one that `extends` another takes the keys it lacks from there."""
+    """Hold what an assumption file says of itself; one that `extends` another takes the keys it lacks from there.
+
+    ``extends = "national:people"`` in a city's file names a basis of the nation.
+    """
 
     name_zh: Text
     name_en: Text
@@ -216,6 +219,8 @@ def _extend(basis: AssumptionBasis, file: TomlFile | None, bases: tuple[str, ...
     """Lay a basis over the one it extends."""
     below = basis.header.extends if basis.header else None
     where = file.where("extends") if file else basis.name
+    if below is not None and below.startswith("national:"):
+        return _over_nation(basis, below.removeprefix("national:"), root=root)
     if below not in bases:
         raise DeclarationError(unknown_name(where, str(below), bases, what="basis"))
     under = load_basis(basis.region, str(below), root=root) if below != basis.name else basis
@@ -225,6 +230,17 @@ def _extend(basis: AssumptionBasis, file: TomlFile | None, bases: tuple[str, ...
         basis,
         parameters={**under.parameters, **basis.parameters},
         origins={**under.origins, **basis.origins},
+    )
+
+
+def _over_nation(basis: AssumptionBasis, below: str, *, root: Path) -> AssumptionBasis:
+    """Lay a city's basis over one of the nation: what the city does not assume itself is assumed as there."""
+    under = load_basis("national", below, root=root)
+    return replace(
+        basis,
+        parameters={**under.parameters, **basis.parameters},
+        origins={**under.origins, **basis.origins},
+        sources={**under.sources, **basis.sources},
     )
 
 

@@ -12,13 +12,14 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from actuary.drivers import BENEFIT_DRIVERS, PEOPLE_DRIVERS
+from actuary.drivers import BENEFIT_DRIVERS, PEOPLE_DRIVERS, POPULATION_DRIVERS
 from actuary.errors import DeclarationError, Problem, UnknownNameError, raise_all, unknown_name
 from actuary.paths import models_root
 from actuary.policy.assumptions import ASSUMPTION_KEYS, AssumptionBasis, load_basis
 from actuary.policy.dated import DatedBook, Span, close, overlay, spans_of
 from actuary.policy.fingerprints import fingerprint
 from actuary.policy.membership_model import MEMBERSHIP_KEYS
+from actuary.policy.module_model import MODULE_KEYS
 from actuary.policy.parameters import DatedValue, Parameter, Value, check_bounds
 from actuary.policy.policy_book import PolicyBook, load_policy_book, read_policy_folder
 from actuary.policy.shapes import Shape, Text, check_source, fit, shown
@@ -168,7 +169,9 @@ def scenario_keys(root: Path) -> dict[str, Parameter | None]:
     dict
         Key to the national rule, or None where there is none to compare with.
     """
-    keys: dict[str, Parameter | None] = dict.fromkeys((*ASSUMPTION_KEYS, *MEMBERSHIP_KEYS))
+    keys: dict[str, Parameter | None] = dict.fromkeys(
+        (*ASSUMPTION_KEYS, *MEMBERSHIP_KEYS, *MODULE_KEYS, *POPULATION_DRIVERS)
+    )
     for folder in sorted((root / "cities").glob("*/")):
         keys.update(dict.fromkeys(read_policy_folder(folder, root=root)[0]))
     keys.update({key: rule for key, (rule, _) in read_policy_folder(root / "national", root=root)[0].items()})
@@ -389,7 +392,8 @@ def resolve(region: str, *, basis: str = "base", scenario: str | None = None, ro
     assumptions = load_basis(region, basis, root=root)
     chosen = load_scenario(scenario or "base", root=root)
     # A driver of the people-driven model that another basis lacks changes nothing there; see Resolved.unused.
-    known = (*book.keys(), *assumptions.keys(), *PEOPLE_DRIVERS, *BENEFIT_DRIVERS, *MEMBERSHIP_KEYS)
+    elsewhere = (*PEOPLE_DRIVERS, *BENEFIT_DRIVERS, *MEMBERSHIP_KEYS, *MODULE_KEYS, *POPULATION_DRIVERS)
+    known = (*book.keys(), *assumptions.keys(), *elsewhere)
     raise_all(
         [
             unknown_name(f"scenario {chosen.name} for {region}", delta.key, known, what="rule or assumption")

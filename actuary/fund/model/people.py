@@ -15,7 +15,7 @@ from actuary.demography.population_sources import load_population
 from actuary.periods import Quarter
 from actuary.policy import FinanceModel, Resolved
 
-__all__ = ["births_index", "project_members", "stack_scenarios"]
+__all__ = ["births_by_scenario", "births_index", "project_members", "stack_scenarios"]
 
 
 def project_members(
@@ -86,6 +86,33 @@ def stack_scenarios(members: Mapping[str, Membership]) -> xr.DataArray:
         return held[0].stocks
     stacked = xr.concat([one.stocks for one in held], "scenario", join="exact")
     return stacked.assign_coords(scenario=list(members))
+
+
+def births_by_scenario(
+    members: Mapping[str, Membership], model: FinanceModel, *, base_year: int
+) -> xr.DataArray | None:
+    """Return the births index of every scenario; without a scenario dim where all have the same people.
+
+    Parameters
+    ----------
+    members : mapping
+        ``scenario -> Membership``.
+    model : FinanceModel
+        Holds the profile of maternity.
+    base_year : int
+        Year in which the index is 1.
+
+    Returns
+    -------
+    DataArray, dims ([scenario,] quarter), or None
+        See :func:`births_index`.
+    """
+    people = [one.population for one in members.values()]
+    first = births_index(people[0], model, base_year=base_year)
+    if first is None or all(one is people[0] for one in people):
+        return first
+    indices = [first if one is people[0] else births_index(one, model, base_year=base_year) for one in people]
+    return xr.concat([one for one in indices if one is not None], "scenario").assign_coords(scenario=list(members))
 
 
 def births_index(population: PopulationProjection, model: FinanceModel, *, base_year: int) -> xr.DataArray | None:

@@ -10,7 +10,7 @@ import xarray as xr
 
 from actuary.demography.membership import Membership
 from actuary.demography.population import PopulationProjection
-from actuary.drivers import BENEFIT_DRIVERS
+from actuary.drivers import BENEFIT_DRIVERS, POPULATION_DRIVERS
 from actuary.errors import DeclarationError, PeriodError, Problem, UnknownNameError, raise_all, unknown_name
 from actuary.fund.inputs import Declared
 from actuary.fund.milestones import find_milestones
@@ -22,7 +22,7 @@ from actuary.fund.model.exposure import measure_exposure
 from actuary.fund.model.finance import FinanceInputs, project_finance
 from actuary.fund.model.labels import exact_labels
 from actuary.fund.model.levers import Levers
-from actuary.fund.model.people import births_index, project_members, stack_scenarios
+from actuary.fund.model.people import births_by_scenario, project_members, stack_scenarios
 from actuary.fund.model.result import ModelProjection, label_paths
 from actuary.fund.projection import season_region, watched_months
 from actuary.fund.sources import SeasonalSource, load_profiles, load_region_facts
@@ -161,7 +161,7 @@ def _project(  # noqa: PLR0913 (the same)
     inputs = build_inputs(
         region, resolved, stocks, base=figures, to=last, finance=model, levers=levers, models=models, data=data
     )
-    births = births_index(next(iter(held.values())).population, model, base_year=year)
+    births = births_by_scenario(held, model, base_year=year)
     exposure = measure_exposure(
         stocks.sel(quarter=[str(Quarter(year, 4)), *map(str, quarters)]), inputs.calibration.weights, births=births
     )
@@ -223,7 +223,7 @@ def _without_effect(resolved: Resolved) -> list[Problem]:
 
 def acts_here(key: str, resolved: Resolved) -> bool:
     """Say whether a key of a scenario changes anything in the people-driven model."""
-    if key in resolved.policy or key in MEMBERSHIP_KEYS:
+    if key in resolved.policy or key in MEMBERSHIP_KEYS or key in POPULATION_DRIVERS:
         return True
     return key in resolved.assumptions and (key in needed_keys() or key in BENEFIT_DRIVERS)
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from actuary.policy.dated import DatedBook
     from actuary.policy.finance_model import BENEFITS, FinanceModel, load_finance_model
     from actuary.policy.fingerprints import canonical_json, fingerprint
+    from actuary.policy.module_model import MODULE_NAMES, BirthPolicy, ModuleDeclaration, load_modules
     from actuary.policy.parameters import AssumptionParameter, AssumptionValue, DatedValue, Parameter
     from actuary.policy.policy_book import PolicyBook, PolicyChange, PolicyView, load_policy_book
     from actuary.policy.regions import Region, RequiredInput, list_regions, load_region
@@ -31,10 +32,13 @@ __all__ = [
     "AssumptionBasis",
     "AssumptionParameter",
     "AssumptionValue",
+    "BirthPolicy",
     "DatedBook",
     "DatedValue",
     "Delta",
     "FinanceModel",
+    "MODULE_NAMES",
+    "ModuleDeclaration",
     "Parameter",
     "PolicyBook",
     "PolicyChange",
@@ -55,6 +59,7 @@ __all__ = [
     "load_alert_rules",
     "load_basis",
     "load_finance_model",
+    "load_modules",
     "load_policy_book",
     "load_region",
     "load_report_plan",
@@ -72,6 +77,7 @@ _HOMES = {
     "dated": ("DatedBook",),
     "finance_model": ("BENEFITS", "FinanceModel", "load_finance_model"),
     "fingerprints": ("canonical_json", "fingerprint"),
+    "module_model": ("MODULE_NAMES", "BirthPolicy", "ModuleDeclaration", "load_modules"),
     "parameters": ("AssumptionParameter", "AssumptionValue", "DatedValue", "Parameter"),
     "policy_book": ("PolicyBook", "PolicyChange", "PolicyView", "load_policy_book"),
     "regions": ("Region", "RequiredInput", "list_regions", "load_region"),

@@ -13,6 +13,7 @@ from actuary.policy.alert_rules import load_alert_rules, read_alert_file
 from actuary.policy.assumptions import read_basis_file
 from actuary.policy.finance_model import FINANCE_FILE, read_finance_file
 from actuary.policy.membership_model import MEMBERSHIP_FILE, load_membership_model, read_membership_file
+from actuary.policy.module_model import MODULE_FILE, load_modules
 from actuary.policy.policy_book import load_policy_book, read_policy_file
 from actuary.policy.regions import list_regions, read_region_file
 from actuary.policy.report_plans import read_report_file
@@ -170,6 +171,8 @@ def _check_together(base: Path) -> list[Problem]:
     loads.append(partial(load_alert_rules, base))
     if (base / "national" / "model" / MEMBERSHIP_FILE).is_file():
         loads += [partial(load_membership_model, name, root=base) for name in list_regions(base)]
+    if (base / "national" / "model" / MODULE_FILE).is_file():
+        loads += [partial(load_modules, name, root=base) for name in list_regions(base)]
     problems: list[Problem] = []
     for load in loads:
         try:

@@ -138,8 +138,8 @@ class BirthPolicy(Shape):
     subsidy_years : int
         Years for which it is paid, from birth on.
     births_factor : mapping
-        Fertility over that of the medium projection, by years since the policy began; straight lines between them, level
-        after the last [ratio].
+        Fertility over that of the medium projection, by years since the policy began; straight lines between them,
+        level after the last [ratio].
     mean_age_shift : mapping
         Years by which the mean age at birth moves, likewise [years].
     source, reason, reason_en : str

@@ -38,6 +38,7 @@ from actuary.policy import (
     resolve,
 )
 from actuary.policy.membership_model import MEMBERSHIP_KEYS
+from actuary.policy.module_model import MODULE_KEYS
 from actuary.tables import data_fingerprint
 
 __all__ = ["MODEL_METHOD", "build_inputs", "project_model"]
@@ -165,6 +166,9 @@ def _project(  # noqa: PLR0913 (the same)
     exposure = measure_exposure(
         stocks.sel(quarter=[str(Quarter(year, 4)), *map(str, quarters)]), inputs.calibration.weights, births=births
     )
+    from actuary.fund.modules.apply import add_modules  # noqa: PLC0415 (modules read this package)
+
+    inputs, switched_on = add_modules(region, resolved, inputs, exposure, quarters, members=held, models=models)
     paths, state = project_finance(inputs, exposure, quarters)
     labelled = label_paths(paths, inputs, scenarios=chosen)
     return ModelProjection(
@@ -190,6 +194,7 @@ def _project(  # noqa: PLR0913 (the same)
                 "base": sorted((*key, value) for key, value in figures.flows.items()),
                 "finance": model.fingerprint,
                 "people": {name: one.fingerprint for name, one in held.items()},
+                "modules": switched_on,
                 "data": data_fingerprint(data),
             }
         ),
@@ -223,7 +228,7 @@ def _without_effect(resolved: Resolved) -> list[Problem]:
 
 def acts_here(key: str, resolved: Resolved) -> bool:
     """Say whether a key of a scenario changes anything in the people-driven model."""
-    if key in resolved.policy or key in MEMBERSHIP_KEYS or key in POPULATION_DRIVERS:
+    if key in resolved.policy or key in {*MEMBERSHIP_KEYS, *MODULE_KEYS, *POPULATION_DRIVERS}:
         return True
     return key in resolved.assumptions and (key in needed_keys() or key in BENEFIT_DRIVERS)
 

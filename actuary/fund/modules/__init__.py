@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from actuary.fund.modules.aggregate import AggregateClaims, StopLoss, aggregate_claims
 from actuary.fund.modules.apply import MODULES, add_modules, module_effects, module_view
+from actuary.fund.modules.birth_costs import BirthPolicyCosts, cost_birth_policies, maternity_causes
 from actuary.fund.modules.births import birth_flows
 from actuary.fund.modules.critical_illness import CoverTerms, cover_claims, cover_cost, cover_premium
 from actuary.fund.modules.epidemic import contribution_cut, implied_monthly_base, use_course, vaccine_cost
@@ -22,6 +23,7 @@ __all__ = [
     "LAWS",
     "MODULES",
     "AggregateClaims",
+    "BirthPolicyCosts",
     "CoverTerms",
     "ModuleDelta",
     "ModuleView",
@@ -31,11 +33,13 @@ __all__ = [
     "birth_flows",
     "care_rates",
     "contribution_cut",
+    "cost_birth_policies",
     "cover_claims",
     "cover_cost",
     "cover_premium",
     "fit_law",
     "implied_monthly_base",
+    "maternity_causes",
     "module_effects",
     "module_view",
     "purchasing_saving",

@@ -16,7 +16,7 @@ __all__ = ["AggregateClaims", "StopLoss", "aggregate_claims"]
 type FloatArray = NDArray[np.float64]
 
 #: Damping against wrap-around at the end of the grid: what wraps is lowered by this power of e.
-_DAMPING = 20.0
+_DAMPING = 10.0
 _LONGEST = 2**22
 
 
@@ -31,7 +31,7 @@ class StopLoss:
     premium : float
         The mean, and a bound from above: claims are spread over the grid so that each keeps its mean [yuan].
     lower : float
-        A bound from below: claims rounded down [yuan].
+        A bound from below [yuan].
     """
 
     limit: float
@@ -60,6 +60,8 @@ class AggregateClaims:
         Mean of the sum, exact, and of the sum of claims rounded down [yuan].
     deviation : float
         Standard deviation of the sum, claims spread over the grid [yuan].
+    payments : float
+        Mean number of persons who are paid something [persons].
     """
 
     step: float
@@ -68,11 +70,15 @@ class AggregateClaims:
     mean: float
     mean_below: float
     deviation: float
+    payments: float
 
     def stop_loss(self, limit: float) -> StopLoss:
         r"""Return the mean of what lies above a limit: the mean less what lies below it.
 
         .. math:: E[(S-L)^+] = E[S] - \sum_{x<L} x\,g(x) - L\left(1-\sum_{x<L} g(x)\right)
+
+        From below it is bounded by claims rounded down, and by what spreading claims of mean square deviation at most
+        :math:`h^2/4` can add: half the mean absolute deviation of the sum, :math:`\tfrac12\sqrt{n h^2/4}`.
 
         Parameters
         ----------
@@ -92,7 +98,8 @@ class AggregateClaims:
         found = []
         for mean, weights in ((self.mean, self.weights[:below]), (self.mean_below, self.weights_below[:below])):
             found.append(max(0.0, mean - float(points @ weights) - limit * (1.0 - float(weights.sum()))))
-        return StopLoss(limit, found[0], min(found))
+        spread = self.step * math.sqrt(self.payments) / 4.0
+        return StopLoss(limit, found[0], min(found[0], max(found[1], found[0] - spread)))
 
     def quantile(self, probability: float) -> float:
         """Return the amount that the sum stays within with a probability [yuan]."""
@@ -100,7 +107,7 @@ class AggregateClaims:
         return self.step * min(place, len(self.weights) - 1)
 
 
-def aggregate_claims(  # noqa: PLR0913 (each decides the distribution)
+def aggregate_claims(
     law: SeverityLaw,
     *,
     claimants: float,
@@ -194,6 +201,7 @@ def aggregate_claims(  # noqa: PLR0913 (each decides the distribution)
         mean=mean,
         mean_below=claimants * float(grid @ rounded),
         deviation=deviation,
+        payments=claimants * float(law.exceedance(deductible)),
     )
 
 
@@ -205,4 +213,4 @@ def _compound(claims: FloatArray, number: float, overdispersion: float) -> Float
     extra = overdispersion - 1.0
     # As the extra variance goes to 0 the negative binomial becomes the Poisson.
     summed = np.exp(number * (turned - 1.0)) if extra == 0 else (1.0 - extra * (turned - 1.0)) ** (-number / extra)
-    return np.clip(np.fft.irfft(summed, count) / damping, 0.0, 1.0)
+    return np.asarray(np.fft.irfft(summed, count) / damping)

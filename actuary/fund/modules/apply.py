@@ -69,7 +69,7 @@ def resolve_book(declared: ModuleDeclaration, resolved: Resolved) -> DatedBook:
     touched = {delta.key.partition(".")[0] for delta in resolved.deltas}
     for group in sorted(touched & set(_GROUPS)):
         switch = f"{_SWITCHES}{_GROUPS[group]}"
-        if not any(entry.value is True for entry in book.parameters[switch].values):
+        if not any(value is True for value in _values(book, switch)):
             problems.append(
                 Problem(
                     f"scenario {resolved.scenario.name}",
@@ -80,6 +80,11 @@ def resolve_book(declared: ModuleDeclaration, resolved: Resolved) -> DatedBook:
             )
     raise_all(problems, DeclarationError)
     return book
+
+
+def _values(book: DatedBook, key: str) -> list[object]:
+    parameter = book.parameter(key)
+    return [parameter.values[number].value for _, _, number in parameter.spans()]  # noqa: PD011 (no DataFrame)
 
 
 def active_modules(book: DatedBook, quarters: Sequence[Quarter]) -> tuple[str, ...]:
@@ -109,9 +114,9 @@ def module_deltas(view: ModuleView, names: Sequence[str]) -> list[ModuleDelta]:
         UnknownNameError,
     )
     deltas: list[ModuleDelta] = []
-    for name in MODULES:
+    for name, module in MODULES.items():
         if name in names:
-            own = list(MODULES[name](view))
+            own = list(module(view))
             deltas += own
             view = view.after(own)
     return deltas
@@ -155,7 +160,9 @@ def add_modules(
     views = _views(region, resolved, inputs, exposure, quarters, members=members, declared=declared, books=books)
     held = {name: module_deltas(view, active[name]) for name, view in views.items()}
     levers = _join(inputs.levers, held, [str(quarter) for quarter in quarters])
-    mark = fingerprint({"declared": declared.fingerprint, "books": {name: one.fingerprint for name, one in books.items()}})
+    mark = fingerprint(
+        {"declared": declared.fingerprint, "books": {name: one.fingerprint for name, one in books.items()}}
+    )
     return replace(inputs, levers=levers), mark
 
 

@@ -1,4 +1,4 @@
-"""What a birth policy costs the funds: births, delivery and leave, the care of the children, and what they pay later."""
+"""What a birth policy costs: births, delivery and leave, the care of the children, and what they pay later."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from actuary.demography.population import PopulationProjection, project_population
-from actuary.demography.population_inputs import PopulationInputs
+from actuary.demography.population import PopulationInputs, PopulationProjection, project_population
 from actuary.demography.variants import with_births_factor, with_mean_age_shift
 from actuary.errors import DeclarationError, Problem, UnknownNameError, unknown_name
 from actuary.fund.model.income import employee_income, raised_premium, resident_funding, resident_income
@@ -123,7 +122,7 @@ def birth_flows(view: ModuleView, policy: str, *, against: str, start: Quarter) 
     people = shares * more
     persons = _by_quarter(view, people.sum(("sex", "age")))
     fund = [
-        *_maternity(view, policies, births, names=(policy, against)),
+        *_maternity(view, policies, births, names=(policy, against), start=start),
         *_care(view, people),
         *_contributions(view, persons),
     ]
@@ -179,6 +178,7 @@ def _maternity(
     births: Mapping[str, xr.DataArray],
     *,
     names: tuple[str, str],
+    start: Quarter,
 ) -> list[ModuleDelta]:
     mothers = view.path("births.employee_mother_share")
     price = view.level("births.delivery_cost_growth")
@@ -186,7 +186,8 @@ def _maternity(
     day = view.path("births.mother_wage_ratio") * view.wage_level / _DAYS_A_YEAR
     laid = {name: _of_year(view, births[name]) for name in names}
     more = laid[names[0]] - laid[names[1]]
-    leave = [laid[name] * policies[name].leave_days for name in names]
+    begun = view.quarterly([float(quarter >= start) for quarter in view.quarters])
+    leave = [laid[name] * policies[name].leave_days * begun for name in names]
     amounts = {
         ("employee", "delivery"): more * mothers * view.path("births.delivery_cost_employee") * price,
         ("employee", "allowance"): (leave[0] - leave[1]) * claims * day,
@@ -206,7 +207,6 @@ def _care(view: ModuleView, people: xr.DataArray) -> list[ModuleDelta]:
     trend = view.paths["trend_level"].prod("factor")
     deltas = []
     for item, ages in (("early_care", early), ("later_care", ~early)):
-        # The sum runs over every dim of persons, so it is taken age by age and sex by sex in one product.
         weighted = xr.dot(held.weights["weighted"], people.where(ages, 0.0), dim=("status", "sex", "age"))
         spent = _by_quarter(view, weighted) * held.unit_cost * trend
         for scheme in view.schemes:
@@ -231,9 +231,7 @@ def _contributions(view: ModuleView, persons: xr.DataArray) -> list[ModuleDelta]
         season=view.season("employee", "income"),
         divided=view.inputs.base.divided,
     )["pooled"]
-    return [
-        ModuleDelta(_NAME, "contributions", "income", "employee", source, yuan) for source, yuan in pooled.items()
-    ]
+    return [ModuleDelta(_NAME, "contributions", "income", "employee", source, yuan) for source, yuan in pooled.items()]
 
 
 def _funding(view: ModuleView, persons: xr.DataArray) -> list[ModuleDelta]:
@@ -245,9 +243,7 @@ def _funding(view: ModuleView, persons: xr.DataArray) -> list[ModuleDelta]:
     per_head = resident_funding(drivers, rule, subsidy_season=view.inputs.calibration.subsidy_season)
     paid = resident_income(persons, view.inputs.calibration, per_head=per_head)
     items = {"subsidy": "resident_subsidy", "premium": "premiums"}
-    return [
-        ModuleDelta(_NAME, items[source], "income", "resident", source, yuan) for source, yuan in paid.items()
-    ]
+    return [ModuleDelta(_NAME, items[source], "income", "resident", source, yuan) for source, yuan in paid.items()]
 
 
 def _cash(view: ModuleView, policy: BirthPolicy, births: xr.DataArray, start: Quarter) -> xr.DataArray:

@@ -41,7 +41,7 @@ class CoverTerms:
     >>> old = CoverTerms(law, 0.15, 15000, 0.5)
     >>> new = CoverTerms(law, 0.15, 15000, 0.5, favoured_share=1, favoured_deductible=7500, favoured_fund_share=0.7)
     >>> round(new.cost_per_member / old.cost_per_member, 2)
-    2.66
+    2.67
     """
 
     law: SeverityLaw
@@ -211,4 +211,3 @@ def cover_claims(terms: CoverTerms, *, members: float, step: float, overdispersi
         step=step,
         overdispersion=overdispersion,
     )
-

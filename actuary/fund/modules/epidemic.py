@@ -1,4 +1,4 @@
-"""Epidemic shock: contributions cut, advances to hospitals, vaccines, and use of care that falls and partly comes back."""
+"""Epidemic shock: contributions cut, advances to hospitals, vaccines, use of care that falls and partly comes back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Long-term care insurance (长护险): persons in need by age and sex × benefit, and the rates that pay for it as it goes."""
+"""Long-term care insurance (长护险): persons in need by age and sex × benefit, and the rates that pay for it."""
 
 from __future__ import annotations
 
@@ -103,7 +103,9 @@ def care_rates(view: ModuleView) -> pd.DataFrame:
     claiming = view.path("care.coverage") * view.path("care.claim_share") * view.switch(_NAME)
     covered = sum((view.persons(scheme) for scheme in _STATUSES), start=view.quarterly(np.zeros(len(view.quarters))))
     covered = covered * view.path("care.coverage")
-    wages = contribution_wages(_of_quarters(view), view.exposure.average) * view.wage_level / 4
+    wages = (
+        contribution_wages(view.inputs.drivers.sel(quarter=view.labels), view.exposure.average) * view.wage_level / 4
+    )
     stocks = view.members.stocks.sel(status=[name for names in _STATUSES.values() for name in names])
     old = stocks.sel(age=stocks["age"] >= 65).sum(("status", "sex", "age")) / stocks.sum(("status", "sex", "age"))
     frame = pd.DataFrame(
@@ -129,10 +131,3 @@ def _mean_coverage(view: ModuleView, years: pd.Series) -> np.ndarray:
         {"year": [quarter.year for quarter in view.quarters], "share": view.path("care.coverage").to_numpy()}
     )
     return np.asarray(held.groupby("year")["share"].mean().reindex(years).to_numpy())
-
-
-def _of_quarters(view: ModuleView) -> xr.Dataset:
-    drivers = view.inputs.drivers.sel(quarter=view.labels)
-    if "scenario" in drivers.dims:
-        drivers = drivers.sel(scenario=drivers["scenario"][0], drop=True)
-    return drivers

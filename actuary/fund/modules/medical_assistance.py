@@ -1,4 +1,4 @@
-"""Medical assistance (医疗救助): the burden that insurance leaves to the entitled, the share paid of it, and a ceiling."""
+"""Medical assistance (医疗救助): the burden insurance leaves to the entitled, the share paid of it, and a ceiling."""
 
 from __future__ import annotations
 

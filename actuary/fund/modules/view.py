@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -112,7 +111,7 @@ class ModuleView:
         """Schemes that are projected."""
         return self.inputs.base.schemes
 
-    @cached_property
+    @property
     def wage_level(self) -> xr.DataArray:
         """Average wage [yuan a year], dims (quarter)."""
         return self.paths["average_wage_yuan"]
@@ -192,11 +191,13 @@ class ModuleView:
 
     def after(self, deltas: Sequence[ModuleDelta]) -> ModuleView:
         """Return the view that the next module has."""
-        held = {"spending": self.spending.copy(), "income": self.income.copy()}
+        spending, income = self.spending.copy(), self.income.copy()
         for one in deltas:
-            line = "benefit" if one.flow == "spending" else "source"
-            held[one.flow].loc[{"scheme": one.scheme, line: one.line}] += one.yuan
-        return replace(self, **held)
+            if one.flow == "spending":
+                spending.loc[{"scheme": one.scheme, "benefit": one.line}] += one.yuan
+            else:
+                income.loc[{"scheme": one.scheme, "source": one.line}] += one.yuan
+        return replace(self, spending=spending, income=income)
 
 
 #: A module: from what it sees to what it changes.
@@ -206,4 +207,3 @@ type Module = Callable[[ModuleView], Sequence[ModuleDelta]]
 def spread_over(view: ModuleView, first: Quarter, quarters: int) -> xr.DataArray:
     """Return even shares over some quarters from one on, dims (quarter); those beyond the horizon are left out."""
     return view.quarterly([1.0 / quarters if 0 <= one - first < quarters else 0.0 for one in view.quarters])
-

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from actuary.drg.what_if import what_if
     from actuary.errors import ActuaryError
     from actuary.fund import FundProjection, facts_page
+    from actuary.fund.model.face import load_model
     from actuary.periods import Quarter
     from actuary.policy import load_basis, load_policy_book, load_scenario
     from actuary.tables import facts, read_table
@@ -57,6 +58,7 @@ __all__ = [
     "list_cities",
     "load_basis",
     "load_membership_rules",
+    "load_model",
     "load_policy_book",
     "load_population",
     "load_scenario",
@@ -93,6 +95,7 @@ _HOMES = {
     "list_cities": "workflow",
     "load_basis": "policy",
     "load_membership_rules": "demography.membership_rules",
+    "load_model": "fund.model.face",
     "load_policy_book": "policy",
     "load_population": "demography.population_sources",
     "load_scenario": "policy",

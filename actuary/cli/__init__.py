@@ -14,6 +14,7 @@ from actuary.cli import (
     explain,
     group,
     indicators,
+    init,
     models,
     population,
     project,
@@ -38,7 +39,7 @@ app = typer.Typer(
     ),
 )
 
-for _module in (report, project, population, warn, indicators, cities, group, explain, check):
+for _module in (report, project, init, population, warn, indicators, cities, group, explain, check):
     _module.register(app)
 app.add_typer(models.app, name="models")
 app.add_typer(scheme.app, name="scheme")

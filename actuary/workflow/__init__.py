@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from actuary.workflow.checks import check_inputs
+    from actuary.workflow.cities import check_city, init_city, project_model_files
     from actuary.workflow.listings import list_cities, list_data, rules_in_force
     from actuary.workflow.quarterly import WrittenReport, write_report
     from actuary.workflow.regions import indicators_of_city, project_city, warn_city
 
 __all__ = [
     "WrittenReport",
+    "check_city",
     "check_inputs",
     "indicators_of_city",
+    "init_city",
     "list_cities",
     "list_data",
     "project_city",
+    "project_model_files",
     "rules_in_force",
     "warn_city",
     "write_report",
@@ -30,6 +34,7 @@ _HOMES = {
     "WrittenReport": "quarterly",
     "check_inputs": "checks",
     "write_report": "quarterly",
+    **dict.fromkeys(("check_city", "init_city", "project_model_files"), "cities"),
     **dict.fromkeys(("list_cities", "list_data", "rules_in_force"), "listings"),
     **dict.fromkeys(("indicators_of_city", "project_city", "warn_city"), "regions"),
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from actuary.fund.modules.aggregate import AggregateClaims, aggregate_claims
@@ -73,42 +72,40 @@ class CoverTerms:
         return self.cost_per_member / (1 - self.loading_share)
 
 
-def cover_terms(view: ModuleView, position: int, *, declared: bool = False) -> CoverTerms:
-    """Return the terms of a quarter.
+def cover_terms(view: ModuleView, *, declared: bool = False) -> list[CoverTerms]:
+    """Return the terms of every quarter.
 
     Parameters
     ----------
     view : ModuleView
         Figures and quarters.
-    position : int
-        Which quarter.
     declared : bool
         Whether to take the figures as they were before the scenario.
     """
     book = view.declared if declared else view.book
-    day = view.quarters[position].first_day
-
-    def held(name: str) -> float:
-        return float(book.value(f"large_claims.{name}", day))
-
-    grown = {name: float(view.level(f"large_claims.{name}_growth", declared=declared)[position])
-             for name in ("burden", "deductible")}  # fmt: skip
-    law = fit_law(
-        str(book.value("large_claims.law", day)),
-        mean=held("mean_burden") * grown["burden"],
-        variation=held("burden_variation"),
-    )
-    deductible = held("deductible") * grown["deductible"]
-    return CoverTerms(
-        law=law,
-        burdened_share=held("burdened_share"),
-        deductible=deductible,
-        fund_share=held("fund_share"),
-        favoured_share=held("favoured_share"),
-        favoured_deductible=deductible * held("favoured_deductible_factor"),
-        favoured_fund_share=held("favoured_fund_share"),
-        loading_share=held("loading_share"),
-    )
+    names = ("mean_burden", "burden_variation", "burdened_share", "deductible", "fund_share", "favoured_share",
+             "favoured_deductible_factor", "favoured_fund_share", "loading_share")  # fmt: skip
+    held = {name: view.path(f"large_claims.{name}", declared=declared).to_numpy() for name in names}
+    for name in ("burden", "deductible"):
+        amount = "mean_burden" if name == "burden" else name
+        held[amount] = held[amount] * view.level(f"large_claims.{name}_growth", declared=declared).to_numpy()
+    terms = []
+    for place, quarter in enumerate(view.quarters):
+        now = {name: float(values[place]) for name, values in held.items()}
+        name = str(book.value("large_claims.law", quarter.first_day))
+        terms.append(
+            CoverTerms(
+                law=fit_law(name, mean=now["mean_burden"], variation=now["burden_variation"]),
+                burdened_share=now["burdened_share"],
+                deductible=now["deductible"],
+                fund_share=now["fund_share"],
+                favoured_share=now["favoured_share"],
+                favoured_deductible=now["deductible"] * now["favoured_deductible_factor"],
+                favoured_fund_share=now["favoured_fund_share"],
+                loading_share=now["loading_share"],
+            )
+        )
+    return terms
 
 
 def critical_illness(view: ModuleView) -> list[ModuleDelta]:
@@ -120,17 +117,9 @@ def critical_illness(view: ModuleView) -> list[ModuleDelta]:
     """
     if "resident" not in view.schemes:
         return []
-    ratio = np.zeros(len(view.quarters))
-    on = view.switch(_NAME).to_numpy()
-    last: tuple[int, float] = (0, 0.0)
-    for position, quarter in enumerate(view.quarters):
-        if not on[position]:
-            continue
-        if last[0] != quarter.year or quarter.number == 1:
-            before, after = (cover_terms(view, position, declared=held) for held in (True, False))
-            last = (quarter.year, after.cost_per_member / before.cost_per_member - 1)
-        ratio[position] = last[1]
-    yuan = view.spent("resident", _NAME) * view.quarterly(ratio)
+    before, after = (cover_terms(view, declared=held) for held in (True, False))
+    ratio = [new.cost_per_member / old.cost_per_member - 1 for new, old in zip(after, before, strict=True)]
+    yuan = view.spent("resident", _NAME) * view.quarterly(ratio) * view.switch(_NAME)
     return [ModuleDelta(_NAME, "other_terms", "spending", "resident", _NAME, yuan)]
 
 
@@ -140,14 +129,17 @@ def cover_cost(view: ModuleView) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns year, deductible_yuan, claimant_share, cost_per_member_yuan, premium_per_member_yuan (law alone), and
-        run_cost_per_member_yuan: pool spending a resident with the module applied.
+        Columns year, deductible_yuan, claimant_share, cost_per_member_yuan, premium_per_member_yuan (law alone, terms
+        of the last quarter), and run_cost_per_member_yuan: pool spending a resident with the module applied.
     """
     rows = []
     whole = view.spent("resident", _NAME) + sum(one.yuan for one in critical_illness(view))
+    on = view.switch(_NAME).to_numpy() > 0
+    old, new = (cover_terms(view, declared=held) for held in (True, False))
+    persons = view.persons("resident")
     for year in sorted({quarter.year for quarter in view.quarters}):
         places = [n for n, quarter in enumerate(view.quarters) if quarter.year == year]
-        terms = cover_terms(view, places[0], declared=not bool(view.switch(_NAME)[places[0]]))
+        terms = new[places[-1]] if on[places[-1]] else old[places[-1]]
         rows.append(
             {
                 "year": year,
@@ -155,7 +147,7 @@ def cover_cost(view: ModuleView) -> pd.DataFrame:
                 "claimant_share": terms.claimant_share,
                 "cost_per_member_yuan": terms.cost_per_member,
                 "premium_per_member_yuan": terms.premium_per_member,
-                "run_cost_per_member_yuan": float(whole[places].sum() / view.persons("resident")[places].mean()),
+                "run_cost_per_member_yuan": float(whole[places].sum() / persons[places].mean()),
             }
         )
     return pd.DataFrame(rows)

@@ -17,7 +17,7 @@ from actuary.periods import Quarter
 from actuary.policy import BENEFITS, PolicyBook, Resolved
 from actuary.policy.dated import DatedBook
 
-__all__ = ["needed_keys", "read_model_drivers", "read_path"]
+__all__ = ["driver_variable", "needed_keys", "read_model_drivers", "read_path"]
 
 #: Rules read by quarter, with what holds where a region has no such rule.
 _RULES: dict[str, tuple[str, float | None]] = {
@@ -263,3 +263,33 @@ def _grown(one: Resolved, book: PolicyBook, key: str, growth_key: str, years: Se
     steps = read_path(one.assumptions, growth_key, [Quarter(year, 1) for year in years[2:]])
     growth = {years[1]: 0.0, **dict(zip(years[2:], steps.tolist(), strict=True))}
     return grow_amounts(one, book=book, key=key, growth=growth, years=years)
+
+
+def driver_variable(key: str) -> tuple[str, dict[str, object]] | None:
+    """Return which variable of the drivers an assumption is read into, with the labels it holds for; None for others.
+
+    Parameters
+    ----------
+    key : str
+        Assumption, such as ``employee.price_growth``.
+
+    Examples
+    --------
+    >>> driver_variable("employee.contribution_base_growth")
+    ('wage_growth', {})
+    >>> driver_variable("resident.reserve_interest")
+    ('reserve_interest', {'scheme': 'resident'})
+    """
+    for name, held in _ASSUMPTIONS.items():
+        if held == key:
+            return name, {}
+    scheme, _, rest = key.partition(".")
+    if rest == "reserve_interest":
+        return "reserve_interest", {"scheme": scheme}
+    factor = rest.removesuffix("_growth")
+    if factor in TREND_FACTORS:
+        return "trend_growth", {"scheme": scheme, "factor": factor}
+    benefit, _, last = factor.rpartition("_")
+    if last in TREND_FACTORS and benefit in BENEFITS:
+        return "trend_growth", {"scheme": scheme, "factor": last, "benefit": benefit}
+    return None

@@ -47,12 +47,14 @@ from actuary.policy.scenarios import apply_deltas
 
 if TYPE_CHECKING:
     from actuary.fund.model.run import Run
+    from actuary.fund.model.sensitivity import Sensitivity
 
 __all__ = ["PEOPLE_BASIS", "Model", "last_quarter_of", "load_model"]
 
 #: Assumption basis of the people-driven model.
 PEOPLE_BASIS = "people"
 _LAST_YEAR = 2100
+_STRESS = "Stress: "
 _GROUPS = {
     "contributing": ("employee", "active"),
     "retired": ("employee", "retired"),
@@ -275,6 +277,24 @@ class Model:
                 by_content[key] = self._cache[key]
             found[name] = by_content[key]
         return found
+
+    def sensitivity(self, *, at: Quarter | str = "2035Q4") -> Sensitivity:
+        """Move each declared assumption within its range; see :func:`actuary.fund.model.sensitivity.run_sensitivity`.
+
+        Parameters
+        ----------
+        at : Quarter or str
+            When the outcome is read.
+        """
+        from actuary.fund.model.sensitivity import run_sensitivity  # noqa: PLC0415 (it reads this module)
+
+        return run_sensitivity(self, at=at)
+
+    @property
+    def stress_tests(self) -> tuple[str, ...]:
+        """Names of the scenarios that call themselves stress tests."""
+        chosen = {name: load_scenario(name, root=self.models) for name in self.scenarios}
+        return tuple(name for name, one in chosen.items() if one.name_en.startswith(_STRESS))
 
     def people_under(self, scenario: str, *, population: PopulationProjection | None = None) -> PopulationProjection:
         """Return the people of a scenario: those of the base unless it changes them itself."""

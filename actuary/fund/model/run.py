@@ -18,6 +18,7 @@ from actuary.periods import Quarter
 
 if TYPE_CHECKING:
     from actuary.fund.model.face import Model
+    from actuary.fund.model.stochastic_run import StochasticRun
 
 __all__ = ["MEASURES", "Run"]
 
@@ -235,6 +236,52 @@ class Run:
             raise UnknownNameError(Problem("runs", "no year and scheme in common", "runs that overlap"))
         both["difference"] = both["other"] - both["this"]
         return both[["scheme", "year", "measure", "unit", "this", "other", "difference"]]
+
+    def attribute(self, other: Run, *, at: Quarter | str | None = None) -> pd.DataFrame:
+        """Return why another run differs, cause by cause; see :func:`actuary.fund.model.attribution.attribute_runs`.
+
+        Parameters
+        ----------
+        other : Run
+            Another run from the same base year; its first scenario is taken.
+        at : Quarter or str, optional
+            When balances are read; the last quarter when left out.
+        """
+        from actuary.fund.model.attribution import attribute_runs  # noqa: PLC0415 (it reads this module)
+
+        return attribute_runs(self, other, at=at)
+
+    def attribute_quarters(self, first: Quarter | str, last: Quarter | str) -> pd.DataFrame:
+        """Return why the balance moved between two quarter-ends, by source and benefit.
+
+        Parameters
+        ----------
+        first, last : Quarter or str
+            See :func:`actuary.fund.model.attribution.attribute_quarters`.
+        """
+        from actuary.fund.model.attribution import attribute_quarters  # noqa: PLC0415 (it reads this module)
+
+        return attribute_quarters(self, first, last)
+
+    def stochastic(
+        self,
+        draws: int = 1000,
+        *,
+        seed: int = 0,
+        drivers: xr.Dataset | None = None,
+        people: bool = True,
+        threads: int | None = None,
+    ) -> StochasticRun:
+        """Return many paths; see :func:`actuary.fund.model.stochastic_run.run_stochastic`.
+
+        Parameters
+        ----------
+        draws, seed, drivers, people, threads
+            As there.
+        """
+        from actuary.fund.model.stochastic_run import run_stochastic  # noqa: PLC0415 (it reads this module)
+
+        return run_stochastic(self, draws, seed=seed, drivers=drivers, people=people, threads=threads)
 
     def __repr__(self) -> str:
         held = self.projection

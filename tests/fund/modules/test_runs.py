@@ -91,6 +91,27 @@ def _append(models: Path, scenario: str, key: str, value: str) -> None:
     )
 
 
+def test_modules_act_one_after_the_other(members: Membership, models: Path) -> None:
+    """Procurement saves its share of what an epidemic leaves, and the sum of both is what the run changes."""
+    _append(models, "procurement_rounds", "modules.epidemic", "true")
+    how = {"to": "2029Q4", "members": members, "models": models}
+    both = project_model("national", scenarios=["base", "procurement_rounds"], **how)
+    view = module_view(both, scenario="procurement_rounds", members={"procurement_rounds": members}, models=models)
+    effects = module_effects(view)
+    assert list(dict.fromkeys(effects["module"])) == ["epidemic", "procurement"]
+    paths = both.paths["spending_yuan"].sel(scheme=["employee", "resident"])
+    change = float((paths.sel(scenario="procurement_rounds") - paths.sel(scenario="base")).sum())
+    spending = effects[effects["flow"] == "spending"]
+    assert spending["yuan"].sum() == pytest.approx(change, rel=1e-9)
+    alone = module_effects(view, ["procurement"])
+    cuts = [
+        held.query("item == 'price_cuts' and line == 'inpatient' and year == 2027")["yuan"].sum()
+        for held in (effects[effects["module"] == "procurement"], alone)
+    ]
+    assert 1.02 * cuts[0] > cuts[1]
+    assert cuts[1] < cuts[0] < 0
+
+
 def test_a_figure_of_a_module_that_is_off_is_refused(models: Path) -> None:
     _append(models, "slower_base_growth", "care.coverage", "0.5")
     with pytest.raises(DeclarationError, match=r"modules\.long_term_care"):

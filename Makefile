@@ -51,6 +51,7 @@ bench: setup  ## measure the grouper and the projection of people (CASES=1000000
 	@$(BIN)/python benchmarks/population.py --paths $(PATHS)
 	@$(BIN)/python benchmarks/fund_model.py
 	@$(BIN)/python benchmarks/membership.py --paths $(PATHS)
+	@$(BIN)/python benchmarks/people.py --paths $(PATHS)
 
 lock: setup  ## pin the newest versions that pyproject.toml allows; writes requirements.lock and environment.yml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --extra dev --python-version 3.12 --upgrade pyproject.toml --output-file requirements.lock

@@ -26,7 +26,7 @@ from actuary.errors import Problem, TableError, UnknownNameError, unknown_name
 from actuary.policy.regions import region_folder
 from actuary.tables import data_fingerprint, read_table
 
-__all__ = ["POPULATION_FOLDER", "Outlook", "load_outlook", "load_population"]
+__all__ = ["POPULATION_FOLDER", "Outlook", "load_outlook", "load_past_population", "load_population"]
 
 type FloatArray = NDArray[np.float64]
 
@@ -251,3 +251,56 @@ def _alive(first_year: int, outlook: Outlook, root: str | None) -> FloatArray:
         alive[:, 1:] = alive[:, :-1] * ratios[t, :, 1:_OPEN]
         alive[:, 0] = ratios[t, :, 0]
     return alive
+
+
+def load_past_population(first_year: int, last_year: int, *, data: Path | str | None = None) -> PopulationInputs:
+    """Load the nation's people of a past 1 January with rates held as they were the year before, nobody moving.
+
+    It is what a projection of that time could start from: the people as the published outlook now estimates them, and
+    nothing of what came later.
+
+    Parameters
+    ----------
+    first_year, last_year : int
+        First and last calendar year of the projection.
+    data : path, optional
+        Another folder of figures.
+
+    Returns
+    -------
+    PopulationInputs
+
+    Raises
+    ------
+    TableError
+        When the first year lies outside the published estimates.
+
+    Examples
+    --------
+    >>> past = load_past_population(2015, 2024)
+    >>> past.years[0], len({float(value) for value in past.tfr})
+    (np.int64(2015), 1)
+    """
+    root = None if data is None else str(data)
+    outlook = load_outlook("national", data=data)
+    people = _by_sex("wpp2024_population", root)
+    known = sorted({int(year) for year in people.index.get_level_values("year")})
+    if not known[0] < first_year <= known[-1]:
+        raise TableError(Problem("first_year", str(first_year), f"a year from {known[0] + 1} to {known[-1]}"))
+    years = np.arange(first_year, last_year + 1)
+    before = np.array([first_year - 1])
+    fertility = _fertility(before, outlook.series("tfr", before), root)
+    shape = (len(years), len(SEXES), len(_AGES))
+    return PopulationInputs(
+        years=years,
+        ages=_AGES,
+        base=_base(first_year, people, outlook, root),
+        mx=np.broadcast_to(_mortality(before, outlook, root), shape),
+        asfr=np.broadcast_to(fertility, (len(years), len(_AGES))),
+        srb=np.broadcast_to(outlook.series("srb", before), len(years)),
+        migration=np.zeros(shape),
+        region="national",
+        variant="past",
+        source=_SOURCE,
+        notes=(f"rates of {first_year - 1} are held, and nobody moves: what was known at the start",),
+    )

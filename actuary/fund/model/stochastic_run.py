@@ -106,7 +106,7 @@ class StochasticRun:
             did so in this year or before; `below_<N>` and `below_<N>_by_now`; `exhausted_by_now`.
         """
         held = self.paths
-        known = (held["payable_months"] == held["payable_months"]).all("draw")  # noqa: PLR0124  (NaN: not projected)
+        known = (held["payable_months"] == held["payable_months"]).all("draw")
         events = {"deficit": held["year_pooled_expenditure_yuan"] > held["year_pooled_income_yuan"]}
         events |= {f"below_{level:g}": held["payable_months"] < level for level in months}
         out = held["pooled_balance_end_yuan"] < 0

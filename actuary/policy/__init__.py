@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BENEFITS",
+    "MODULE_NAMES",
     "AlertCase",
     "AlertCondition",
     "AlertRule",
@@ -37,7 +38,6 @@ __all__ = [
     "DatedValue",
     "Delta",
     "FinanceModel",
-    "MODULE_NAMES",
     "ModuleDeclaration",
     "Parameter",
     "PolicyBook",

@@ -8,7 +8,7 @@ import xarray as xr
 from actuary.errors import DeclarationError, Problem
 from actuary.fund.modules.view import ModuleDelta, ModuleView
 from actuary.periods import Quarter
-from actuary.policy.module_model import ProcurementRound
+from actuary.policy.module_tables import ProcurementRound
 
 __all__ = ["procurement", "purchasing_saving", "retained_surplus"]
 

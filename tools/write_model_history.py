@@ -1,4 +1,4 @@
-"""Write docs/model-history.md, the model started years ago beside what happened: python tools/write_model_history.py."""
+"""Write docs/model-history.md, the model held against what happened: python tools/write_model_history.py."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def _touched(years: Sequence[int] | NDArray[np.int64], delta: Delta) -> NDArray[
 
 
 def _apply(inputs: PopulationInputs, delta: Delta) -> PopulationInputs:
-    chosen, value = _touched(inputs.years, delta), float(delta.value)  # type: ignore[arg-type]  (checked above)
+    chosen, value = _touched(inputs.years, delta), float(str(delta.value))
     if delta.key == "population.total_fertility":
         changed = {"add": inputs.tfr + value, "multiply": inputs.tfr * value, "replace": np.full(len(chosen), value)}
         tfr = np.maximum(np.where(chosen, changed[delta.operation], inputs.tfr), _LEAST_TFR)

@@ -294,15 +294,12 @@ def _people(
 
 def _rules_then(region: str, figures: Figures, start: int) -> MembershipRules:
     """Return the rules of membership of the time: no later retirement was decided before 2024."""
-    held = {
-        name: figures.value(scheme, indicator, start)
-        for name, (scheme, indicator) in {
-            "contributing": ("employee", "active"),
-            "retired": ("employee", "retired"),
-            "resident": ("resident", "enrolled"),
-        }.items()
-    }
-    anchors = MembershipAnchors(year=start, **{name: value for name, value in held.items() if value is not None})
+    anchors = MembershipAnchors(
+        year=start,
+        contributing=figures.value("employee", "active", start),
+        retired=figures.value("employee", "retired", start),
+        resident=figures.value("resident", "enrolled", start),
+    )
     rules = load_membership_rules(region, anchors=anchors)
     begins = _entries(rules.policy.parameter("retirement.start_age_men"))[0].first_day
     return rules.without_reform() if dt.date(start, 12, 31) < begins else rules
@@ -327,7 +324,7 @@ def _expansion(
     active = figures.values("employee", "active")
     if start - how.lookback_years not in active:
         return float(rules.values(_EXPANSION, [start])[0])
-    wanted = (active[start] / active[start - how.lookback_years]) ** (1 / how.lookback_years)
+    wanted: float = (active[start] / active[start - how.lookback_years]) ** (1 / how.lookback_years)
     bounds = rules.model.book.parameter(_EXPANSION)
     low, high = float(bounds.minimum or 0.0), float(bounds.maximum or 0.2)
 
@@ -335,7 +332,8 @@ def _expansion(
         trial = rules.with_values({_EXPANSION: rate})
         members = project_membership(people, trial, quarters=[Quarter(start, 4), Quarter(start + 1, 4)])
         paying = members.contributing()
-        return float(paying.isel(quarter=-1) / paying.isel(quarter=0)) - wanted
+        grown = float(paying.isel(quarter=-1) / paying.isel(quarter=0))
+        return grown - wanted
 
     if miss(low) >= 0:
         return low
@@ -394,7 +392,7 @@ def _assumed(
 
 
 def _entries(parameter: Parameter) -> tuple[DatedValue, ...]:
-    return tuple(parameter.values)  # noqa: PD011  (entries of a declaration, not of a frame)
+    return tuple(parameter.values)
 
 
 def _faded(growth: float, start: int, how: BackTestRules) -> dict[int, float]:

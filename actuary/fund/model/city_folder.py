@@ -231,7 +231,7 @@ def read_city_people(folder: Path, *, region: str = "", models: Path | None = No
         return read_population_inputs(folder, region=region, variant="medium")
     if not _has_rows(folder / "base_population.csv"):
         raise TableError(Problem("population/base_population.csv", "no rows", "people by age and sex"))
-    nation = load_population("national", first_year=int(borrowed["first_year"]), models=models)
+    nation = load_population("national", first_year=int(str(borrowed["first_year"])), models=models)
     base = _split_like(nation, folder)
     migration = np.zeros_like(nation.migration)
     if borrowed.get("migration") == "national":

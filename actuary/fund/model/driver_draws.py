@@ -84,7 +84,8 @@ def lay_driver_draws(drivers: xr.Dataset, draws: xr.Dataset, *, basis: Assumptio
             own = [f"{scheme}.{one}_{factor}_growth" in basis for one in changed["benefit"].to_numpy()]
             chosen = chosen & ~xr.DataArray(own, dims="benefit", coords={"benefit": changed["benefit"]})
         before = changed[name]
-        after = xr.where(chosen, laid, before)
+        wide, kept = xr.broadcast(laid, before)
+        after = wide.where(chosen, kept)
         lead = [dim for dim in ("draw",) if dim in after.dims]
         changed = changed.assign({name: after.transpose(*lead, *before.dims)})
     return changed

@@ -109,7 +109,9 @@ class Sensitivity:
 
     def summary(self) -> pd.DataFrame:
         """Return the tornado of every scheme."""
-        return pd.concat({name: self.tornado(name) for name in self.table["scheme"].unique()}, names=["scheme"])
+        tables = {str(name): self.tornado(str(name)) for name in self.table["scheme"].unique()}
+        joined: pd.DataFrame = pd.concat(tables, names=["scheme"])
+        return joined
 
     def __repr__(self) -> str:
         return f"<Sensitivity of {self.region} at {self.at}: {self.table['key'].nunique()} assumptions>"

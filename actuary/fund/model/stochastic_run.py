@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -273,12 +273,12 @@ def run_stochastic(
 def one_scenario(inputs: FinanceInputs, scenario: str) -> FinanceInputs:
     """Return the inputs of one scenario, without a scenario dim."""
     calibration = inputs.calibration
-    arrays = {
+    arrays: dict[str, Any] = {
         name: value.sel(scenario=scenario, drop=True)
         for name, value in vars(calibration).items()
         if isinstance(value, xr.DataArray) and "scenario" in value.dims
     }
-    levers = {
+    levers: dict[str, Any] = {
         name: value.sel(scenario=scenario, drop=True)
         for name, value in vars(inputs.levers).items()
         if isinstance(value, xr.DataArray) and "scenario" in value.dims
@@ -329,8 +329,8 @@ def _ratios(
     np.divide(found["persons"].to_numpy(), persons, out=by_status, where=persons > 0)
     stocks = own.to_numpy().reshape(-1, len(years))
     by_use = np.ones((drawn.draws, len(flat), len(years)))
-    for shape, number in first_of.items():
-        base = flat[number].reshape(1, -1) @ stocks
+    for shape, row in first_of.items():
+        base = flat[row].reshape(1, -1) @ stocks
         moved = found["weighted"].to_numpy()[:, shape] / np.where(base > 0, base, 1.0)
         by_use[:, place == shape] = moved[:, None]
     births = _births_ratio(run, scenario, drawn, years=years)

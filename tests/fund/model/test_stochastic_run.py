@@ -23,7 +23,7 @@ def run() -> Run:
 
 
 def test_a_draw_with_the_runs_own_people_is_the_run(run: Run) -> None:
-    paths = draw_population_paths(run.members["base"].population.inputs, 3, seed=1)
+    paths = draw_population_paths(run.members["base"].population.inputs, 60, seed=1)
     inputs = paths.inputs
     own = np.broadcast_to(inputs.e0, paths.e0.shape)
     flat = replace(
@@ -33,7 +33,7 @@ def test_a_draw_with_the_runs_own_people_is_the_run(run: Run) -> None:
         migration_change=np.zeros_like(paths.migration_change),
         level=(own - paths.e0.min(axis=0)) / _span(paths.e0) * (paths.survival_grid.shape[1] - 1),
     )
-    found = run_stochastic(run, 3, paths=flat)
+    found = run_stochastic(run, 60, paths=flat)
     annual = run.annual().set_index(["scheme", "year"])
     for scheme in ("employee", "resident"):
         for flow in ("income", "expenditure"):

@@ -160,7 +160,7 @@ def back_test(
     --------
     >>> found = back_test("national", 2014, end=2016)
     >>> sorted(found.table["method"].unique())
-    ['growth of three years', 'growth of the last year', 'model', 'model, trends carried on']
+    ['growth of the last year', 'growth of three years', 'model', 'model, trends carried on']
     """
     how = rules or load_back_test_rules()
     whole = load_region_facts(region, until=Quarter(2100, 4), data=data).figures

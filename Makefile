@@ -8,6 +8,7 @@ QUARTER ?=
 REPORT_LANG ?= zh
 CASES ?= 1000000
 SETTLED_CASES ?= 10000000
+PATHS ?= 10000
 OUT ?= output/$(CITY)
 export PYTHON
 
@@ -46,10 +47,14 @@ ci: lint types imports test test-slow notebooks  ## everything that must hold be
 	$(MAKE) report OUT=output/ci
 	$(BIN)/actuary check
 
-bench: setup  ## measure the grouper (CASES=1000000) and the settlement (SETTLED_CASES=10000000)
+bench: setup  ## measure the hot paths (CASES=, SETTLED_CASES=, PATHS=)
 	@$(BIN)/python benchmarks/grouping.py --cases $(CASES)
 	@$(BIN)/python benchmarks/settlement.py --cases $(SETTLED_CASES)
 	@$(BIN)/python benchmarks/parallel_run.py --settings 100
+	@$(BIN)/python benchmarks/population.py --paths $(PATHS)
+	@$(BIN)/python benchmarks/fund_model.py
+	@$(BIN)/python benchmarks/membership.py --paths $(PATHS)
+	@$(BIN)/python benchmarks/people.py --paths $(PATHS)
 
 lock: setup  ## pin the newest versions that pyproject.toml allows; writes requirements.lock and environment.yml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --extra dev --python-version 3.12 --upgrade pyproject.toml --output-file requirements.lock

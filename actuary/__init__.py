@@ -16,6 +16,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from actuary.demography.life_table import life_table
+    from actuary.demography.membership import project_membership
+    from actuary.demography.membership_paths import run_membership_paths
+    from actuary.demography.membership_rules import load_membership_rules, membership_anchors
+    from actuary.demography.population import project_population
+    from actuary.demography.population_inputs import read_population_inputs
+    from actuary.demography.population_sources import load_population
+    from actuary.demography.stochastic import draw_population_paths, run_population_paths
+    from actuary.demography.variants import make_variant
     from actuary.drg.compare import compare_schemes
     from actuary.drg.explain import explain_case
     from actuary.drg.group_files import group_file
@@ -25,6 +34,7 @@ if TYPE_CHECKING:
     from actuary.drg.what_if import what_if
     from actuary.errors import ActuaryError
     from actuary.fund import FundProjection, facts_page
+    from actuary.fund.model.face import load_model
     from actuary.payment.alliance import settle_alliance
     from actuary.payment.budget_sources import load_budget
     from actuary.payment.clearing_run import clear_settlement
@@ -52,6 +62,7 @@ __all__ = [
     "clear_settlement",
     "compare_policies",
     "compare_schemes",
+    "draw_population_paths",
     "explain_case",
     "facts",
     "facts_page",
@@ -59,21 +70,32 @@ __all__ = [
     "group_file",
     "indicators_of_cases",
     "indicators_of_city",
+    "life_table",
     "list_cities",
     "list_payment_policies",
     "load_basis",
     "load_budget",
+    "load_membership_rules",
     "load_method_rules",
+    "load_model",
     "load_payment_policy",
     "load_policy_book",
+    "load_population",
     "load_scenario",
     "load_scheme",
+    "make_variant",
     "measure_coverage",
+    "membership_anchors",
     "payment_standards",
     "policy_sensitivity",
     "project_city",
+    "project_membership",
+    "project_population",
     "rank_gains",
+    "read_population_inputs",
     "read_table",
+    "run_membership_paths",
+    "run_population_paths",
     "settle_alliance",
     "settle_cases",
     "sweep_policy",
@@ -92,6 +114,7 @@ _HOMES = {
     "clear_settlement": "payment.clearing_run",
     "compare_policies": "payment.compare",
     "compare_schemes": "drg.compare",
+    "draw_population_paths": "demography.stochastic",
     "explain_case": "drg.explain",
     "facts": "tables",
     "facts_page": "fund",
@@ -99,13 +122,17 @@ _HOMES = {
     "group_file": "drg.group_files",
     "indicators_of_cases": "payment.indicator_stays",
     "indicators_of_city": "workflow",
+    "life_table": "demography.life_table",
     "list_cities": "workflow",
     "list_payment_policies": "payment.policy_files",
     "load_basis": "policy",
     "load_budget": "payment.budget_sources",
     "load_method_rules": "payment.method_files",
     "load_payment_policy": "payment.policy_files",
+    "load_membership_rules": "demography.membership_rules",
+    "load_model": "fund.model.face",
     "load_policy_book": "policy",
+    "load_population": "demography.population_sources",
     "load_scenario": "policy",
     "load_scheme": "drg.scheme",
     "measure_coverage": "payment.coverage",
@@ -117,6 +144,13 @@ _HOMES = {
     "settle_alliance": "payment.alliance",
     "settle_cases": "payment.settle",
     "sweep_policy": "payment.sweep",
+    "make_variant": "demography.variants",
+    "membership_anchors": "demography.membership_rules",
+    "project_membership": "demography.membership",
+    "project_population": "demography.population",
+    "read_population_inputs": "demography.population_inputs",
+    "run_membership_paths": "demography.membership_paths",
+    "run_population_paths": "demography.stochastic",
     "warn_city": "workflow",
     "weights_from_cases": "payment.weights_of_cases",
     "what_if": "drg.what_if",

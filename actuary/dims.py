@@ -12,6 +12,7 @@ DIMS: tuple[str, ...] = (
     "scenario",
     "city",
     "scheme",
+    "status",
     "sex",
     "age",
     "benefit",

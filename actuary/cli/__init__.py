@@ -16,7 +16,9 @@ from actuary.cli import (
     explain,
     group,
     indicators,
+    init,
     models,
+    population,
     project,
     report,
     scheme,
@@ -46,6 +48,8 @@ app = typer.Typer(
 for _module in (
     report,
     project,
+    init,
+    population,
     warn,
     indicators,
     cities,

@@ -26,8 +26,8 @@ def check(
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Files (.toml rules, .csv tables) or settlement lists (a folder with case.csv, a .parquet or .csv "
-            "file of cases); all of models/ and data/ when none."
+            help="Files (.toml rules, .csv tables), a city's folder (actuary init), or settlement lists (a folder with "
+            "case.csv, a .parquet or .csv file of cases); all of models/ and data/ when none."
         ),
     ] = None,
     out: Annotated[

@@ -19,7 +19,7 @@ def synth(
     city: Annotated[str, typer.Option(help="Region whose published figures shape it.")] = "shenyang",
     cases: Annotated[int, typer.Option(help="Stays in the year.")] = 200_000,
     seed: Annotated[int, typer.Option(help="Root seed: the same seed gives the same city.")] = 1,
-    shape: Annotated[Path | None, typer.Option(help="Another declared shape, like models/synth/city.toml.")] = None,
+    shape: Annotated[Path | None, typer.Option(help="Another declared shape, like models/synth/shape.toml.")] = None,
     data: Data = None,
 ) -> None:
     """Write a synthetic city: cases, hospitals, and the truth about deliberate misbehaviour, kept apart."""

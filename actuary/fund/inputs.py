@@ -12,12 +12,20 @@ import numpy as np
 import xarray as xr
 
 from actuary.drivers import DRIVERS
-from actuary.errors import DeclarationError, UnknownNameError, unknown_name
+from actuary.errors import DeclarationError, UnknownNameError, raise_all, unknown_name
 from actuary.fund.missing import LATE_ASSUMPTIONS, MissingInput
 from actuary.periods import Quarter
 from actuary.policy import PolicyBook, Resolved, load_policy_book, load_region, resolve
 
-__all__ = ["Declared", "find_late_assumptions", "load_declared", "read_drivers", "read_funding", "read_rates"]
+__all__ = [
+    "Declared",
+    "find_late_assumptions",
+    "grow_amounts",
+    "load_declared",
+    "read_drivers",
+    "read_funding",
+    "read_rates",
+]
 
 _FUNDING_KEYS = ("resident.subsidy_per_head", "resident.premium_per_head")
 #: Assumptions that the calibration of the base year needs too; growth begins after it.
@@ -72,6 +80,14 @@ def load_declared(region: str, *, basis: str, scenarios: Sequence[str], models: 
         if basis not in place.bases:
             raise UnknownNameError(unknown_name(f"basis of {region}", basis, place.bases, what="basis"))
         resolved = {name: resolve(region, basis=basis, scenario=name, root=models) for name in scenarios}
+        raise_all(
+            [
+                unknown_name(f"scenario {name} for {region}", key, one.assumptions.keys(), what="rule or assumption")
+                for name, one in resolved.items()
+                for key in one.unused
+            ],
+            UnknownNameError,
+        )
         return Declared(book, resolved)
     return Declared(book, {})
 
@@ -256,7 +272,7 @@ def read_funding(
     missing = []
     for key, zh, en in zip(_FUNDING_KEYS, ("财政补助标准", "个人缴费标准"), ("subsidy", "premium"), strict=True):
         rows, complete = _read(
-            declared, partial(_grown_amounts, book=declared.book, key=key, growth=growth, years=years)
+            declared, partial(_grown_by_scenario, book=declared.book, key=key, growth=growth, years=years)
         )
         if complete:
             total = total + rows
@@ -269,11 +285,43 @@ def _quarter_values(resolved: Resolved, *, key: str, quarters: Sequence[Quarter]
     return [float(resolved.policy.value_over(key, quarter.first_day, quarter.last_day)) for quarter in quarters]
 
 
-def _grown_amounts(
+def _grown_by_scenario(
     resolved: Resolved, *, book: PolicyBook, key: str, growth: xr.DataArray, years: Sequence[int]
 ) -> list[float]:
-    last_notice = max(entry.first_day.year for entry in book.parameter(key).values)
     steps = growth.sel(scenario=resolved.scenario.name)
+    by_year = {int(year): float(step) for year, step in zip(steps["year"].to_numpy(), steps.to_numpy(), strict=True)}
+    return grow_amounts(resolved, book=book, key=key, growth=by_year, years=years)
+
+
+def grow_amounts(
+    resolved: Resolved, *, book: PolicyBook, key: str, growth: Mapping[int, float], years: Sequence[int]
+) -> list[float]:
+    """Return an amount per head of every notice year, grown after the last declared notice.
+
+    Parameters
+    ----------
+    resolved : Resolved
+        Rules after a scenario.
+    book : PolicyBook
+        Rules before it: they tell which notice is the last.
+    key : str
+        The rule.
+    growth : mapping
+        ``year -> growth over the year before`` [share], for every year after the first.
+    years : sequence of int
+        Notice years in order; growth counts after the first of them.
+
+    Returns
+    -------
+    list of float
+        One amount a year, in the unit of the rule. An amount that the scenario declares anew is grown from there.
+
+    Raises
+    ------
+    UnknownNameError, DeclarationError
+        When the rule is not declared, or not in force on the first day of a year.
+    """
+    last_notice = max(entry.first_day.year for entry in book.parameter(key).values)
     amounts = []
     for year in years:
         anew = [
@@ -285,7 +333,7 @@ def _grown_amounts(
         for grown in range(max([last_notice, *anew]) + 1, year + 1):
             # Before the first projected year nothing is known of growth, and the notice of the base year is declared.
             if grown > years[0]:
-                amount *= 1 + float(steps.sel(year=grown))
+                amount *= 1 + growth[grown]
         amounts.append(amount)
     return amounts
 

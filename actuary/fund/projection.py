@@ -39,7 +39,7 @@ from actuary.periods import Quarter, quarter_range
 from actuary.policy import RequiredInput, fingerprint, list_scenarios, load_alert_rules, load_basis, load_region
 from actuary.tables import data_fingerprint
 
-__all__ = ["METHOD", "project_fund"]
+__all__ = ["METHOD", "project_fund", "season_region", "watched_months"]
 
 #: Version of the method; it is part of every fingerprint and changes whenever a number could.
 METHOD = "3"
@@ -109,7 +109,7 @@ def project_fund(
     chosen = tuple(dict.fromkeys(scenarios)) or ("base",)
     declared = load_declared(region, basis=basis, scenarios=chosen, models=models)
     published = load_region_facts(region, until=report, data=data)
-    season = load_profiles(_season_region(declared, report, models=models), until=report, data=data)
+    season = load_profiles(season_region(declared, report, models=models), until=report, data=data)
     shapes = load_shapes(region, season.courses, published.figures, until=report, data=data)
     # A projection starts from the quarters of its valuation year, however old that is.
     valued = [find_valuation_year(published.figures, scheme) for scheme in ("employee", "resident")]
@@ -161,7 +161,7 @@ def project_fund(
         differences=difference_table(published.differences),
         conflicts=published.conflicts,
         calibration=calibration,
-        milestones=find_milestones(paths, months=_watched_months(models)),
+        milestones=find_milestones(paths, months=watched_months(models)),
         fingerprint=_fingerprint(declared, region=region, report=report, last=last, scenarios=chosen, data=data),
         data_fingerprint=data_fingerprint(data),
         synthetic=published.synthetic,
@@ -177,7 +177,8 @@ def project_fund(
     )
 
 
-def _season_region(declared: Declared, report: Quarter, *, models: Path | None) -> str:
+def season_region(declared: Declared, report: Quarter, *, models: Path | None) -> str:
+    """Return the region whose seasons a projection uses: its own, or the one its assumptions name."""
     # A region without assumptions of its own takes the nation's word, as it does for rules.
     resolved = next(iter(declared.resolved.values()), None)
     basis = load_basis(NATION, root=models) if resolved is None else resolved.assumptions
@@ -317,7 +318,8 @@ def _no_season(scheme: str) -> MissingInput:
     )
 
 
-def _watched_months(models: Path | None) -> list[float]:
+def watched_months(models: Path | None) -> list[float]:
+    """Return the thresholds of payable months that the warning rules watch, in order [months]."""
     conditions = (
         condition
         for rule in load_alert_rules(models)

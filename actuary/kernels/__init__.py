@@ -11,9 +11,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from actuary.kernels.recursions import compound, roll_forward, trailing_sum
+    from actuary.kernels.recursions import accrue, compound, roll_forward, trailing_sum
 
-__all__ = ["compound", "roll_forward", "trailing_sum"]
+__all__ = ["accrue", "compound", "roll_forward", "trailing_sum"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,10 +1,10 @@
-"""The three recursions of a fund: compound growth, the balance rolled forward, and the last four quarters."""
+"""The recursions of a fund: compound growth, the balance rolled forward with and without interest, four quarters."""
 
 from __future__ import annotations
 
 from actuary.kernels.jit import FloatArray, gufunc
 
-__all__ = ["compound", "roll_forward", "trailing_sum"]
+__all__ = ["accrue", "compound", "roll_forward", "trailing_sum"]
 
 
 @gufunc(["void(float64, float64[:], float64[:])"], "(),(n)->(n)")
@@ -105,3 +105,36 @@ def trailing_sum(values: FloatArray, window: int, out: FloatArray) -> None:
             for back in range(window - 1, -1, -1):
                 total += values[period - back]
             out[period] = total
+
+
+@gufunc(["void(float64, float64[:], float64[:], float64[:])"], "(),(n),(n)->(n)")
+def accrue(opening: float, interest: FloatArray, net: FloatArray, out: FloatArray) -> None:
+    r"""Roll a balance forward that earns interest on what it held when the period began.
+
+    .. math:: B_t = B_{t-1} + i_t \max(B_{t-1}, 0) + F_t
+
+    A shortfall bears no interest: nobody lends to the fund here, and what it would cost is no rule.
+
+    Parameters
+    ----------
+    opening : array, shape (...)
+        Balance before the first period [yuan].
+    interest : array, shape (..., n)
+        Rate of each period, not of a year [share].
+    net : array, shape (..., n)
+        Income without interest less spending [yuan].
+
+    Returns
+    -------
+    array, shape (..., n)
+        Balance at the end of each period [yuan].
+
+    Examples
+    --------
+    >>> accrue(100.0, [0.01, 0.01, 0.01], [9.0, -200.0, 1.0]).round(9).tolist()
+    [110.0, -88.9, -87.9]
+    """
+    balance = opening
+    for period in range(interest.size):
+        balance = balance + interest[period] * max(balance, 0.0) + net[period]
+        out[period] = balance

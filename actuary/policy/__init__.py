@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from actuary.policy.assumptions import AssumptionBasis, freeze_basis, load_basis
     from actuary.policy.check import check_file, check_models
     from actuary.policy.dated import DatedBook
+    from actuary.policy.finance_model import BENEFITS, FinanceModel, load_finance_model
     from actuary.policy.fingerprints import canonical_json, fingerprint
+    from actuary.policy.module_model import MODULE_NAMES, BirthPolicy, ModuleDeclaration, load_modules
     from actuary.policy.parameters import AssumptionParameter, AssumptionValue, DatedValue, Parameter
     from actuary.policy.policy_book import PolicyBook, PolicyChange, PolicyView, load_policy_book
     from actuary.policy.regions import Region, RequiredInput, list_regions, load_region
@@ -23,15 +25,20 @@ if TYPE_CHECKING:
     from actuary.policy.schema import write_schemas
 
 __all__ = [
+    "BENEFITS",
+    "MODULE_NAMES",
     "AlertCase",
     "AlertCondition",
     "AlertRule",
     "AssumptionBasis",
     "AssumptionParameter",
     "AssumptionValue",
+    "BirthPolicy",
     "DatedBook",
     "DatedValue",
     "Delta",
+    "FinanceModel",
+    "ModuleDeclaration",
     "Parameter",
     "PolicyBook",
     "PolicyChange",
@@ -51,6 +58,8 @@ __all__ = [
     "list_scenarios",
     "load_alert_rules",
     "load_basis",
+    "load_finance_model",
+    "load_modules",
     "load_policy_book",
     "load_region",
     "load_report_plan",
@@ -66,7 +75,9 @@ _HOMES = {
     "assumptions": ("AssumptionBasis", "freeze_basis", "load_basis"),
     "check": ("check_file", "check_models"),
     "dated": ("DatedBook",),
+    "finance_model": ("BENEFITS", "FinanceModel", "load_finance_model"),
     "fingerprints": ("canonical_json", "fingerprint"),
+    "module_model": ("MODULE_NAMES", "BirthPolicy", "ModuleDeclaration", "load_modules"),
     "parameters": ("AssumptionParameter", "AssumptionValue", "DatedValue", "Parameter"),
     "policy_book": ("PolicyBook", "PolicyChange", "PolicyView", "load_policy_book"),
     "regions": ("Region", "RequiredInput", "list_regions", "load_region"),

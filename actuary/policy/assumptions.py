@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
-from actuary.drivers import DRIVERS
+from actuary.drivers import ALL_DRIVERS
 from actuary.errors import DeclarationError, Problem, UnknownNameError, raise_all, unknown_name
 from actuary.paths import models_root
 from actuary.policy.dated import DatedBook
@@ -24,7 +24,7 @@ from actuary.policy.toml_files import TomlFile, locate_root, read_sources, read_
 __all__ = ["ASSUMPTION_KEYS", "AssumptionBasis", "BasisHeader", "freeze_basis", "load_basis", "read_basis_file"]
 
 #: Keys an assumption basis may hold without declaring them: the drivers, and whose seasons are used.
-ASSUMPTION_KEYS: tuple[str, ...] = (*DRIVERS, "seasonal.source_region")
+ASSUMPTION_KEYS: tuple[str, ...] = (*ALL_DRIVERS, "seasonal.source_region")
 
 
 class ExtraKeys(Shape):
@@ -34,10 +34,14 @@ class ExtraKeys(Shape):
 
 
 class BasisHeader(Shape):
-    """Hold what an assumption file says of itself."""
+    """Hold what an assumption file says of itself; one that `extends` another takes the keys it lacks from there.
+
+    ``extends = "national:people"`` in a city's file names a basis of the nation.
+    """
 
     name_zh: Text
     name_en: Text
+    extends: Text | None = None
     frozen: Text | None = None
     note: Text | None = None
     note_en: Text | None = None
@@ -124,8 +128,8 @@ def read_basis_file(
     parameters, found = read_groups(AssumptionParameter, known, file=file, sources=sources)
     problems += found
     for key, parameter in parameters.items():
-        if key in DRIVERS and parameter.unit != DRIVERS[key].unit:
-            unit = DRIVERS[key].unit
+        if key in ALL_DRIVERS and parameter.unit != ALL_DRIVERS[key].unit:
+            unit = ALL_DRIVERS[key].unit
             problems.append(Problem(file.where(f"{key}.unit"), repr(parameter.unit), repr(unit), f"{key} is in {unit}"))
         for word, given in (("kind", parameter.kind != "rule"), ("replaces", bool(parameter.replaces))):
             if given:
@@ -206,9 +210,38 @@ def load_basis(region: str, name: str = "base", *, root: Path | None = None) -> 
         basis, found = read_basis_file(file, region=region, sources=sources)
         problems += found
     raise_all(problems, DeclarationError)
-    if basis is None:
+    if basis is None or basis.header is None:
         raise DeclarationError(Problem(path.name, "nothing", "an assumption basis"))
-    return basis
+    return _extend(basis, file, place.bases, root=base) if basis.header.extends else basis
+
+
+def _extend(basis: AssumptionBasis, file: TomlFile | None, bases: tuple[str, ...], *, root: Path) -> AssumptionBasis:
+    """Lay a basis over the one it extends."""
+    below = basis.header.extends if basis.header else None
+    where = file.where("extends") if file else basis.name
+    if below is not None and below.startswith("national:"):
+        return _over_nation(basis, below.removeprefix("national:"), root=root)
+    if below not in bases:
+        raise DeclarationError(unknown_name(where, str(below), bases, what="basis"))
+    under = load_basis(basis.region, str(below), root=root) if below != basis.name else basis
+    if under.header is None or under.header.extends:
+        raise DeclarationError(Problem(where, repr(below), "a basis that stands alone", "extend one that extends none"))
+    return replace(
+        basis,
+        parameters={**under.parameters, **basis.parameters},
+        origins={**under.origins, **basis.origins},
+    )
+
+
+def _over_nation(basis: AssumptionBasis, below: str, *, root: Path) -> AssumptionBasis:
+    """Lay a city's basis over one of the nation: what the city does not assume itself is assumed as there."""
+    under = load_basis("national", below, root=root)
+    return replace(
+        basis,
+        parameters={**under.parameters, **basis.parameters},
+        origins={**under.origins, **basis.origins},
+        sources={**under.sources, **basis.sources},
+    )
 
 
 def freeze_basis(path: Path) -> str:

@@ -11,6 +11,9 @@ from actuary.errors import DeclarationError, Problem, UnknownNameError, unknown_
 from actuary.paths import models_root
 from actuary.policy.alert_rules import load_alert_rules, read_alert_file
 from actuary.policy.assumptions import read_basis_file
+from actuary.policy.finance_model import FINANCE_FILE, read_finance_file
+from actuary.policy.membership_model import MEMBERSHIP_FILE, load_membership_model, read_membership_file
+from actuary.policy.module_model import MODULE_FILE, load_modules
 from actuary.policy.policy_book import load_policy_book, read_policy_file
 from actuary.policy.regions import list_regions, read_region_file
 from actuary.policy.report_plans import read_report_file
@@ -26,9 +29,10 @@ _FOLDERS = {
     "alerts": "alerts",
     "reports": "report",
 }
-_NAMES = {"region.toml": "region", "city.toml": "region"}
-# Grouping schemes, the settlement list and payment policies have forms of their own, which the layers above check.
-_OTHER_FORMS = ("drg", "settlement_list", "payment", "synth")
+_NAMES = {"region.toml": "region", "city.toml": "region", FINANCE_FILE: "finance", MEMBERSHIP_FILE: "membership"}
+# Grouping schemes, the settlement list, payment policies, synthetic cities and parts of the people-driven model have
+# forms of their own; those who read them check them.
+_OTHER_FORMS = ("drg", "settlement_list", "payment", "synth", "model")
 # What a city may have that publishes how it pays hospitals but nothing of its fund.
 _PAYMENT_ALONE = {"payment", "sources.md"}
 
@@ -56,6 +60,8 @@ _READERS: dict[str, _Reader] = {
         file, scenarios=list_scenarios(root), regions=list_regions(root)
     )[1],
     "region": lambda file, _sources, _root: read_region_file(file)[1],
+    "finance": lambda file, sources, _root: read_finance_file(file, sources=sources)[2],
+    "membership": lambda file, sources, _root: read_membership_file(file, sources=sources)[2],
 }
 
 
@@ -116,6 +122,10 @@ def _kind_of_content(file: TomlFile) -> str:
             return kind
     if "kind" in file.data or "required_inputs" in file.data:
         return "region"
+    if "benefit" in file.data:
+        return "finance"
+    if "membership" in file.data or "retirement_variant" in file.data:
+        return "membership"
     reasoned = any(
         isinstance(entry, dict) and "reason" in entry
         for group in file.data.values()
@@ -146,7 +156,7 @@ def check_models(root: Path | None = None) -> list[Problem]:
     base = root or models_root()
     problems: list[Problem] = []
     for path in sorted(base.rglob("*.toml")):
-        if set(path.relative_to(base).parts) & set(_OTHER_FORMS):
+        if set(path.relative_to(base).parts) & set(_OTHER_FORMS) and file_kind(path) is None:
             continue
         problems += [problem for problem in check_file(path, root=base) if problem not in problems]
     for folder in sorted((base / "cities").glob("*/")):
@@ -162,6 +172,10 @@ def _check_together(base: Path) -> list[Problem]:
     """Find what no file shows alone: a key in two files, a unit that differs, a rule id in two files."""
     loads: list[Callable[[], object]] = [partial(load_policy_book, name, root=base) for name in list_regions(base)]
     loads.append(partial(load_alert_rules, base))
+    if (base / "national" / "model" / MEMBERSHIP_FILE).is_file():
+        loads += [partial(load_membership_model, name, root=base) for name in list_regions(base)]
+    if (base / "national" / "model" / MODULE_FILE).is_file():
+        loads += [partial(load_modules, name, root=base) for name in list_regions(base)]
     problems: list[Problem] = []
     for load in loads:
         try:

@@ -12,11 +12,14 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from actuary.drivers import BENEFIT_DRIVERS, PEOPLE_DRIVERS, POPULATION_DRIVERS
 from actuary.errors import DeclarationError, Problem, UnknownNameError, raise_all, unknown_name
 from actuary.paths import models_root
 from actuary.policy.assumptions import ASSUMPTION_KEYS, AssumptionBasis, load_basis
 from actuary.policy.dated import DatedBook, Span, close, overlay, spans_of
 from actuary.policy.fingerprints import fingerprint
+from actuary.policy.membership_model import MEMBERSHIP_KEYS
+from actuary.policy.module_model import MODULE_KEYS
 from actuary.policy.parameters import DatedValue, Parameter, Value, check_bounds
 from actuary.policy.policy_book import PolicyBook, load_policy_book, read_policy_folder
 from actuary.policy.shapes import Shape, Text, check_source, fit, shown
@@ -26,6 +29,7 @@ __all__ = [
     "Delta",
     "Resolved",
     "Scenario",
+    "apply_deltas",
     "list_scenarios",
     "load_scenario",
     "read_scenario_file",
@@ -128,6 +132,12 @@ class Resolved:
         """The deltas that were applied."""
         return self.scenario.deltas
 
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Keys that the scenario touches and neither the rules nor the basis hold: they change nothing here."""
+        keys = dict.fromkeys(delta.key for delta in self.deltas)
+        return tuple(key for key in keys if key not in self.policy and key not in self.assumptions)
+
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over every rule and assumption as resolved."""
@@ -159,7 +169,9 @@ def scenario_keys(root: Path) -> dict[str, Parameter | None]:
     dict
         Key to the national rule, or None where there is none to compare with.
     """
-    keys: dict[str, Parameter | None] = dict.fromkeys(ASSUMPTION_KEYS)
+    keys: dict[str, Parameter | None] = dict.fromkeys(
+        (*ASSUMPTION_KEYS, *MEMBERSHIP_KEYS, *MODULE_KEYS, *POPULATION_DRIVERS)
+    )
     for folder in sorted((root / "cities").glob("*/")):
         keys.update(dict.fromkeys(read_policy_folder(folder, root=root)[0]))
     keys.update({key: rule for key, (rule, _) in read_policy_folder(root / "national", root=root)[0].items()})
@@ -309,8 +321,21 @@ def _change_spans(
     return overlay(spans, changed), []
 
 
-def _apply[B: DatedBook](book: B, scenario: Scenario) -> tuple[B, list[Problem]]:
-    """Apply the deltas of a scenario that touch a book."""
+def apply_deltas[B: DatedBook](book: B, scenario: Scenario) -> tuple[B, list[Problem]]:
+    """Apply the deltas of a scenario that touch a book.
+
+    Parameters
+    ----------
+    book : DatedBook
+        Rules or assumptions.
+    scenario : Scenario
+        The scenario; a delta on a key that is not in the book changes nothing.
+
+    Returns
+    -------
+    tuple
+        The book with the deltas applied, and every delta that leads out of bounds or touches no day in force.
+    """
     parameters, origins = dict(book.parameters), dict(book.origins)
     problems: list[Problem] = []
     origin = f"scenario {scenario.name}: scenarios/{scenario.name}.toml"
@@ -366,7 +391,9 @@ def resolve(region: str, *, basis: str = "base", scenario: str | None = None, ro
     book = load_policy_book(region, root=root)
     assumptions = load_basis(region, basis, root=root)
     chosen = load_scenario(scenario or "base", root=root)
-    known = (*book.keys(), *assumptions.keys())
+    # A driver of the people-driven model that another basis lacks changes nothing there; see Resolved.unused.
+    elsewhere = (*PEOPLE_DRIVERS, *BENEFIT_DRIVERS, *MEMBERSHIP_KEYS, *MODULE_KEYS, *POPULATION_DRIVERS)
+    known = (*book.keys(), *assumptions.keys(), *elsewhere)
     raise_all(
         [
             unknown_name(f"scenario {chosen.name} for {region}", delta.key, known, what="rule or assumption")
@@ -377,7 +404,7 @@ def resolve(region: str, *, basis: str = "base", scenario: str | None = None, ro
     )
     if not chosen.deltas:
         return Resolved(book, assumptions, chosen)
-    rules, problems = _apply(book, chosen)
-    drivers, found = _apply(assumptions, chosen)
+    rules, problems = apply_deltas(book, chosen)
+    drivers, found = apply_deltas(assumptions, chosen)
     raise_all(problems + found, DeclarationError)
     return Resolved(rules, drivers, chosen)

@@ -10,6 +10,8 @@ from pydantic import BaseModel
 
 from actuary.policy.alert_rules import AlertRuleFile
 from actuary.policy.assumptions import ASSUMPTION_KEYS, BasisHeader
+from actuary.policy.finance_model import FinanceFile
+from actuary.policy.membership_model import MembershipFile
 from actuary.policy.parameters import PARAMETER_UNITS, AssumptionParameter, Parameter
 from actuary.policy.policy_book import POLICY_GROUPS
 from actuary.policy.regions import RegionFile
@@ -19,13 +21,24 @@ from actuary.policy.scenarios import ScenarioFile
 __all__ = ["SCHEMA_KINDS", "build_schema", "write_schemas"]
 
 #: Kinds of files that have a schema.
-SCHEMA_KINDS: tuple[str, ...] = ("policy", "assumptions", "scenario", "alerts", "report", "region")
+SCHEMA_KINDS: tuple[str, ...] = (
+    "policy",
+    "assumptions",
+    "scenario",
+    "alerts",
+    "report",
+    "region",
+    "finance",
+    "membership",
+)
 
 _WHOLE: dict[str, type[BaseModel]] = {
     "scenario": ScenarioFile,
     "alerts": AlertRuleFile,
     "report": ReportPlanFile,
     "region": RegionFile,
+    "finance": FinanceFile,
+    "membership": MembershipFile,
 }
 
 

@@ -146,7 +146,7 @@ class Misbehaviour(Shape):
 
 
 class Plan(Shape):
-    """Hold the shape of a synthetic city, as models/synth/city.toml declares it."""
+    """Hold the shape of a synthetic city, as models/synth/shape.toml declares it."""
 
     schema_: Literal[1] = Field(alias="schema")
     name_zh: Text
@@ -228,7 +228,7 @@ def load_plan(path: Path | None = None) -> tuple[Plan, tuple[RelativeCost, ...]]
     >>> plan.hospitals.tiers, len(costs)
     (('1', '2', '3'), 628)
     """
-    path = path or models_root() / "synth" / "city.toml"
+    path = path or models_root() / "synth" / "shape.toml"
     file, problems = read_toml(path)
     if file is None:
         raise_all(problems, DeclarationError)

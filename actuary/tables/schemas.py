@@ -10,6 +10,7 @@ __all__ = [
     "BASES",
     "CONFIDENCES",
     "OBSERVED_SCHEMAS",
+    "OUTLOOK",
     "SCHEMAS",
     "SCHEMES",
     "SCOPES",
@@ -50,6 +51,21 @@ CONFIDENCES = ("verified", "derived", "recalled", "conflicting")
 
 #: Which accounts a monthly figure covers.
 SCOPES = ("all_accounts", "pooled_only")
+
+#: Series of a published population projection with its variants and prediction bounds.
+OUTLOOK = (
+    "population",
+    "population_male",
+    "population_female",
+    "births",
+    "deaths",
+    "net_migrants",
+    "tfr",
+    "e0_male",
+    "e0_female",
+    "e0_both",
+    "srb",
+)
 
 _RELATIONS = ("above", "at_least", "equal", "about", "at_most", "text")
 _NATURES = ("binding", "expected", "plan_text", "notice_text")
@@ -216,6 +232,36 @@ SCHEMAS: dict[str, Schema] = {
                 Field("maximum", "number", required=False),
             ),
             ("indicator",),
+        ),
+        Schema(
+            "ages_by_sex",
+            (
+                Field("region", "name"),
+                Field("year", "year"),
+                Field("age", "number"),
+                Field("male", "number"),
+                Field("female", "number"),
+            ),
+            ("region", "year", "age"),
+        ),
+        Schema(
+            "ages",
+            (Field("region", "name"), Field("year", "year"), Field("age", "number"), Field("value", "number")),
+            ("region", "year", "age"),
+        ),
+        Schema(
+            "outlook",
+            (
+                Field("region", "name"),
+                Field("year", "year"),
+                Field("series", "choice", choices=OUTLOOK),
+                Field("medium", "number"),
+                *(
+                    Field(name, "number", required=False)
+                    for name in ("low_80", "high_80", "low_95", "high_95", "low", "high")
+                ),
+            ),
+            ("region", "year", "series"),
         ),
     )
 }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from actuary.workflow.checks import check_inputs
+    from actuary.workflow.cities import check_city, init_city, project_model_files
     from actuary.workflow.listings import list_cities, list_data, rules_in_force
     from actuary.workflow.quarterly import WrittenReport, write_report
     from actuary.workflow.regions import indicators_of_city, project_city, warn_city
@@ -18,11 +19,14 @@ if TYPE_CHECKING:
 __all__ = [
     "WrittenCity",
     "WrittenReport",
+    "check_city",
     "check_inputs",
     "indicators_of_city",
+    "init_city",
     "list_cities",
     "list_data",
     "project_city",
+    "project_model_files",
     "rules_in_force",
     "warn_city",
     "write_report",
@@ -35,6 +39,7 @@ _HOMES = {
     "check_inputs": "checks",
     "write_report": "quarterly",
     "write_synthetic_city": "synthetic",
+    **dict.fromkeys(("check_city", "init_city", "project_model_files"), "cities"),
     **dict.fromkeys(("list_cities", "list_data", "rules_in_force"), "listings"),
     **dict.fromkeys(("indicators_of_city", "project_city", "warn_city"), "regions"),
 }

@@ -34,7 +34,7 @@ def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data
     Parameters
     ----------
     paths : path or sequence of paths
-        Declarations (``.toml``) and tables (``.csv``); everything when empty.
+        Declarations (``.toml``), tables (``.csv``) and folders of a city (``actuary init``); everything when empty.
     models, data : Path, optional
         Folders; those of the package when left out.
 
@@ -59,8 +59,14 @@ def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data
         return CheckOutcome("rules and tables", found)
     problems: list[Problem] = []
     for path in files:
-        if not path.is_file():
-            problems.append(Problem(str(path), "no such file", "a .toml declaration or a .csv table"))
+        if (path / "city.toml").is_file():
+            from actuary.workflow.cities import check_city  # noqa: PLC0415  (loads the model)
+
+            problems.extend(check_city(path, models=models))
+        elif not path.is_file():
+            problems.append(
+                Problem(str(path), "no such file", "a .toml declaration, a .csv table or the folder of a city")
+            )
         elif path.suffix == ".toml" and path.name == "catalog.toml":
             problems.extend(check_data(path.parent))
         elif path.name == "scheme.toml":

@@ -29,9 +29,11 @@ from actuary.policy.check import file_kind
 from actuary.policy.schema import SCHEMA_KINDS
 
 ROOT = models_root()
-# Schemes, the settlement list, payment policies and synthetic cities are checked by the layers that read them.
-_OTHER = {"drg", "settlement_list", "payment", "synth"}
-FILES = sorted(path for path in ROOT.rglob("*.toml") if not _OTHER & set(path.relative_to(ROOT).parts))
+# These have forms of their own, which are checked where they are read.
+_OTHER = {"drg", "settlement_list", "payment", "synth", "model"}
+FILES = sorted(
+    path for path in ROOT.rglob("*.toml") if file_kind(path) or not _OTHER & set(path.relative_to(ROOT).parts)
+)
 CHINESE = re.compile(r"[一-鿿]")
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actuary.kernels import compound, roll_forward, trailing_sum
+from actuary.kernels import accrue, compound, roll_forward, trailing_sum
 
 amounts = st.floats(-1e13, 1e13, allow_nan=False)
 factors = st.floats(0.5, 2.0)
@@ -27,6 +27,15 @@ def slow_roll_forward(opening: float, flows: list[tuple[float, float, float]]) -
     balances = []
     for income, expenditure, adjustment in flows:
         opening = opening + income - expenditure + adjustment
+        balances.append(opening)
+    return balances
+
+
+def slow_accrue(opening: float, flows: list[tuple[float, float]]) -> list[float]:
+    balances = []
+    for interest, net in flows:
+        earned = interest * opening if opening > 0 else 0.0
+        opening = opening + earned + net
         balances.append(opening)
     return balances
 
@@ -49,6 +58,13 @@ def test_compound_is_its_twin(opening, factor):
 def test_roll_forward_is_its_twin(opening, flows):
     columns = np.array(flows, float).reshape(-1, 3).T
     assert roll_forward(opening, *np.ascontiguousarray(columns)).tolist() == slow_roll_forward(opening, flows)
+
+
+@settings(deadline=None)
+@given(opening=amounts, flows=st.lists(st.tuples(st.floats(0.0, 0.05), amounts), max_size=60))
+def test_accrue_is_its_twin(opening, flows):
+    columns = np.ascontiguousarray(np.array(flows, float).reshape(-1, 2).T)
+    assert accrue(opening, *columns).tolist() == slow_accrue(opening, flows)
 
 
 @settings(deadline=None)

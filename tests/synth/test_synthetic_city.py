@@ -146,9 +146,9 @@ def test_numbers_out_of_range_are_refused():
 
 
 def test_a_wrong_shape_is_said_with_its_place(tmp_path, root):
-    text = (root / "models" / "synth" / "city.toml").read_text(encoding="utf-8")
+    text = (root / "models" / "synth" / "shape.toml").read_text(encoding="utf-8")
     (tmp_path / "relative_cost.csv").write_bytes((root / "models" / "synth" / "relative_cost.csv").read_bytes())
-    path = tmp_path / "city.toml"
+    path = tmp_path / "shape.toml"
     path.write_text(text.replace("count = [60, 45, 25]", "count = [60, 45]"), encoding="utf-8")
     with pytest.raises(DeclarationError, match=r"hospitals\.count.*2 values.*3, one for each"):
         load_plan(path)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from actuary.drg.scheme import load_scheme
     from actuary.drg.what_if import what_if
     from actuary.errors import ActuaryError
+    from actuary.forecast.face import forecast_series
     from actuary.fund import FundProjection, facts_page
     from actuary.periods import Quarter
     from actuary.policy import load_basis, load_policy_book, load_scenario
@@ -40,6 +41,8 @@ __all__ = [
     "explain_case",
     "facts",
     "facts_page",
+    "forecast",
+    "forecast_series",
     "group_cases",
     "group_file",
     "indicators_of_city",
@@ -65,6 +68,7 @@ _HOMES = {
     "explain_case": "drg.explain",
     "facts": "tables",
     "facts_page": "fund",
+    "forecast_series": "forecast.face",
     "group_cases": "drg.grouper",
     "group_file": "drg.group_files",
     "indicators_of_city": "workflow",
@@ -82,6 +86,9 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    # The package of forecasts is a function of its own name as well: actuary.forecast(rows, horizon=8).
+    if name == "forecast":
+        return importlib.import_module("actuary.forecast")
     if name not in _HOMES:
         raise AttributeError(f"module 'actuary' has no attribute {name!r}")
     return getattr(importlib.import_module(f"actuary.{_HOMES[name]}"), name)

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CLASSICAL", "classical_mean"]
+from actuary.dims import CI_PROB
+
+__all__ = ["CLASSICAL", "ClassicalForecast", "bridge_gaps", "classical_forecast"]
 
 type FloatArray = NDArray[np.float64]
 
 #: Names of the classical models, and what statsforecast calls them.
-CLASSICAL = {"theta": "AutoTheta", "ets": "AutoETS"}
+CLASSICAL: Mapping[str, str] = {"theta": "AutoTheta", "ets": "AutoETS"}
+
+_FAILURES = (ValueError, ZeroDivisionError, IndexError, RuntimeError, FloatingPointError, np.linalg.LinAlgError)
 
 
-def _models() -> dict[str, Callable[..., Any]]:
+@dataclass(frozen=True, eq=False)
+class ClassicalForecast:
+    """Hold mean and standard deviation by horizon, each of shape (horizon,) [unit of the series]."""
+
+    mean: FloatArray
+    sd: FloatArray
+
+
+@functools.cache
+def _models() -> Mapping[str, Callable[..., Any]]:
     # Loading statsforecast takes seconds and warns of its own dependencies: only those who forecast pay for it.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -25,13 +41,13 @@ def _models() -> dict[str, Callable[..., Any]]:
     return {name: getattr(models, label) for name, label in CLASSICAL.items()}
 
 
-def classical_mean(values: FloatArray, *, model: str, season: int, horizon: int) -> FloatArray | None:
-    """Return the point forecast of a classical model, or None where it has none.
+def classical_forecast(values: FloatArray, *, model: str, season: int, horizon: int) -> ClassicalForecast | None:
+    """Return the forecast of a classical model, or None where it has none.
 
     Parameters
     ----------
     values : array, shape (period,)
-        History [any unit]; inner gaps are bridged by the seasonal neighbour for this voice only.
+        History without gaps [any unit]; see :func:`bridge_gaps`.
     model : str
         ``theta`` or ``ets``.
     season, horizon : int
@@ -39,25 +55,40 @@ def classical_mean(values: FloatArray, *, model: str, season: int, horizon: int)
 
     Returns
     -------
-    array, shape (horizon,), or None
-        None when the history is too short for the model or it fails.
+    ClassicalForecast or None
+        None when the history is too short for the model, does not move, or the model fails.
     """
-    filled = _bridge(values, season)
-    if filled.size < max(2 * season, 5) or np.ptp(filled) == 0:
+    if values.size < max(2 * season, 5) or np.ptp(values) == 0:
         return None
-    size = float(np.abs(filled).mean())
+    size = float(np.abs(values).mean())
+    level = round(100 * CI_PROB)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            mean = _models()[model](season_length=season).forecast(y=filled / size, h=horizon)["mean"]
-        except (ValueError, ZeroDivisionError, IndexError, RuntimeError, np.linalg.LinAlgError):
+            found = _models()[model](season_length=season).forecast(y=values / size, h=horizon, level=[level])
+        except _FAILURES:
             return None
-    mean = np.asarray(mean, dtype=np.float64) * size
-    return mean if np.isfinite(mean).all() else None
+    mean = np.asarray(found["mean"], dtype=np.float64) * size
+    width = (np.asarray(found[f"hi-{level}"]) - np.asarray(found[f"lo-{level}"])) * size
+    sd = width / (2 * NormalDist().inv_cdf((1 + CI_PROB) / 2))
+    return ClassicalForecast(mean, sd) if np.isfinite(mean).all() and np.isfinite(sd).all() else None
 
 
-def _bridge(values: FloatArray, season: int) -> FloatArray:
-    """Return the history without gaps: a missing value is that of a cycle before or after, else its neighbour's."""
+def bridge_gaps(values: FloatArray, season: int) -> FloatArray:
+    """Return a history without gaps, for models that know none: a missing value is that of a cycle away, or its neighbour's.
+
+    Parameters
+    ----------
+    values : array, shape (period,)
+        History [any unit]; NaN where missing.
+    season : int
+        Periods in a cycle.
+
+    Examples
+    --------
+    >>> bridge_gaps(np.array([1.0, 2.0, np.nan, 2.5]), 2).tolist()
+    [1.0, 2.0, 1.0, 2.5]
+    """
     filled = values.copy()
     for t in np.flatnonzero(np.isnan(filled)):
         near = [filled[s] for s in (t - season, t + season, t - 1, t + 1) if 0 <= s < filled.size]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +46,9 @@ class Panel:
         Unit, as far as known.
     synthetic : bool
         Whether the series are made up.
+    ends : tuple of int
+        Column after the last period of every series' history: its forecast begins there. It lies after the last
+        value where the history ends in gaps; after the last value when left out.
     """
 
     series: tuple[str, ...]
@@ -55,6 +58,12 @@ class Panel:
     values: NDArray[np.float64] = field(repr=False)
     unit: str = ""
     synthetic: bool = False
+    ends: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Let every history without a declared end end after its last value."""
+        if not self.ends:
+            object.__setattr__(self, "ends", tuple(self.span(row)[1] for row in range(len(self.series))))
 
     @property
     def periods(self) -> tuple[str, ...]:
@@ -71,7 +80,8 @@ class Panel:
         values = self.values[:, :column]
         kept = np.flatnonzero((~np.isnan(values)).any(axis=1))
         names = tuple(self.series[i] for i in kept)
-        return Panel(names, self.freq, self.season, self.first, values[kept], self.unit, self.synthetic)
+        ends = tuple(min(self.ends[i], column) for i in kept)
+        return replace(self, series=names, values=values[kept], ends=ends)
 
 
 def period_labels(freq: str, first: int, count: int) -> tuple[str, ...]:
@@ -146,7 +156,9 @@ def build_panel(
     row = ids.map({name: i for i, name in enumerate(names)}).to_numpy()
     values[row, index - first] = numbers.to_numpy(dtype=np.float64)
     raise_all(_unusable(where, names, values), TableError)
-    return Panel(names, freq, season or SEASONS[freq], first, values, unit, synthetic)
+    ends = np.zeros(len(names), dtype=np.int64)
+    np.maximum.at(ends, row, index - first + 1)
+    return Panel(names, freq, season or SEASONS[freq], first, values, unit, synthetic, tuple(ends.tolist()))
 
 
 def _frequency(where: str, texts: pd.Series, problems: list[Problem]) -> str:
@@ -160,7 +172,9 @@ def _frequency(where: str, texts: pd.Series, problems: list[Problem]) -> str:
     ]
     if len(present) > 1:
         shown = ", ".join(f"{texts[kinds[freq]].iloc[0]} ({int(kinds[freq].sum())} rows)" for freq in present)
-        problems.append(Problem(f"{where}, period", f"mixed: {shown}", "one kind of period", "forecast them one by one"))
+        problems.append(
+            Problem(f"{where}, period", f"mixed: {shown}", "one kind of period", "forecast them one by one")
+        )
     return present[0] if present else "A"
 
 

@@ -12,12 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from actuary.forecast.classical import classical_mean
+from actuary.forecast.classical import bridge_gaps, classical_forecast
 from actuary.forecast.panel import Panel
 from actuary.forecast.pooled import fit_pooled, simulate_pooled
-from actuary.forecast.spec import PooledSpec
+from actuary.forecast.result import Progress, Run
+from actuary.forecast.spec import PooledSpec, load_pooled_spec
+from actuary.paths import models_root
 
 __all__ = ["Stacked", "learn_weights", "shift_location"]
 
@@ -51,20 +54,18 @@ def _voices(panel: Panel, spec: PooledSpec, horizon: int, threads: int | None) -
 
     def one(row: int) -> dict[str, FloatArray]:
         begin, end = panel.span(row)
-        values = panel.values[row, begin:end]
+        values = bridge_gaps(panel.values[row, begin:end], panel.season)
         found = {
-            model: classical_mean(values, model=model, season=panel.season, horizon=horizon)
+            model: classical_forecast(values, model=model, season=panel.season, horizon=horizon)
             for model in spec.stack.models
         }
-        return {model: mean for model, mean in found.items() if mean is not None}
+        return {model: one.mean for model, one in found.items() if one is not None}
 
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(one, range(len(panel.series))))
 
 
-def learn_weights(
-    panel: Panel, spec: PooledSpec, *, horizon: int, seed: int, threads: int | None = None
-) -> Stacked:
+def learn_weights(panel: Panel, spec: PooledSpec, *, horizon: int, seed: int, threads: int | None = None) -> Stacked:
     """Learn the weights of the stack from origins within the history of a panel.
 
     Parameters
@@ -178,3 +179,35 @@ def shift_location(
         else:
             moved[:, row] = futures[:, row] + shift
     return moved
+
+
+def run(
+    panel: Panel,
+    *,
+    model: str,
+    horizon: int,
+    draws: int,
+    seed: int,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Forecast a panel by the pooled model and its stack; see :func:`actuary.forecast.face.forecast_series`."""
+    spec = load_pooled_spec(models_root() / "forecast" / f"{model}.toml")
+    tell = progress or (lambda _share, _phase: None)
+    tell(0.0, "weighing parameters")
+    ahead = max(end - panel.span(row)[1] for row, end in enumerate(panel.ends))
+    fit = fit_pooled(panel, spec, horizon=horizon + ahead, seed=seed, threads=threads)
+    tell(0.1, "drawing futures")
+    futures = simulate_pooled(fit, horizon=horizon + ahead, draws=draws, seed=seed, threads=threads)
+    tell(0.2, "learning the weights of the stack")
+    stacked = learn_weights(panel, spec, horizon=horizon, seed=seed, threads=threads)
+    tell(0.8, "stacking")
+    moved = shift_location(futures, panel, spec, stacked, threads=threads)
+    own = {"pooled": 1 - sum(stacked.weights.values()), **stacked.weights}
+    weights = pd.DataFrame(
+        [(name, voice, weight) for name in panel.series for voice, weight in own.items()],
+        columns=["series", "voice", "weight"],
+    )
+    skip = [end - panel.span(row)[1] for row, end in enumerate(panel.ends)]
+    kept = np.stack([moved[:, row, k : k + horizon] for row, k in enumerate(skip)], axis=1)
+    return Run(kept, weights=weights)

@@ -26,10 +26,19 @@ _FAILURES = (ValueError, ZeroDivisionError, IndexError, RuntimeError, FloatingPo
 
 @dataclass(frozen=True, eq=False)
 class ClassicalForecast:
-    """Hold mean and standard deviation by horizon, each of shape (horizon,) [unit of the series]."""
+    """Hold the forecast of a classical model.
+
+    Parameters
+    ----------
+    mean, sd : array, shape (horizon,)
+        Mean and standard deviation by horizon [unit of the series].
+    form : str
+        What the model chose among its forms, to be passed back where the search need not be made again; may be empty.
+    """
 
     mean: FloatArray
     sd: FloatArray
+    form: str = ""
 
 
 @functools.cache
@@ -41,7 +50,9 @@ def _models() -> Mapping[str, Callable[..., Any]]:
     return {name: getattr(models, label) for name, label in CLASSICAL.items()}
 
 
-def classical_forecast(values: FloatArray, *, model: str, season: int, horizon: int) -> ClassicalForecast | None:
+def classical_forecast(
+    values: FloatArray, *, model: str, season: int, horizon: int, form: str = ""
+) -> ClassicalForecast | None:
     """Return the forecast of a classical model, or None where it has none.
 
     Parameters
@@ -52,6 +63,8 @@ def classical_forecast(values: FloatArray, *, model: str, season: int, horizon: 
         ``theta`` or ``ets``.
     season, horizon : int
         Periods in a cycle; periods ahead.
+    form : str
+        A form found earlier in the same history, which saves the search among all of them.
 
     Returns
     -------
@@ -62,20 +75,24 @@ def classical_forecast(values: FloatArray, *, model: str, season: int, horizon: 
         return None
     size = float(np.abs(values).mean())
     level = round(100 * CI_PROB)
+    options = {"model": form[:3], "damped": form[3:] == "D"} if form else {}
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            found = _models()[model](season_length=season).forecast(y=values / size, h=horizon, level=[level])
+            fitted = _models()[model](season_length=season, **options).fit(values / size)
+            found = fitted.predict(h=horizon, level=[level])
         except _FAILURES:
             return None
     mean = np.asarray(found["mean"], dtype=np.float64) * size
     width = (np.asarray(found[f"hi-{level}"]) - np.asarray(found[f"lo-{level}"])) * size
     sd = width / (2 * NormalDist().inv_cdf((1 + CI_PROB) / 2))
-    return ClassicalForecast(mean, sd) if np.isfinite(mean).all() and np.isfinite(sd).all() else None
+    if not (np.isfinite(mean).all() and np.isfinite(sd).all()):
+        return None
+    return ClassicalForecast(mean, sd, str(fitted.model_["components"]) if model == "ets" else "")
 
 
 def bridge_gaps(values: FloatArray, season: int) -> FloatArray:
-    """Return a history without gaps, for models that know none: a missing value is that of a cycle away, or its neighbour's.
+    """Return a history without gaps, for models that know none: a cycle away, or a neighbour, stands in.
 
     Parameters
     ----------

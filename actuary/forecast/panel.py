@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -77,11 +77,13 @@ class Panel:
 
     def until(self, column: int) -> Panel:
         """Return the panel as it stood when the period of that column began; series without a value are left out."""
-        values = self.values[:, :column]
-        kept = np.flatnonzero((~np.isnan(values)).any(axis=1))
-        names = tuple(self.series[i] for i in kept)
-        ends = tuple(min(self.ends[i], column) for i in kept)
-        return replace(self, series=names, values=values[kept], ends=ends)
+        kept = self.subset(np.flatnonzero((~np.isnan(self.values[:, :column])).any(axis=1)).tolist())
+        return replace(kept, values=kept.values[:, :column], ends=tuple(min(end, column) for end in kept.ends))
+
+    def subset(self, rows: Sequence[int]) -> Panel:
+        """Return some of the series, in the order given."""
+        names, ends = tuple(self.series[i] for i in rows), tuple(self.ends[i] for i in rows)
+        return replace(self, series=names, values=self.values[list(rows)], ends=ends)
 
 
 def period_labels(freq: str, first: int, count: int) -> tuple[str, ...]:

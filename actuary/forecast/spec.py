@@ -18,7 +18,6 @@ __all__ = ["PooledSpec", "load_pooled_spec"]
 Positive = Annotated[float, Field(gt=0)]
 Law = tuple[Positive, Positive]
 Share = Annotated[float, Field(ge=0, le=1)]
-Frequency = Literal["A", "Q", "M"]
 
 
 class ScaleSpec(Shape):
@@ -44,14 +43,16 @@ class WeightSpec(Shape):
     panel: Annotated[float, Field(ge=0)]
     series: Annotated[float, Field(ge=0)]
     full_at: Annotated[int, Field(ge=1)]
-    back: Mapping[Frequency, Annotated[int, Field(ge=1)]]
+    back: Mapping[Literal["A", "Q", "M"], Annotated[int, Field(ge=1)]]
 
 
 class ShockSpec(Shape):
     """Declare where the shocks of the future are from."""
 
-    half_life: Mapping[Frequency, Positive]
+    half_life: Mapping[Literal["A", "Q", "M"], Positive]
     least: Annotated[int, Field(ge=2)]
+    unknown: Positive
+    still: Share
     floor: Share
 
 
@@ -60,9 +61,14 @@ class StackSpec(Shape):
 
     models: tuple[Literal["theta", "ets"], ...]
     prior: tuple[Share, ...]
-    grid: tuple[Share, ...] = Field(min_length=1)
+    width: Positive
+    step: Annotated[float, Field(gt=0, le=0.5)]
+    most: Share
     origins: Annotated[int, Field(ge=0)]
-    strength: Annotated[float, Field(ge=0)]
+    learn_from: Annotated[int, Field(ge=1)]
+    panel: Annotated[float, Field(ge=0)]
+    series: Annotated[float, Field(ge=0)]
+    full_at: Annotated[int, Field(ge=1)]
 
 
 class PooledSpec(Shape):

@@ -7,6 +7,7 @@ known of each month into whatever is done with them.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,13 +63,13 @@ def _trend(sums: KnownSums, middle: FloatArray, months: int) -> FloatArray:
     return found
 
 
-def _kernels(months: int, spec: FlowSpec) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return how level, season and single months hang together over time, each with variance one."""
+def _kernels(months: int, spec: FlowSpec) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
+    """Return how level, season and single months hang together over time, by length of the season, variance one."""
     t = np.arange(months)
     apart = t[:, None] - t[None, :]
     level = np.exp(-0.5 * (apart / spec.level_months) ** 2)
-    season = (apart % _YEAR == 0) * np.exp(-np.abs(apart) / (_YEAR * spec.season_years))
-    return level, season, np.eye(months)
+    same = (apart % _YEAR == 0).astype(np.float64)
+    return [(level, same * np.exp(-np.abs(apart) / (_YEAR * years)), np.eye(months)) for years in spec.season_years]
 
 
 def draw_flows(sums: KnownSums, *, months: int, spec: FlowSpec, rng: np.random.Generator) -> FloatArray:
@@ -107,24 +108,24 @@ def draw_flows(sums: KnownSums, *, months: int, spec: FlowSpec, rng: np.random.G
         raise ActuaryError(Problem("published sums", f"{float(middle.min()):g}", "above zero"))
     trend = _trend(sums, middle, months)
     matrix = sums.matrix(months) * trend
-    level, season, own = _kernels(months, spec)
-    # Parts a + b c of the covariance of the sums, computed once for all sizes.
-    parts = [matrix @ kernel @ matrix.T for kernel in (level, season, own)]
+    kernels = _kernels(months, spec)
+    # Parts of the covariance of the sums, computed once for all sizes.
+    parts = [[matrix @ kernel @ matrix.T for kernel in three] for three in kernels]
     noise = np.diag((sums.errors * middle) ** 2)
-    sizes = np.array([(a, b, c) for a in spec.level for b in spec.season for c in spec.month])
+    sizes = np.array(list(itertools.product(spec.level, spec.season, spec.month)))
+    cases = [(k, size) for k in range(len(kernels)) for size in sizes]
     gap = middle - matrix.sum(axis=1)
-    logs = np.array([_log_likelihood(gap, parts, noise, size) for size in sizes])
+    logs = np.array([_log_likelihood(gap, parts[k], noise, size) for k, size in cases])
     weights = np.exp(logs - logs.max())
     count = sums.values.shape[0]
-    chosen = rng.choice(len(sizes), size=count, p=weights / weights.sum())
+    chosen = rng.choice(len(cases), size=count, p=weights / weights.sum())
     flows = np.empty((count, months))
     for which in np.unique(chosen):
-        size = sizes[which]
-        kernel = sum((s**2 * k for s, k in zip(size, (level, season, own), strict=True)), np.zeros_like(own))
-        root = np.linalg.cholesky(kernel + 1e-10 * own)
-        cover = _covariance(parts, noise, size)
-        gain = np.linalg.solve(cover, matrix @ kernel).T
+        k, size = cases[which]
+        kernel = sum((s**2 * one for s, one in zip(size, kernels[k], strict=True)), 1e-10 * np.eye(months))
+        gain = np.linalg.solve(_covariance(parts[k], noise, size), matrix @ kernel).T
         rows = np.flatnonzero(chosen == which)
+        root = np.linalg.cholesky(kernel)
         flows[rows] = trend * (1 + _condition(sums, matrix, root, gain, rows, noise, rng))
     return flows
 

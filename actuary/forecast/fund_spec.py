@@ -24,7 +24,7 @@ class FlowSpec(Shape):
     level: Grid
     level_months: Positive
     season: Grid
-    season_years: Positive
+    season_years: Grid
     month: Grid
 
 

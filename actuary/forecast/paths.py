@@ -1,8 +1,9 @@
 """Draw joint futures of a fitted panel.
 
 Shocks of the future are past innovations. They are taken at the same calendar times for all series, so that what moves
-together goes on moving together; only as often, though, as the panel's innovations go together by more than chance:
-series that have nothing to do with each other stay uncorrelated.
+together goes on moving together; and a draw keeps to the same quantile of the long-run drift in all series. It does so
+only as often, though, as the panel's innovations go together by more than chance: series that have nothing to do with
+each other stay uncorrelated.
 """
 
 from __future__ import annotations
@@ -14,14 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actuary.forecast.pooled import Fitted, PooledFit
-from actuary.kernels.innovations import innovation_paths, one_step_errors
+from actuary.kernels.innovations import PARAMETERS, innovation_paths, one_step_errors
 from actuary.seeds import stream
 
 __all__ = ["Dependence", "find_dependence", "simulate_pooled"]
 
 type FloatArray = NDArray[np.float64]
 type IntArray = NDArray[np.int64]
-type BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,8 @@ class Dependence:
     Parameters
     ----------
     share : float
-        Share of the squared correlation between series that is more than chance, 0 to 1.
+        Share of the joint futures that keep to common times: the mean squared correlation of innovations over what
+        chance would give, less one, 0 to 1.
     spread : float
         Typical standard deviation of an innovation on the Box-Cox scale.
     """
@@ -97,9 +98,9 @@ def _common_share(errors: FloatArray, likely: FloatArray, least: int) -> float:
         squared = ((centred * likely) @ centred.T) ** 2 / (size * size.T)
         by_chance = ((weights * likely) @ seen.T) / both**2
     pairs = np.triu(np.isfinite(squared) & np.isfinite(by_chance), k=1)
-    if not pairs.any() or squared[pairs].mean() == 0:
+    if not pairs.any():
         return 0.0
-    return float(np.clip(1.0 - by_chance[pairs].mean() / squared[pairs].mean(), 0.0, 1.0))
+    return float(np.clip(squared[pairs].mean() / by_chance[pairs].mean() - 1.0, 0.0, 1.0))
 
 
 def simulate_pooled(fit: PooledFit, *, horizon: int, draws: int, seed: int, threads: int | None = None) -> FloatArray:
@@ -131,6 +132,7 @@ def simulate_pooled(fit: PooledFit, *, horizon: int, draws: int, seed: int, thre
     # One age for every period of the calendar that is the future of some series, and whether a draw keeps to it.
     ago = rng.choice(back, size=(draws, horizon + panel.season), p=likely)
     together = rng.random(draws) < found.share
+    level = rng.random(draws)
     anchors = _anchors([one.end for one in fit.fitted], panel.season)
 
     def one(row: int) -> FloatArray:
@@ -139,7 +141,8 @@ def simulate_pooled(fit: PooledFit, *, horizon: int, draws: int, seed: int, thre
         first = panel.season - behind
         alone = own.choice(back, size=(draws, horizon), p=likely)
         ages = np.where(together[:, None], ago[:, first : first + horizon] - behind, alone)
-        return _simulate_one(fit, row, ages, found.spread, own)
+        chosen = _choose(fit, row, np.where(together, level, own.random(draws)))
+        return _simulate_one(fit, row, chosen=chosen, ages=ages, typical=found.spread, rng=own)
 
     with ThreadPoolExecutor(threads) as pool:
         paths = list(pool.map(one, range(len(panel.series))))
@@ -157,9 +160,18 @@ def _anchors(ends: list[int], season: int) -> list[int]:
     return [anchors[end] for end in ends]
 
 
-def _simulate_one(fit: PooledFit, row: int, ages: IntArray, typical: float, rng: np.random.Generator) -> FloatArray:
+def _choose(fit: PooledFit, row: int, levels: FloatArray) -> IntArray:
+    """Return parameters by their quantile in a series' weights, ordered by the share of growth that goes on."""
+    order = np.argsort(fit.table[:, PARAMETERS.index("kappa")], kind="stable")
+    reached = np.cumsum(fit.fitted[row].weights[order])
+    chosen: IntArray = order[np.searchsorted(reached, levels * reached[-1]).clip(max=order.size - 1)]
+    return chosen
+
+
+def _simulate_one(
+    fit: PooledFit, row: int, *, chosen: IntArray, ages: IntArray, typical: float, rng: np.random.Generator
+) -> FloatArray:
     one, season, shocks_spec = fit.fitted[row], fit.panel.season, fit.spec.shocks
-    chosen = rng.choice(one.weights.size, size=len(ages), p=one.weights)
     used, position = np.unique(chosen, return_inverse=True)
     table = fit.table[used]
     errors = _own_errors(one, season, table)

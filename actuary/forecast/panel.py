@@ -12,15 +12,24 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from actuary.errors import Problem, TableError, raise_all
+from actuary.tables.cells import read_cells
 
-__all__ = ["SEASONS", "Panel", "build_panel", "period_labels", "read_panel"]
+__all__ = ["COLUMNS", "SEASONS", "Panel", "build_panel", "period_labels", "read_panel"]
 
 #: Periods in a year by frequency.
 SEASONS: Mapping[str, int] = {"A": 1, "Q": 4, "M": 12}
 
+#: Columns of a file of series.
+COLUMNS = ("series_id", "period", "value")
+_COLUMNS = ", ".join(COLUMNS)
+
+#: Rows with the same problem that are named one by one, and periods that a calendar may span.
+_SHOWN = 20
+_LONGEST = 10_000
+
 _SHAPES = {
     "A": re.compile(r"(\d{4})\Z"),
-    "Q": re.compile(r"(\d{4})-?Q([1-4])\Z"),
+    "Q": re.compile(r"(\d{4})Q([1-4])\Z"),
     "M": re.compile(r"(\d{4})-(0[1-9]|1[0-2])\Z"),
 }
 _WORDS = {"A": "years such as 2019", "Q": "quarters such as 2019Q3", "M": "months such as 2019-07"}
@@ -140,27 +149,39 @@ def build_panel(
     >>> build_panel(rows).values.tolist()
     [[1.0, 2.0, nan, 4.0]]
     """
-    missing = [name for name in ("series_id", "period", "value") if name not in frame.columns]
-    raise_all(
-        [Problem(where, f"no column {name!r}", "the columns series_id, period, value") for name in missing], TableError
-    )
+    missing = [name for name in COLUMNS if name not in frame.columns]
+    raise_all([Problem(where, f"no column {name!r}", f"the columns {_COLUMNS}") for name in missing], TableError)
     raise_all([Problem(where, "no row", "at least one series")] if frame.empty else [], TableError)
-    ids = frame["series_id"].astype(str)
-    texts = frame["period"].astype(str).str.strip().str.replace("q", "Q")
-    numbers = pd.to_numeric(frame["value"], errors="coerce")
-    problems = _find_problems(where, ids, texts, frame["value"], numbers, season)
+    rows = frame[list(COLUMNS)].reset_index(drop=True)
+    rows.index += 2
+    return _lay_out(rows, season=season, where=where, unit=unit, synthetic=synthetic)
+
+
+def _lay_out(rows: pd.DataFrame, *, season: int | None, where: str, unit: str, synthetic: bool) -> Panel:
+    """Build the panel of rows that are indexed by their number in the file."""
+    ids = rows["series_id"].astype(str).str.strip()
+    texts = rows["period"].astype(str).str.strip().str.upper().str.replace("-Q", "Q")
+    numbers = pd.to_numeric(rows["value"], errors="coerce").astype(np.float64)
+    problems: list[Problem] = []
+    if season is not None and not 1 <= season <= 366:
+        problems.append(Problem("--season", str(season), "1 (none) to 366 periods"))
+    problems += _row_problems(where, rows, ids, texts, numbers)
     freq = _frequency(where, texts, problems)
     raise_all(problems, TableError)
     index = texts.map(lambda text: _number(freq, text)).to_numpy()
     names = tuple(dict.fromkeys(ids))
     first, last = int(index.min()), int(index.max())
+    if last - first >= _LONGEST:
+        ends = " to ".join(period_labels(freq, number, 1)[0] for number in (first, last))
+        expected = f"at most {_LONGEST:,} periods from the first to the last"
+        raise TableError(Problem(f"{where}, period", ends, expected, "look for a mistyped year"))
     values = np.full((len(names), last - first + 1), np.nan)
     row = ids.map({name: i for i, name in enumerate(names)}).to_numpy()
-    values[row, index - first] = numbers.to_numpy(dtype=np.float64)
+    values[row, index - first] = numbers.to_numpy()
     raise_all(_unusable(where, names, values), TableError)
-    ends = np.zeros(len(names), dtype=np.int64)
-    np.maximum.at(ends, row, index - first + 1)
-    return Panel(names, freq, season or SEASONS[freq], first, values, unit, synthetic, tuple(ends.tolist()))
+    ends_at = np.zeros(len(names), dtype=np.int64)
+    np.maximum.at(ends_at, row, index - first + 1)
+    return Panel(names, freq, season or SEASONS[freq], first, values, unit, synthetic, tuple(ends_at.tolist()))
 
 
 def _frequency(where: str, texts: pd.Series, problems: list[Problem]) -> str:
@@ -169,34 +190,34 @@ def _frequency(where: str, texts: pd.Series, problems: list[Problem]) -> str:
     present = [freq for freq, found in kinds.items() if found.any()]
     unread = texts[~np.logical_or.reduce([found.to_numpy() for found in kinds.values()])]
     problems += [
-        Problem(f"{where} row {number + 2}, period", repr(text), f"one of: {', '.join(_WORDS.values())}")
-        for number, text in list(unread.items())[:20]
+        Problem(f"{where} row {number}, period", repr(text), f"one of: {', '.join(_WORDS.values())}")
+        for number, text in unread.head(_SHOWN).items()
     ]
     if len(present) > 1:
         shown = ", ".join(f"{texts[kinds[freq]].iloc[0]} ({int(kinds[freq].sum())} rows)" for freq in present)
-        problems.append(
-            Problem(f"{where}, period", f"mixed: {shown}", "one kind of period", "forecast them one by one")
-        )
+        mend = "forecast them one by one"
+        problems.append(Problem(f"{where}, period", f"mixed: {shown}", "one kind of period", mend))
     return present[0] if present else "A"
 
 
-def _find_problems(
-    where: str, ids: pd.Series, texts: pd.Series, given: pd.Series, numbers: pd.Series, season: int | None
+def _row_problems(
+    where: str, rows: pd.DataFrame, ids: pd.Series, texts: pd.Series, numbers: pd.Series
 ) -> list[Problem]:
-    problems: list[Problem] = []
-    if season is not None and not 1 <= season <= 366:
-        problems.append(Problem("--season", str(season), "1 (none) to 366 periods"))
+    """Return what is wrong with single rows; of each kind the first few."""
+    given = rows["value"]
+    nameless = ids[rows["series_id"].isna() | (ids == "")]
+    problems = [Problem(f"{where} row {number}, series_id", "nothing", "a name") for number in nameless.index[:_SHOWN]]
     blank = given.isna() | (given.astype(str).str.strip() == "")
     wrong = given[(numbers.isna() & ~blank) | np.isinf(numbers)]
     problems += [
-        Problem(f"{where} row {number + 2}, value", repr(value), "a finite number, or nothing for a gap")
-        for number, value in list(wrong.items())[:20]
+        Problem(f"{where} row {number}, value", repr(value), "a finite number, or nothing for a gap")
+        for number, value in wrong.head(_SHOWN).items()
     ]
     twice = pd.DataFrame({"s": ids, "p": texts}).duplicated(keep="first")
-    for number in list(np.flatnonzero(twice.to_numpy()))[:20]:
-        name, period = ids.iloc[number], texts.iloc[number]
-        again = f"{name} {period} a second time"
-        problems.append(Problem(f"{where} row {number + 2}", again, "one value a period", "keep the right one"))
+    problems += [
+        Problem(f"{where} row {number}", f"{ids[number]} {texts[number]} a second time", "one value a period")
+        for number in twice.index[twice][:_SHOWN]
+    ]
     return problems
 
 
@@ -227,9 +248,11 @@ def read_panel(path: Path | str, *, season: int | None = None) -> Panel:
     """
     path = Path(path)
     try:
-        frame = pd.read_csv(path, dtype={"series_id": str, "period": str}, encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        found = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        expected = "a CSV file with the columns series_id, period, value"
-        raise TableError(Problem(str(path), str(found).lower(), expected)) from None
-    return build_panel(frame, season=season, where=path.name)
+        content = path.read_bytes()
+    except OSError as error:
+        found = (error.strerror or "an error of the file system").lower()
+        raise TableError(Problem(str(path), found, f"a CSV file with the columns {_COLUMNS}")) from None
+    cells = read_cells(content, COLUMNS, where=path.name)
+    raise_all(cells.problems, TableError)
+    rows = pd.DataFrame(cells.rows, columns=list(cells.columns), index=cells.lines, dtype=str)
+    return _lay_out(rows, season=season, where=path.name, unit="", synthetic=False)

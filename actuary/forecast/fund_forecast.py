@@ -52,6 +52,8 @@ class FundForecast:
         Completed histories that the futures begin from.
     draws : DataArray, dims (draw, series, period)
         Flows of every fund [yuan]; the parts of a fund add up to it in every draw.
+    past : DataArray, dims (draw, series, period)
+        The same flows in the history that each draw begins from.
     funds : mapping of str to FundPaths
         ``employee_pooled``, ``employee_personal``, ``resident``, ``all_pooled``, ``employee`` and ``all``, as far as
         their balances are published.
@@ -75,6 +77,7 @@ class FundForecast:
     seed: int
     history: FundHistory
     draws: xr.DataArray
+    past: xr.DataArray = field(repr=False)
     funds: Mapping[str, FundPaths]
     leading: Mapping[str, str]
     parts: Mapping[str, tuple[str, ...]]
@@ -228,7 +231,7 @@ def forecast_fund(  # noqa: PLR0913  (one argument an option)
     ('2024Q4', ['all', 'all_pooled', 'employee'], 'employee_pooled')
     """
     check_options(model=model, horizon=1, draws=draws, seed=seed, threads=threads)
-    spec = spec or load_fund_spec(None if models is None else models / "forecast" / "fund.toml")
+    spec = spec or load_fund_spec(models=models)
     count = min(spec.histories, draws)
     history = fund_history(region, spec=spec, until=until, data=data, draws=count, seed=seed)
     last = Quarter.parse(to, where="to")
@@ -269,6 +272,7 @@ def forecast_fund(  # noqa: PLR0913  (one argument an option)
         seed=seed,
         history=history,
         draws=every,
+        past=past,
         funds=funds,
         leading={
             scheme: name

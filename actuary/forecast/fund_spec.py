@@ -94,13 +94,15 @@ class FundSpec(Shape):
         return max((one.first_year for one in self.span if one.region == region), default=0)
 
 
-def load_fund_spec(path: Path | None = None) -> FundSpec:
+def load_fund_spec(path: Path | None = None, *, models: Path | None = None) -> FundSpec:
     """Read the declaration of fund forecasts.
 
     Parameters
     ----------
     path : Path, optional
-        A declaration of one's own; models/forecast/fund.toml when left out.
+        A declaration of one's own; forecast/fund.toml of the models when left out.
+    models : Path, optional
+        Models folder; where it declares no fund forecasts, that of the package is read.
 
     Raises
     ------
@@ -112,7 +114,9 @@ def load_fund_spec(path: Path | None = None) -> FundSpec:
     >>> load_fund_spec().first_year("national")
     2019
     """
-    file, problems = read_toml(path or models_root() / "forecast" / "fund.toml")
+    own = None if models is None else models / "forecast" / "fund.toml"
+    declared = own if own is not None and own.is_file() else models_root() / "forecast" / "fund.toml"
+    file, problems = read_toml(path or declared)
     raise_all(problems, DeclarationError)
     assert file is not None  # noqa: S101  problems have been raised
     spec, differences = fit(FundSpec, file.data, file=file)

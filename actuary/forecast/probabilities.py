@@ -74,13 +74,13 @@ def watched_levels(scheme: str, *, models: Path | None = None) -> tuple[WatchedL
         for case in rule.case:
             if case.level not in {"red", "orange", "yellow"}:
                 continue
-            for condition in case.all:
-                if condition.indicator != _INDICATOR or not condition.operator.startswith("<"):
-                    continue
-                one = WatchedLevel(rule.id, case.level, float(condition.threshold), rule.status_of(case))
-                known = found.get(one.months)
-                if known is None or order.index(one.status) < order.index(known.status):
-                    found[one.months] = one
+            # A case that asks for something else too is no level of months alone.
+            if len(case.all) != 1 or case.all[0].indicator != _INDICATOR or not case.all[0].operator.startswith("<"):
+                continue
+            one = WatchedLevel(rule.id, case.level, float(case.all[0].threshold), rule.status_of(case))
+            known = found.get(one.months)
+            if known is None or order.index(one.status) < order.index(known.status):
+                found[one.months] = one
     return tuple(sorted(found.values(), key=lambda one: -one.months))
 
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from actuary.report.figures import Line, Series, _drawing, _figure, _legend, _to_svg
+from actuary.report.figures import Line, Series, _drawing, _figure, _to_svg
 from actuary.report.style import INK, series_style
 
 __all__ = ["Fan", "fan_png", "fan_svg"]
@@ -19,6 +19,9 @@ __all__ = ["Fan", "fan_png", "fan_svg"]
 #: How dark the bands are, from the widest to the narrowest.
 _SHADES = (0.16, 0.34, 0.55)
 _PNG_DOTS = 200
+_LEVEL = "#8a4b08"
+#: Entries in a row of the legend.
+_COLUMNS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,16 @@ def _draw(
         # An edge keeps the widest band visible in grey print and beside another fan.
         for edge in fan.bands[0][1:]:
             axes.plot(fan.positions, edge, color=style.color, linewidth=0.5, zorder=2)
-        axes.plot(fan.positions, fan.median, color=style.color, linestyle=style.line, label=fan.label, zorder=3)
+        # Beside another fan a marker tells them apart without colour.
+        marker = style.marker if len(fans) > 1 else ""
+        look = {"color": style.color, "linestyle": style.line, "marker": marker, "markerfacecolor": "white"}
+        axes.plot(fan.positions, fan.median, label=fan.label, zorder=3, **look)
     for level in levels:
-        axes.axhline(level.value, color="#8a4b08", linewidth=0.9, linestyle=(0, (4, 2)), zorder=1, label=level.label)
+        axes.axhline(level.value, color=_LEVEL, linewidth=0.9, linestyle=(0, (4, 2)), zorder=1)
+        # At the left edge, where the fan is not: the place of the line says what a legend would have to count out.
+        place = (0.01, level.value)
+        transform = axes.get_yaxis_transform()
+        axes.annotate(level.label, place, xycoords=transform, va="bottom", ha="left", fontsize=7.5, color=_LEVEL)
     for number, one in enumerate(points):
         style = series_style(one.role, number)
         xs, ys = one.known()
@@ -89,7 +99,16 @@ def _draw(
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
     axes.set_ylabel(y_label)
     axes.set_xlabel(x_label)
-    _legend(figure, axes, patches)
+    handles, labels = axes.get_legend_handles_labels()
+    handles, labels = [*handles, *patches], [*labels, *(str(patch.get_label()) for patch in patches)]
+    figure.legend(
+        handles,
+        labels,
+        loc="outside lower center",
+        ncols=2 if len(handles) == 4 else _COLUMNS,
+        handlelength=3.0,
+        columnspacing=1.6,
+    )
     return figure, axes
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from actuary.forecast.fund_series import FLOWS
+from actuary.forecast.pool_share import known_shares
 from actuary.report.fan import Fan, fan_png, fan_svg
 from actuary.report.figures import Line, Series
 from actuary.report.numbers import scale_of
@@ -109,8 +111,16 @@ def months_chart(
     fund = forecast.funds[forecast.leading[scheme]]
     values = fund.values("payable_months")
     label = words.text("phrases.median_forecast")
-    fan = _fan(label, "forecast", [_end(period) for period in fund.periods], values, float, lang)
-    points = [Series(words.text("phrases.history"), "history", tuple((float(y), v) for y, v in history.items()))]
+    positions = [_end(period) for period in fund.periods]
+    seen_years = {year: value for year, value in history.items() if year >= int(forecast.history.periods[0][:4])}
+    last = _end(forecast.origin)
+    if last in seen_years:
+        # The fan opens at the last published figure.
+        begin = np.full((values.shape[0], 1), seen_years[int(last)])
+        values, positions = np.concatenate([begin, values], axis=1), [last, *positions]
+    fan = _fan(label, "forecast", positions, values, float, lang)
+    known = tuple((float(year), value) for year, value in seen_years.items())
+    points = [Series(words.text("phrases.history"), "history", known)]
     if base:
         points.append(Series(words.text("phrases.base_path"), "base", tuple((float(y), v) for y, v in base.items())))
     lowest = min(fan.bands[0][1])
@@ -144,13 +154,15 @@ def flows_chart(forecast: FundForecast, scheme: str, *, lang: str) -> FanChart:
     """
     words, scale = load_wording(lang), scale_of(lang, "money")
     name = forecast.leading[scheme]
+    # Before the pool's share was first published nothing is known of it.
+    shares = [min(known_shares(forecast.history, flow)) for flow in FLOWS] if name.endswith("_pooled") else [0]
     fans = []
     for flow, role, key in (("income", "income", "income"), ("expenditure", "spending", "expenditure")):
         before = forecast.past.sel(series=f"{name}.{flow}")
         after = forecast.draws.sel(series=f"{name}.{flow}")
         values = np.concatenate([before.transpose("draw", "period"), after.transpose("draw", "period")], axis=1)
-        known = ~np.isnan(values).any(axis=0)
         labels = [str(label) for part in (before, after) for label in part["period"].to_numpy()]
+        known = ~np.isnan(values).any(axis=0) & np.array([int(label[:4]) >= max(shares) for label in labels])
         positions = [_middle(label) for label, seen in zip(labels, known, strict=True) if seen]
         label = words.text(f"columns.{key}")
         fan = _fan(label, role, positions, values[:, known], lambda value: value / scale.divisor, lang)

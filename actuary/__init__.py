@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from actuary.drg.what_if import what_if
     from actuary.errors import ActuaryError
     from actuary.forecast.face import forecast_series
+    from actuary.forecast.reserving import reserve_claims
+    from actuary.forecast.small_groups import shrink_group_means
     from actuary.fund import FundProjection, facts_page
     from actuary.periods import Quarter
     from actuary.policy import load_basis, load_policy_book, load_scenario
@@ -53,6 +55,8 @@ __all__ = [
     "load_scheme",
     "project_city",
     "read_table",
+    "reserve_claims",
+    "shrink_group_means",
     "warn_city",
     "what_if",
     "write_report",
@@ -79,6 +83,8 @@ _HOMES = {
     "load_scheme": "drg.scheme",
     "project_city": "workflow",
     "read_table": "tables",
+    "reserve_claims": "forecast.reserving",
+    "shrink_group_means": "forecast.small_groups",
     "warn_city": "workflow",
     "what_if": "drg.what_if",
     "write_report": "workflow",

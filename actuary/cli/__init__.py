@@ -19,6 +19,7 @@ from actuary.cli import (
     models,
     project,
     report,
+    reserve,
     scheme,
     settle,
     standards,
@@ -58,6 +59,7 @@ for _module in (
     synth,
     weights,
     clear,
+    reserve,
 ):
     _module.register(app)
 app.add_typer(models.app, name="models")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from typing import Any
 
@@ -23,6 +24,17 @@ type Answer = tuple[FloatArray, dict[str, float], tuple[str, ...]]
 _MONTHS = {"M": 1, "Q": 3, "A": 12}
 
 
+def _package() -> Any:
+    """Return the package chainladder, loaded when it is first used; it is not typed."""
+    return importlib.import_module("chainladder")
+
+
+def _cells(triangle: Any) -> FloatArray:
+    """Return the amounts of the one column of a triangle of the package, shape (series, origin, development)."""
+    cells: FloatArray = np.asarray(triangle.values, dtype=float)[:, 0]
+    return cells
+
+
 def _days(triangle: Triangle, numbers: NDArray[np.int64]) -> pd.DatetimeIndex:
     """Return the first day of periods."""
     months = numbers * _MONTHS[triangle.freq]
@@ -36,9 +48,7 @@ def _is_full(triangle: Triangle) -> bool:
     return bool(cutoffs[0] == triangle.first and (np.diff(cutoffs) == 1).all())
 
 
-def _package_triangle(triangle: Triangle, amounts: FloatArray) -> Any:
-    import chainladder  # noqa: PLC0415  (loads half a second of packages)
-
+def _square(triangle: Triangle, amounts: FloatArray) -> Any:
     series, period, cutoff = np.nonzero((triangle.lags >= 0) & ~np.isnan(amounts))
     columns = {
         "series": [triangle.series[i] for i in series],
@@ -47,7 +57,7 @@ def _package_triangle(triangle: Triangle, amounts: FloatArray) -> Any:
         "value": amounts[series, period, cutoff],
     }
     options = {"index": "series", "origin": "origin", "development": "valuation", "columns": "value"}
-    return chainladder.Triangle(pd.DataFrame(columns), cumulative=True, **options)
+    return _package().Triangle(pd.DataFrame(columns), cumulative=True, **options)
 
 
 def _lognormal(mean: FloatArray, error: FloatArray, draws: int, rng: np.random.Generator) -> FloatArray:
@@ -61,11 +71,9 @@ def _lognormal(mean: FloatArray, error: FloatArray, draws: int, rng: np.random.G
 
 def _mack(square: Any, latest: FloatArray, draws: int, rng: np.random.Generator) -> FloatArray:
     """Return final amounts, shape (draw, series, period)."""
-    import chainladder  # noqa: PLC0415
-
-    fitted = chainladder.MackChainladder().fit(square)
-    ultimate = np.nan_to_num(fitted.ultimate_.values[:, 0, :, -1])
-    error = np.nan_to_num(fitted.mack_std_err_.values[:, 0, :, -1])
+    fitted = _package().MackChainladder().fit(square)
+    ultimate = np.nan_to_num(_cells(fitted.ultimate_)[:, :, -1])
+    error = np.nan_to_num(_cells(fitted.mack_std_err_)[:, :, -1])
     return latest + _lognormal(ultimate - latest, error, draws, rng)
 
 
@@ -73,22 +81,21 @@ def _bootstrap(
     square: Any, latest: FloatArray, expected: FloatArray | None, draws: int, rng: np.random.Generator
 ) -> FloatArray:
     """Return final amounts of one series, shape (draw, period): resampled factors, then process noise."""
-    import chainladder  # noqa: PLC0415
-
     seed = int(rng.integers(2**31))
-    sample = chainladder.BootstrapODPSample(n_sims=draws, random_state=seed).fit(square)
+    sample = _package().BootstrapODPSample(n_sims=draws, random_state=seed).fit(square)
     resampled = sample.resampled_triangles_
     if expected is None:
-        outstanding = chainladder.Chainladder().fit(resampled).ibnr_.values[:, 0, :, -1]
+        outstanding = _package().Chainladder().fit(resampled).ibnr_
     else:
         beforehand = square.latest_diagonal.copy()
-        beforehand.values = expected.reshape(beforehand.values.shape)
-        fitted = chainladder.BornhuetterFerguson().fit(resampled, sample_weight=beforehand)
-        outstanding = fitted.ibnr_.values[:, 0, :, -1]
-    outstanding = np.maximum(np.nan_to_num(outstanding), 0.0)
+        beforehand.values = expected.reshape(beforehand.shape)
+        fitted = _package().BornhuetterFerguson().fit(resampled, sample_weight=beforehand)
+        outstanding = fitted.ibnr_
+    outstanding = np.maximum(np.nan_to_num(_cells(outstanding)[:, :, -1]), 0.0)
     scale = float(np.squeeze(np.asarray(sample.scale_)))
     if not (np.isfinite(scale) and scale > 0):
-        return latest + outstanding
+        unchanged: FloatArray = latest + outstanding
+        return unchanged
     values: FloatArray = latest + scale * rng.gamma(np.maximum(outstanding / scale, 1e-12))
     return values
 
@@ -99,7 +106,7 @@ def _full(triangle: Triangle, method: str, expected: FloatArray | None, draws: i
     if np.isnan(latest).any():
         problem = Problem("triangle", "periods without an amount", "all of them", "use the method delay")
         raise TableError(problem)
-    square = _package_triangle(triangle, triangle.amounts)
+    square = _square(triangle, triangle.amounts)
     if method == "mack":
         return _mack(square, latest, draws, rng), {}, ("Mack's errors are drawn independently by period and series",)
     values = np.empty((draws, *latest.shape))
@@ -133,27 +140,22 @@ def _links(triangle: Triangle, gap: int) -> list[tuple[int, FloatArray, FloatArr
 
 def _pseudo_triangle(before: FloatArray, after: FloatArray, now: float) -> Any:
     """Return a two-column triangle for the package: the series as origins, and one more to develop."""
-    import chainladder  # noqa: PLC0415
-
     count = before.size
     years = np.r_[np.arange(count + 1), np.arange(count)] + 1900
     columns = {"origin": years.astype(str), "valuation": np.r_[years[: count + 1], years[count + 1 :] + 1].astype(str)}
-    columns["value"] = np.r_[before, now, after].astype(object)
     frame = pd.DataFrame(columns).assign(value=np.r_[before, now, after])
-    square = chainladder.Triangle(
-        frame, origin="origin", development="valuation", columns="value", cumulative=True
-    )
+    square = _package().Triangle(frame, origin="origin", development="valuation", columns="value", cumulative=True)
     return square[square.development <= 24]
 
 
 def _sparse(triangle: Triangle, method: str, expected: FloatArray | None, draws: int, seed: int) -> Answer:
     """Develop with the factors of all series between the last two cut-offs, when cut-offs lie far apart."""
-    import chainladder  # noqa: PLC0415
-
     gap = triangle.cutoffs[-1] - triangle.cutoffs[-2]
     if 2 * gap < COMPLETE_AFTER[triangle.freq] or len(triangle.series) < 3:
         found = f"{len(triangle.series)} series with cut-offs {gap} periods apart"
-        wanted = "every cut-off from the first period on, or 3 series with cut-offs so far apart that all comes in between"
+        wanted = (
+            "every cut-off from the first period on, or 3 series with cut-offs so far apart that all comes in between"
+        )
         raise TableError(Problem("triangle", found, wanted, "use the method delay"))
     rng = stream(seed, f"forecast/reserve/{method}")
     latest = np.nan_to_num(triangle.latest)
@@ -162,9 +164,9 @@ def _sparse(triangle: Triangle, method: str, expected: FloatArray | None, draws:
         now = latest[:, column]
         if method == "mack":
             for row in np.flatnonzero(now > 0):
-                fitted = chainladder.MackChainladder().fit(_pseudo_triangle(before, after, float(now[row])))
-                rise = np.array(float(fitted.ultimate_.values[0, 0, -1, -1]) - now[row])
-                error = np.array(float(fitted.mack_std_err_.values[0, 0, -1, -1]))
+                fitted = _package().MackChainladder().fit(_pseudo_triangle(before, after, float(now[row])))
+                rise = np.array(float(_cells(fitted.ultimate_)[0, -1, -1]) - now[row])
+                error = np.array(float(_cells(fitted.mack_std_err_)[0, -1, -1]))
                 values[:, row, column] += _lognormal(rise, error, draws, rng)
             continue
         picked = rng.integers(before.size, size=(draws, before.size))
@@ -181,9 +183,7 @@ def _sparse(triangle: Triangle, method: str, expected: FloatArray | None, draws:
     return values, {}, (said,)
 
 
-def draw_chain_ladder(
-    triangle: Triangle, method: str, *, expected: FloatArray | None, draws: int, seed: int
-) -> Answer:
+def draw_chain_ladder(triangle: Triangle, method: str, *, expected: FloatArray | None, draws: int, seed: int) -> Answer:
     """Draw final amounts by chain ladder.
 
     A triangle with every cut-off is developed series by series. Where there are only a few cut-offs far apart, the

@@ -209,7 +209,7 @@ def lay_out(triangle: Triangle, *, expected: FloatArray | None = None) -> Design
     at = np.minimum(lag, complete_after - 1)
     # A change of slope turns the curve about its middle; the slowest claims are no further from it than twice that.
     middle = min(complete_after - 1, 6) / 2
-    steep = (np.arange(complete_after) - middle) / max(middle, 1.0)
+    steep: FloatArray = (np.arange(complete_after) - middle) / np.float64(max(middle, 1.0))
     delay_shared = np.zeros((cell.size, slots.shared))
     delay_own = np.zeros((cell.size, slots.own))
     delay_shared[cell, at] = 1.0

@@ -16,7 +16,7 @@ from actuary.dims import CI_PROB
 from actuary.errors import Problem, TableError, UnknownNameError, raise_all, unknown_name
 from actuary.forecast.triangles import Triangle, build_triangle, read_triangle
 
-__all__ = ["METHODS", "Reserve", "reserve_claims"]
+__all__ = ["METHODS", "Reserve", "read_expected", "reserve_claims"]
 
 type FloatArray = NDArray[np.float64]
 
@@ -144,7 +144,8 @@ class Reserve:
         """Return one line: method, cut-off, outstanding with its interval."""
         total = self.outstanding().sum(("series", "period")).to_numpy()
         low, middle, high = np.quantile(total, _QUANTILES[1:4])
-        return f"Reserve({self.method}, cut-off {self.triangle.cutoff_labels[-1]}: outstanding {middle:,.4g} [{low:,.4g}, {high:,.4g}])"
+        said = f"outstanding {middle:,.4g} [{low:,.4g}, {high:,.4g}]"
+        return f"Reserve({self.method}, cut-off {self.triangle.cutoff_labels[-1]}: {said})"
 
     def _repr_html_(self) -> str:
         said = html.escape(f"{self!r}; {self.basis}; unit {self.unit or 'as given'}; {self.fingerprint}")
@@ -175,6 +176,25 @@ def _expected_array(triangle: Triangle, expected: pd.DataFrame | None) -> FloatA
     ]
     raise_all(problems, TableError)
     return laid
+
+
+def read_expected(path: Path | str) -> pd.DataFrame:
+    """Read a CSV file of amounts expected beforehand: series_id, period, value.
+
+    Raises
+    ------
+    TableError
+        When the file cannot be read or an amount is not a number.
+    """
+    path = Path(path).expanduser()
+    try:
+        frame = pd.read_csv(path, dtype={"series_id": str, "period": str}, encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise TableError(Problem(str(path), reason, "a CSV file in UTF-8 with a line of names")) from None
+    if "value" in frame and not pd.api.types.is_numeric_dtype(frame["value"]):
+        raise TableError(Problem(f"{path.name}, value", "text", "a number in every row"))
+    return frame
 
 
 def reserve_claims(
@@ -225,8 +245,8 @@ def reserve_claims(
     >>> rows = [(f"{year}", f"{year + lag}", 100.0 * share[min(lag, 2)]) for year in range(2012, 2020)
     ...         for lag in range(8) if year + lag <= 2019]
     >>> reserve = reserve_claims(pd.DataFrame(rows, columns=["period", "cutoff", "value"]), draws=200)
-    >>> reserve.summary().loc[7, ["period", "reported"]].tolist()
-    ['2019', 50.0]
+    >>> float(reserve.summary().loc[7, "reported"])
+    50.0
     """
     if method not in METHODS:
         raise UnknownNameError(unknown_name("method", method, METHODS, what="method"))

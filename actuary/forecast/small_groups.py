@@ -107,7 +107,12 @@ class ShrunkWeights:
         far = NormalDist().inv_cdf((1 + self.ci_prob) / 2) * sd
         # The mean of few cases leans to the right: its middle lies below its mean.
         middle = mean * np.exp(-chance / 2)
-        columns = {"drg": rows["drg"].to_numpy(), "mean": mean, "low": middle * np.exp(-far), "high": middle * np.exp(far)}
+        columns = {
+            "drg": rows["drg"].to_numpy(),
+            "mean": mean,
+            "low": middle * np.exp(-far),
+            "high": middle * np.exp(far),
+        }
         return pd.DataFrame(columns)
 
     def __repr__(self) -> str:
@@ -137,8 +142,10 @@ def _checked(cases: pd.DataFrame, where: str) -> tuple[pd.DataFrame, int]:
             rows[name] = rows[name].astype(str)
     for inner, outer in (("drg", "adrg"), ("adrg", "mdc")):
         parents = rows.groupby(inner)[outer].nunique()
-        for name in parents.index[parents > 1][:_SHOWN]:
-            problems.append(Problem(f"{where}, {inner} {name}", f"{parents[name]} values of {outer}", f"one {outer}"))
+        problems += [
+            Problem(f"{where}, {inner} {name}", f"{parents[name]} values of {outer}", f"one {outer}")
+            for name in parents.index[parents > 1][:_SHOWN]
+        ]
     cost = pd.to_numeric(rows["cost"], errors="coerce").astype(float)
     good = np.isfinite(cost) & (cost > 0)
     if not problems and good.sum() < 2:
@@ -154,7 +161,7 @@ class _Effects:
     names: list[str]
     codes: list[IntArray]
     sizes: list[int]
-    values: FloatArray
+    found: FloatArray
     covariance: FloatArray
     spreads: dict[str, float]
 
@@ -165,8 +172,8 @@ class _Effects:
 
     def fitted(self) -> FloatArray:
         """Return the fitted log cost of every case."""
-        parts = [self.values[self.slot(p)][codes] for p, codes in enumerate(self.codes)]
-        fitted: FloatArray = self.values[0] + np.sum(parts, axis=0)
+        parts = [self.found[self.slot(p)][codes] for p, codes in enumerate(self.codes)]
+        fitted: FloatArray = self.found[0] + np.sum(parts, axis=0)
         return fitted
 
 
@@ -175,9 +182,11 @@ def _moments(effects: _Effects, logs: FloatArray, weight: FloatArray) -> tuple[F
     from scipy.sparse import csr_array  # noqa: PLC0415  (only those who fit load it)
 
     starts = np.cumsum([1, *effects.sizes[:-1]])
-    columns = np.column_stack([np.zeros(logs.size, dtype=int), *(b + c for b, c in zip(starts, effects.codes, strict=True))])
+    columns = np.column_stack(
+        [np.zeros(logs.size, dtype=int), *(b + c for b, c in zip(starts, effects.codes, strict=True))]
+    )
     rows = np.repeat(np.arange(logs.size), columns.shape[1])
-    shape = (logs.size, effects.values.size)
+    shape = (logs.size, effects.found.size)
     design = csr_array((np.ones(rows.size), (rows, columns.ravel())), shape=shape)
     products = (design.T @ (design * weight[:, None])).toarray()
     return products, design.T @ (weight * logs)
@@ -188,19 +197,19 @@ def _fit(effects: _Effects, logs: FloatArray, weight: FloatArray) -> None:
     products, pull = _moments(effects, logs, weight)
     square = float(np.sum(weight * logs**2))
     for _ in range(_STEPS):
-        prior = np.zeros(effects.values.size)
+        prior = np.zeros(effects.found.size)
         for position, name in enumerate(effects.names):
             prior[effects.slot(position)] = 1 / effects.spreads[name] ** 2
         case = effects.spreads["case"] ** 2
         effects.covariance = np.linalg.inv(products / case + np.diag(prior))
-        effects.values = effects.covariance @ pull / case
+        effects.found = effects.covariance @ pull / case
         before = dict(effects.spreads)
         for position, name in enumerate(effects.names):
             slot = effects.slot(position)
-            squares = effects.values[slot] ** 2 + np.diag(effects.covariance)[slot]
+            squares = effects.found[slot] ** 2 + np.diag(effects.covariance)[slot]
             # One level of prior weight keeps factors with one or two levels from running to nothing.
             effects.spreads[name] = float(np.sqrt((0.05 + squares.sum()) / (1 + effects.sizes[position])))
-        left = square - 2 * effects.values @ pull + effects.values @ products @ effects.values
+        left = square - 2 * effects.found @ pull + effects.found @ products @ effects.found
         doubt = float(np.sum(products * effects.covariance))
         effects.spreads["case"] = float(np.sqrt((left + doubt) / logs.size))
         if max(abs(np.log(effects.spreads[name] / before[name])) for name in before) < _SETTLED:
@@ -238,14 +247,12 @@ def _smearing(
     return means(group, families[parent])
 
 
-def _hospital_mix(
-    effects: _Effects, group: IntArray, family: IntArray, counts: FloatArray
-) -> tuple[FloatArray, float]:
+def _hospital_mix(effects: _Effects, group: IntArray, family: IntArray, counts: FloatArray) -> tuple[FloatArray, float]:
     """Return the log of the mean hospital factor of every group, its own mix beside that of the family.
 
     The second is how widely the factor varies between the cases of a family, as a share of it, squared.
     """
-    factor = np.exp(effects.values[effects.slot(effects.names.index("hospital"))])[
+    factor = np.exp(effects.found[effects.slot(effects.names.index("hospital"))])[
         effects.codes[effects.names.index("hospital")]
     ]
     parent = np.zeros(counts.size, dtype=int)
@@ -320,7 +327,7 @@ def shrink_group_means(
     for position, name in enumerate(names):
         if name != "hospital":
             combine[np.arange(counts.size), effects.slot(position).start + codes[position][first]] = 1.0
-    centre = combine @ effects.values
+    centre = combine @ effects.found
     doubt = ((combine @ effects.covariance) * combine).sum(axis=1)
     mix, varied = _hospital_mix(effects, group, family, counts)
     sd = np.sqrt(doubt + smear_sd**2 + varied / (counts + _MIX_WORTH))

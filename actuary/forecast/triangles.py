@@ -124,15 +124,18 @@ def _numbers(texts: pd.Series) -> tuple[dict[str, int], set[str]]:
 def _rename(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     names = {str(name).strip().lower(): name for name in frame.columns}
     found = {ours: next((names[n] for n in others if n in names), None) for ours, others in COLUMNS.items()}
-    # "paid" may be the amount or the period of payment: the amount only where nothing else is.
     problems = []
     for ours in ("period", "value"):
         if found[ours] is None:
             known = ", ".join(str(name) for name in frame.columns) or "no columns"
-            problems.append(Problem(f"{where}, column {COLUMNS[ours][0]}", f"columns {known}", " or ".join(COLUMNS[ours])))
+            problems.append(
+                Problem(f"{where}, column {COLUMNS[ours][0]}", f"columns {known}", " or ".join(COLUMNS[ours]))
+            )
     if (found["cutoff"] is None) == (found["paid"] is None):
         what = "neither" if found["cutoff"] is None else "both"
-        expected = f"one of {', '.join(COLUMNS['cutoff'])} (amounts known so far) or {', '.join(COLUMNS['paid'])} (payments)"
+        expected = (
+            f"one of {', '.join(COLUMNS['cutoff'])} (amounts known so far) or {', '.join(COLUMNS['paid'])} (payments)"
+        )
         problems.append(Problem(f"{where}, columns", f"{what} a cut-off and a month of payment", expected))
     raise_all(problems, TableError)
     kept = {name: ours for ours, name in found.items() if name is not None}
@@ -160,9 +163,11 @@ def _rows(named: pd.DataFrame, *, where: str) -> tuple[pd.DataFrame, str]:
     if len(kinds) > 1:
         problems.append(Problem(f"{where}, periods", f"frequencies {', '.join(sorted(kinds))}", "one frequency"))
     value = pd.to_numeric(named["value"], errors="coerce").astype(float)
-    bad = ~np.isfinite(value.to_numpy())
-    for row in np.flatnonzero(bad)[:_SHOWN_ROWS]:
-        problems.append(Problem(f"{where} row {row + 2}, value", repr(named["value"].iloc[row]), "a number"))
+    unread = ~np.isfinite(value.to_numpy())
+    problems += [
+        Problem(f"{where} row {row + 2}, value", repr(named["value"].iloc[row]), "a number")
+        for row in np.flatnonzero(unread)[:_SHOWN_ROWS]
+    ]
     rows["value"] = value
     if not problems:
         problems += _impossible(rows, second, where=where)
@@ -262,7 +267,9 @@ def build_triangle(
     if falls:
         notes.append(f"{falls} amounts fall from one cut-off to the next: corrections, kept as they are")
     empty = [name for name, part in zip(series, amounts, strict=True) if not np.nansum(part) > 0]
-    problems = [Problem(f"{where}, {name}", "no amount above 0", "some claims", "leave the series out") for name in empty]
+    problems = [
+        Problem(f"{where}, {name}", "no amount above 0", "some claims", "leave the series out") for name in empty
+    ]
     raise_all(problems, TableError)
     gaps = int(np.isnan(amounts[:, :, -1]).sum())
     if gaps:

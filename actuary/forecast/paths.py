@@ -58,7 +58,8 @@ def find_dependence(fit: PooledFit) -> Dependence:
     """Measure how far the innovations of a panel go together, under the parameters that suit the whole panel best.
 
     The mean squared correlation over pairs of series, each weighted towards recent times, is compared with the one
-    that independent series of that length would show: one over the effective number of common times.
+    that independent series of that length would show: one over the effective number of common times, and more where
+    the innovations of both are autocorrelated (Bartlett's formula at lag one).
 
     Parameters
     ----------
@@ -96,11 +97,21 @@ def _common_share(errors: FloatArray, likely: FloatArray, least: int) -> float:
     size = (centred**2 * likely) @ seen.T
     with np.errstate(invalid="ignore", divide="ignore"):
         squared = ((centred * likely) @ centred.T) ** 2 / (size * size.T)
-        by_chance = ((weights * likely) @ seen.T) / both**2
+        by_chance = ((weights * likely) @ seen.T) / both**2 * _bartlett(centred)
     pairs = np.triu(np.isfinite(squared) & np.isfinite(by_chance), k=1)
     if not pairs.any():
         return 0.0
     return float(np.clip(squared[pairs].mean() / by_chance[pairs].mean() - 1.0, 0.0, 1.0))
+
+
+def _bartlett(centred: FloatArray) -> FloatArray:
+    """Return how much more than white noise pairs of autocorrelated series correlate by chance, shape (series, series)."""
+    square = (centred**2).sum(axis=1)
+    lagged = (centred[:, 1:] * centred[:, :-1]).sum(axis=1)
+    rho = np.divide(lagged, square, out=np.zeros_like(square), where=square > 0).clip(-0.9, 0.9)
+    both = np.outer(rho, rho)
+    factor: FloatArray = ((1 + both) / (1 - both)).clip(min=1.0)
+    return factor
 
 
 def simulate_pooled(fit: PooledFit, *, horizon: int, draws: int, seed: int, threads: int | None = None) -> FloatArray:

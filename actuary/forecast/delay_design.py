@@ -90,9 +90,14 @@ class Slots:
         return slice(2 + 2 * self.cutoffs, 2 + 2 * self.cutoffs + self.periods)
 
     @property
+    def own_curve(self) -> slice:
+        """A series' own shift at every lag, which stays from cut-off to cut-off."""
+        return slice(self.own_volume.stop, self.own_volume.stop + self.lags)
+
+    @property
     def own(self) -> int:
         """Number of unknowns of a series."""
-        return int(self.own_volume.stop)
+        return int(self.own_curve.stop)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,8 +167,16 @@ def _noise_of_complete(amounts: FloatArray, lags: IntArray, complete_after: int)
         moves.append(np.log(after[known] / before[known]))
     every = np.concatenate(moves)
     if not every.size:
-        return _NOISE
+        return _noise_of_falls(amounts)
     return max(_LEAST_NOISE, float(np.sqrt(np.mean(every**2) / 2)))
+
+
+def _noise_of_falls(amounts: FloatArray) -> float:
+    """Return the noise of log amounts from those that fall: half of the noise is falls, the other half is not seen."""
+    before, after = amounts[:, :, :-1], amounts[:, :, 1:]
+    known = (before > 0) & (after > 0)
+    moves = np.log(after[known] / before[known])
+    return max(_NOISE, float(np.sqrt(np.sum(np.minimum(moves, 0.0) ** 2) / max(moves.size, 1))))
 
 
 def _cells(lags: IntArray, complete_after: int) -> tuple[IntArray, IntArray, IntArray]:
@@ -218,6 +231,7 @@ def lay_out(triangle: Triangle, *, expected: FloatArray | None = None) -> Design
     delay_own[:, 0], delay_own[:, 1] = 1.0, steep[at]
     delay_own[cell, slots.own_drift.start + cutoff] = 1.0
     delay_own[cell, slots.own_tilt.start + cutoff] = steep[at]
+    delay_own[cell, slots.own_curve.start + at] = 1.0
     if slots.months:
         delay_shared[cell, slots.season.start + numbers[period] % season] = 1.0
     volume_shared, volume_own = np.zeros_like(delay_shared), np.zeros_like(delay_own)

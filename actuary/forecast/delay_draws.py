@@ -65,6 +65,7 @@ def _left_later(design: Design, fit: DelayFit, shared: FloatArray, own: FloatArr
     odds = (shared[:, slots.curve][:, at] + shift)[:, None, :]
     odds = odds + own[:, :, 0, None] + own[:, :, slots.own_drift.stop - 1, None]
     odds = odds + (own[:, :, 1, None] + own[:, :, slots.own_tilt.stop - 1, None]) * design.steep[at]
+    odds = odds + own[:, :, slots.own_curve][:, :, at]
     if slots.months:
         odds = odds + shared[:, slots.season][:, design.months][:, None, :]
     left: FloatArray = np.where(lag < slots.lags, expit(-odds), 0.0)

@@ -35,7 +35,8 @@ PRIOR_SPREADS: dict[str, tuple[float, float]] = {
     "slope": (0.2, 4.0),
     "own_drift": (0.3, 4.0),
     "own_tilt": (0.15, 4.0),
-    "drift": (0.25, 30.0),
+    "own_curve": (0.1, 8.0),
+    "drift": (0.2, 30.0),
     "tilt": (0.1, 30.0),
     "season": (0.05, 30.0),
     "scatter": (0.25, 20.0),
@@ -140,6 +141,7 @@ def _prior_own(design: Design, fit: DelayFit) -> FloatArray:
     near = design.nearness * root[:, :, None] * root[:, None, :]
     precision[:, slots.own_drift, slots.own_drift] = near / spreads["own_drift"] ** 2
     precision[:, slots.own_tilt, slots.own_tilt] = near / spreads["own_tilt"] ** 2
+    precision[:, slots.own_curve, slots.own_curve] = np.eye(slots.lags) / spreads["own_curve"] ** 2
     precision[:, slots.own_volume, slots.own_volume] = design.own_precision / design.volumes.scale[:, None, None] ** 2
     return precision
 
@@ -185,6 +187,8 @@ def _learn_spreads(design: Design, fit: DelayFit) -> None:
     for position, name in enumerate(("level", "slope")):
         squares = fit.own[:, position] ** 2 + spread_of[:, position, position]
         _learn(fit, name, float(squares.sum()), series)
+    curve = fit.own[:, slots.own_curve] ** 2 + np.einsum("ijj->ij", spread_of[:, slots.own_curve, slots.own_curve])
+    _learn(fit, "own_curve", float(curve.sum()), curve.size)
     root = np.sqrt(fit.drift_weight)
     far = np.zeros_like(root)
     for name, slot in (("own_drift", slots.own_drift), ("own_tilt", slots.own_tilt)):

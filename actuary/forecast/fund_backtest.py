@@ -193,12 +193,12 @@ def _years(
         if cut is None:
             break
         before, came = cut
-        found = forecast_series(before, horizon=_YEARS_AHEAD, draws=draws, seed=seed, model=model, threads=threads)
+        drawn = forecast_series(before, horizon=_YEARS_AHEAD, draws=draws, seed=seed, model=model, threads=threads)
         for row, name in enumerate(before.series):
-            futures = found.futures(name)
+            futures = drawn.futures(name)
             last = float(values[row, before.ends[row] - 1])
             cases += [
-                _case(found.origins[row], futures[:, h], last, float(came[row, h]))
+                _case(drawn.origins[row], futures[:, h], last, float(came[row, h]))
                 for h in range(_YEARS_AHEAD)
                 if not np.isnan(came[row, h])
             ]

@@ -312,7 +312,8 @@ def _divide(
     history: FundHistory, bottom: xr.DataArray, past: xr.DataArray, spec: FundSpec, seed: int
 ) -> tuple[xr.DataArray, xr.DataArray]:
     """Split the flows of employees into pool and accounts, in every draw."""
-    future, before = [], []
+    future: list[xr.DataArray] = []
+    before: list[xr.DataArray] = []
     years = np.array([int(str(label)[:4]) for label in past["period"].to_numpy()])
     for flow in FLOWS:
         name, shares = series_name("employee", flow), known_shares(history, flow)

@@ -207,9 +207,9 @@ class _Source:
         frame = self.points[(self.points["scheme"] == scheme) & (self.points["indicator"] == indicator)]
         found: dict[int, dict[int, tuple[float, bool]]] = {}
         # A figure of all accounts comes after one of the pool, and takes its place.
-        for row in frame.sort_values("scope", ascending=False).itertuples():
-            pooled = row.scope == "pooled_only" and scheme == "employee"
-            found.setdefault(int(row.year), {})[int(row.month)] = (float(row.value), pooled)
+        for row in frame.sort_values("scope", ascending=False).to_dict("records"):
+            pooled = row["scope"] == "pooled_only" and scheme == "employee"
+            found.setdefault(int(row["year"]), {})[int(row["month"])] = (float(row["value"]), pooled)
         return found
 
     def last_month(self, scheme: str, indicator: str) -> int:
@@ -318,8 +318,8 @@ def _is_whole(flows: pd.DataFrame, scheme: str) -> bool:
 
 
 def _too_little(region: str, flows: pd.DataFrame) -> Problem:
-    counts = flows.groupby(["scheme", "indicator"]).size()
-    shown = ", ".join(f"{scheme} {flow}: {count} years" for (scheme, flow), count in counts.items())
+    counts = flows.groupby(["scheme", "indicator"]).size().reset_index(name="years").to_dict("records")
+    shown = ", ".join(f"{row['scheme']} {row['indicator']}: {row['years']} years" for row in counts)
     return Problem(
         f"figures of {region}",
         shown or "no year of income or spending",

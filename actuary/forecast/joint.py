@@ -96,7 +96,7 @@ class FundPaths:
         parts = []
         for name in self.paths.data_vars:
             values = self.values(str(name))
-            part = {"fund": self.name, "variable": str(name), "period": self.periods}
+            part: dict[str, object] = {"fund": self.name, "variable": str(name), "period": self.periods}
             part |= {"mean": values.mean(axis=0), "sd": values.std(axis=0, ddof=1)}
             found = np.quantile(values, _QUANTILES, axis=0)
             part |= {f"q{round(100 * p, 1):g}": row for p, row in zip(_QUANTILES, found, strict=True)}

@@ -81,7 +81,8 @@ def find_dependence(fit: PooledFit) -> Dependence:
         if one.end > begin:
             errors[row, begin - (last - back) : one.end - (last - back)] = own[begin - one.begin :]
     spread = float(np.median(spreads)) if spreads else fit.spec.shocks.unknown
-    return Dependence(_common_share(errors, _recency(fit, np.arange(back)[::-1]), fit.spec.shocks.least), spread)
+    share = _common_share(errors, _recency(fit, np.arange(back)[::-1]), fit.spec.shocks.least)
+    return Dependence(min(share, fit.spec.shocks.together), spread)
 
 
 def _common_share(errors: FloatArray, likely: FloatArray, least: int) -> float:
@@ -105,7 +106,7 @@ def _common_share(errors: FloatArray, likely: FloatArray, least: int) -> float:
 
 
 def _bartlett(centred: FloatArray) -> FloatArray:
-    """Return how much more than white noise pairs of autocorrelated series correlate by chance, shape (series, series)."""
+    """Return how much more pairs of series correlate by chance than white noise does, shape (series, series)."""
     square = (centred**2).sum(axis=1)
     lagged = (centred[:, 1:] * centred[:, :-1]).sum(axis=1)
     rho = np.divide(lagged, square, out=np.zeros_like(square), where=square > 0).clip(-0.9, 0.9)

@@ -21,13 +21,13 @@ type FloatArray = NDArray[np.float64]
 
 
 def paths_of_spread(mean: FloatArray, spread: FloatArray, *, draws: int, rng: np.random.Generator) -> FloatArray:
-    """Draw whole paths of a linear model from its mean and its standard deviation by horizon.
+    r"""Draw whole paths of a linear model from its mean and its standard deviation by horizon.
 
     The error at horizon h of a linear model is a sum of shocks with weights psi, and its variance the sum of their
     squares: the variances by horizon therefore give the weights (taken as positive), and the weights give the paths.
 
-    .. math:: e_h = \\sigma_1 \\sum_{j=1}^{h} \\psi_{h-j} \\varepsilon_j, \\qquad
-        \\psi_0 = 1, \\quad \\psi_i^2 = (\\sigma_{i+1}^2 - \\sigma_i^2) / \\sigma_1^2
+    .. math:: e_h = \sigma_1 \sum_{j=1}^{h} \psi_{h-j} \varepsilon_j, \qquad
+        \psi_0 = 1, \quad \psi_i^2 = (\sigma_{i+1}^2 - \sigma_i^2) / \sigma_1^2
 
     Parameters
     ----------

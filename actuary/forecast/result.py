@@ -160,7 +160,8 @@ class Forecast:
         """Return the draws with chains, if any, laid end to end: dims (draw, series, period)."""
         if "chain" not in self.draws.dims:
             return self.draws
-        stacked = self.draws.stack(sample=("chain", "draw")).transpose("sample", "series", "period")
+        stacked = self.draws.stack(sample=("chain", "draw"))  # noqa: PD013  (of xarray, not of pandas)
+        stacked = stacked.transpose("sample", "series", "period")
         return stacked.drop_vars(["sample", "chain", "draw"]).rename(sample="draw")
 
     def futures(self, series: str) -> FloatArray:
@@ -184,13 +185,13 @@ class Forecast:
         Returns
         -------
         DataFrame
-            series, origin, period, mean, sd, and one column a quantile: q2.5, q10, q50, q90, q97.5 [unit of the series].
+            series, origin, period, mean, sd, and the quantiles q2.5, q10, q50, q90, q97.5 [unit of the series].
         """
         parts = []
         for name, origin, end in zip(self.panel.series, self.origins, self.panel.ends, strict=True):
             futures = self.futures(name)
             periods = period_labels(self.panel.freq, self.panel.first + int(end), self.horizon)
-            part = {"series": name, "origin": origin, "period": periods}
+            part: dict[str, Any] = {"series": name, "origin": origin, "period": periods}
             part |= {"mean": futures.mean(axis=0), "sd": futures.std(axis=0, ddof=1)}
             found = np.quantile(futures, QUANTILES, axis=0)
             part |= {f"q{round(100 * p, 1):g}": row for p, row in zip(QUANTILES, found, strict=True)}

@@ -13,9 +13,9 @@ type FloatArray = NDArray[np.float64]
 
 
 def crps(draws: FloatArray, actual: FloatArray) -> FloatArray:
-    """Return the continuous ranked probability score of draws, by the estimator without bias.
+    r"""Return the continuous ranked probability score of draws, by the estimator without bias.
 
-    .. math:: \\frac1m \\sum_i |x_i - y| - \\frac{1}{2 m (m-1)} \\sum_{i,j} |x_i - x_j|
+    .. math:: \frac1m \sum_i |x_i - y| - \frac{1}{2 m (m-1)} \sum_{i,j} |x_i - x_j|
 
     Parameters
     ----------

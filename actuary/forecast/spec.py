@@ -18,6 +18,7 @@ __all__ = ["PooledSpec", "load_pooled_spec"]
 Positive = Annotated[float, Field(gt=0)]
 Law = tuple[Positive, Positive]
 Share = Annotated[float, Field(ge=0, le=1)]
+Frequency = Annotated[str, Field(pattern="^[AQM]$")]
 
 
 class ScaleSpec(Shape):
@@ -43,13 +44,14 @@ class WeightSpec(Shape):
     panel: Annotated[float, Field(ge=0)]
     series: Annotated[float, Field(ge=0)]
     full_at: Annotated[int, Field(ge=1)]
-    back: Mapping[Literal["A", "Q", "M"], Annotated[int, Field(ge=1)]]
+    back: Mapping[Frequency, Annotated[int, Field(ge=1)]]
 
 
 class ShockSpec(Shape):
     """Declare where the shocks of the future are from."""
 
-    half_life: Mapping[Literal["A", "Q", "M"], Positive]
+    half_life: Mapping[Frequency, Positive]
+    together: Share
     least: Annotated[int, Field(ge=2)]
     unknown: Positive
     still: Share
@@ -109,6 +111,14 @@ def load_pooled_spec(path: Path | None = None) -> PooledSpec:
     spec, differences = fit(PooledSpec, file.data, file=file)
     raise_all(differences, DeclarationError)
     assert spec is not None  # noqa: S101
+    wanted = {"A", "Q", "M"}
+    tables = {"weights.back": spec.weights.back, "shocks.half_life": spec.shocks.half_life}
+    differences = [
+        Problem(file.where(key), f"nothing for {', '.join(sorted(wanted - set(table)))}", "a number for A, Q and M")
+        for key, table in tables.items()
+        if set(table) != wanted
+    ]
+    raise_all(differences, DeclarationError)
     if len(spec.stack.prior) != len(spec.stack.models):
         found = f"{len(spec.stack.prior)} weights"
         raise DeclarationError(Problem(file.where("stack.prior"), found, f"one for each of {len(spec.stack.models)}"))

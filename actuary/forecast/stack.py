@@ -107,7 +107,7 @@ def classical_voices(
 
 
 def _grid(spec: StackSpec) -> FloatArray:
-    """Return the weights that are tried, shape (point, voice): multiples of the step that leave the pooled model some."""
+    """Return the weights that are tried, shape (point, voice): multiples of the step, up to the most together."""
     steps = np.arange(0.0, spec.most + spec.step / 2, spec.step)
     points = np.array(list(itertools.product(steps, repeat=len(spec.models))))
     kept: FloatArray = points[points.sum(axis=1) <= spec.most + 1e-9]

@@ -48,11 +48,11 @@ CASES = (
     Case("covid-monthly", "M", "sus_covid", True, "Monthly through COVID (a stress test)"),
     Case("nipa", "Q", "nipa", None, "Quarterly, US social insurance, seasonally adjusted, 2018-2024"),
     Case("annual", "A", "nhe,china", None, "Annual, 5 ahead, 6 origins (plausibility only)"),
-    Case("quarterly-others", "Q", "pbs,sus,hospital", False, "Quarterly: the other series, never looked at one by one"),
+    Case("quarterly-others", "Q", "pbs,sus,hospital", False, "Quarterly: the other series"),
     Case("monthly-others", "M", "pbs,sus,hospital", False, "Monthly: the other series"),
 )
 
-#: Peers scored by the same harness on the core series before this project: sCRPS, 80 %, cumulative sCRPS, monthly sCRPS,
+#: Peers scored by the same harness on the core series before: sCRPS, 80 %, cumulative sCRPS, monthly sCRPS,
 #: monthly 80 %, seconds for each further series by quarter and by month on one core.
 EARLIER = (
     ("SeasonalNaive", 1.008, 0.62, 0.984, 0.932, 0.68, 0.04, 0.08),
@@ -139,8 +139,10 @@ def markdown(table: pd.DataFrame, columns: list[str]) -> str:
     ]
     for row in table.to_dict("records"):
         cells = [
-            "" if isinstance(value := row[name], float) and np.isnan(value)
-            else f"{value:.{digits.get(name, 3)}f}" if isinstance(value, float)
+            ""
+            if isinstance(value := row[name], float) and np.isnan(value)
+            else f"{value:.{digits.get(name, 3)}f}"
+            if isinstance(value, float)
             else str(value)
             for name in columns
         ]
@@ -158,13 +160,33 @@ def beside_earlier(quarterly: pd.DataFrame, monthly: pd.DataFrame) -> str:
         "naive": "actuary forecast --model naive",
     }
     rows = [
-        (names[k], q.scrps[k], q.cov80[k], q.cum_scrps[k], q.cum_cov80[k], m.scrps[k], m.cov80[k], m.cum_cov80[k],
-         q.secs[k], m.secs[k])
+        (
+            names[k],
+            q.scrps[k],
+            q.cov80[k],
+            q.cum_scrps[k],
+            q.cum_cov80[k],
+            m.scrps[k],
+            m.cov80[k],
+            m.cum_cov80[k],
+            q.secs[k],
+            m.secs[k],
+        )
         for k in MODELS
     ]
     rows += [(n, a, b, c, np.nan, d, e, np.nan, s, t) for n, a, b, c, d, e, s, t in EARLIER]
-    heads = ["model", "quarterly sCRPS", "q 80 %", "q cumulative sCRPS", "q cumulative 80 %", "monthly sCRPS", "m 80 %",
-             "m cumulative 80 %", "q s a series", "m s a series"]
+    heads = [
+        "model",
+        "quarterly sCRPS",
+        "q 80 %",
+        "q cumulative sCRPS",
+        "q cumulative 80 %",
+        "monthly sCRPS",
+        "m 80 %",
+        "m cumulative 80 %",
+        "q s a series",
+        "m s a series",
+    ]
     frame = pd.DataFrame(rows, columns=heads)
     digits = {name: 2 for name in heads if "80 %" in name or "s a series" in name}
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
@@ -191,7 +213,8 @@ def losses(scores: pd.DataFrame) -> list[str]:
             )
         cover = by.cov80["pooled"]
         if not 0.75 <= cover <= 0.86:
-            found.append(f"{dataset}: the pooled 80 % intervals cover {cover:.0%}: too {'wide' if cover > 0.8 else 'narrow'}.")
+            fault = "wide" if cover > 0.8 else "narrow"
+            found.append(f"{dataset}: the pooled 80 % intervals cover {cover:.0%}: too {fault}.")
     return found
 
 
@@ -242,21 +265,21 @@ def write_page() -> None:
     lines = [
         "# Forecasts against what came",
         "",
-        "Written by `make forecast-backtest` (tools/forecast_backtest_table.py); do not edit by hand. Rolling origins, 1,000 "
-        "joint draws, whole commands timed (imports and writing included, two cores shared with other work). Errors are "
-        "shares of the mean absolute seasonal difference of the history known at the origin; sCRPS is the continuous ranked "
-        "probability score on that scale, lower is better. `typical` is its geometric mean: a few series that explode "
-        "cannot rule it.",
+        "Written by `make forecast-backtest` (tools/forecast_backtest_table.py); do not edit by hand. Rolling "
+        "origins, 1,000 joint draws, whole commands timed (imports and writing included, two cores shared with "
+        "other work). Errors are shares of the mean absolute seasonal difference of the history known at the "
+        "origin; sCRPS is the continuous ranked probability score on that scale, lower is better. Its typical "
+        "value is the geometric mean: a few series that explode cannot rule it.",
         "",
         "## Core series beside the peers",
         "",
         beside_earlier(by_name["quarterly"], by_name["monthly"]),
         "",
-        "Rows without `actuary forecast` are peers scored earlier by the same harness on the same series; their seconds are "
-        "for each further series on one core, without imports.",
+        "Rows without `actuary forecast` are peers scored earlier by the same harness on the same series; their "
+        "seconds are for each further series on one core, without imports.",
         "",
-        f"Origins overlap, so the figures are less certain than their digits. Drawn again by origin, 90 % of the means of "
-        f"the pooled model lie in: quarterly {origin_interval(by_name['quarterly'])}; monthly "
+        f"Origins overlap, so the figures are less certain than their digits. Drawn again by origin, 90 % of the "
+        f"means of the pooled model lie in: quarterly {origin_interval(by_name['quarterly'])}; monthly "
         f"{origin_interval(by_name['monthly'])}.",
         "",
         "## Where it loses",
@@ -271,7 +294,7 @@ def write_page() -> None:
         lines += [f"### {case.title}", ""]
         everything = means(series.assign(dataset="all"), ["dataset", "model"])
         parts = means(series, ["dataset", "model"])
-        table = parts if series["dataset"].nunique() == 1 else pd.concat([everything, parts])
+        table = parts if len(set(series["dataset"])) == 1 else pd.concat([everything, parts])
         lines += [markdown(table, ["dataset", "model", *columns]), ""]
         if errors:
             lines += [f"{errors} forecasts are missing.", ""]
@@ -284,7 +307,7 @@ def write_page() -> None:
         "",
         "## Income less expenditure",
         "",
-        "Summed over the horizon. The Brier score is that of \"net flow will be worse than over the last horizon\".",
+        'Summed over the horizon. The Brier score is of "net flow will be worse than over the last horizon".',
         "",
         pairs_table(scored),
         "",

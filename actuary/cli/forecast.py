@@ -31,7 +31,7 @@ def _progress() -> Callable[[float, str], None] | None:
 
 
 @teaching
-def forecast(  # noqa: PLR0913  (one argument an option)
+def forecast(
     series: Annotated[Path, typer.Argument(help="CSV file: series_id, period (2019, 2019Q3 or 2019-07), value.")],
     horizon: Annotated[int, typer.Option(help="Periods ahead of each series' own end.")],
     out: Annotated[

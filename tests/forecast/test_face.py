@@ -67,7 +67,7 @@ def test_the_rows_speak_the_protocol(pooled):
     rows = pooled.to_frame()
     assert rows.columns.tolist() == ["series_id", "origin", "period", "sample_or_quantile", "value"]
     assert len(rows) == 3 * 4 * 120
-    wide = rows[rows["series_id"] == "c"].pivot(index="sample_or_quantile", columns="period", values="value")
+    wide = rows[rows["series_id"] == "c"].pivot(index="sample_or_quantile", columns="period", values="value")  # noqa: PD010
     assert wide.columns.tolist() == quarters(4, 2014)
     # One sample number is one joint future.
     np.testing.assert_array_equal(wide.loc["s7"], pooled.futures("c")[7])

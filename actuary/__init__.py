@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from actuary.drg.what_if import what_if
     from actuary.errors import ActuaryError
     from actuary.forecast.face import forecast_series
+    from actuary.forecast.fund_forecast import forecast_fund
     from actuary.forecast.reserving import reserve_claims
     from actuary.forecast.small_groups import shrink_group_means
     from actuary.fund import FundProjection, facts_page
@@ -44,6 +45,7 @@ __all__ = [
     "facts",
     "facts_page",
     "forecast",
+    "forecast_fund",
     "forecast_series",
     "group_cases",
     "group_file",
@@ -72,6 +74,7 @@ _HOMES = {
     "explain_case": "drg.explain",
     "facts": "tables",
     "facts_page": "fund",
+    "forecast_fund": "forecast.fund_forecast",
     "forecast_series": "forecast.face",
     "group_cases": "drg.grouper",
     "group_file": "drg.group_files",

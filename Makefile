@@ -10,7 +10,7 @@ CASES ?= 1000000
 OUT ?= output/$(CITY)
 export PYTHON
 
-.PHONY: help setup report bench test test-slow lint types imports notebooks ci lock environment format clean
+.PHONY: help setup report bench forecast-backtest forecast-ablation test test-slow lint types imports notebooks ci lock environment format clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -47,6 +47,12 @@ ci: lint types imports test test-slow notebooks  ## everything that must hold be
 
 bench: setup  ## measure the grouper (CASES=1000000)
 	@$(BIN)/python benchmarks/grouping.py --cases $(CASES)
+
+forecast-backtest: setup  ## back-test forecasts on the reference series and write docs/forecast-backtest.md
+	@$(BIN)/python tools/forecast_backtest_table.py
+
+forecast-ablation: setup  ## leave terms of the forecast out one by one, for docs/forecast-model.md
+	@$(BIN)/python -m tools.forecast_ablation
 
 lock: setup  ## pin the newest versions that pyproject.toml allows; writes requirements.lock and environment.yml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --extra dev --python-version 3.12 --upgrade pyproject.toml --output-file requirements.lock

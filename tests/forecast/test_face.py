@@ -212,3 +212,29 @@ def test_the_command_line_writes_all_or_nothing(frame, tmp_path):
     assert "found 2 values; expected at least 3" in failed.stderr
     assert "Traceback" not in failed.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv"]
+
+
+@pytest.mark.reference
+@pytest.mark.slow
+@pytest.mark.parametrize(("file", "horizon", "season", "bound"), [("bench_quarterly.csv.gz", 8, 4, 0.66)])
+def test_the_public_core_series_are_forecast_within_the_bar(reference, file, horizon, season, bound):
+    """Two origins of the back-test set, in process; the whole of it is in docs/forecast-backtest.md."""
+    series = reference / "series"
+    meta = pd.read_csv(series / "bench_meta.csv", dtype=str)
+    meta = meta[(meta["core"] == "1") & meta["dataset"].isin(["pbs", "sus", "hospital"]) & (meta["freq"] == "Q")]
+    rows = pd.read_csv(series / file, dtype={"period": str})
+    parts = {name: part for name, part in rows.groupby("series_id") if name in set(meta["series_id"])}
+    scores = []
+    for back in (horizon, horizon + 9):
+        kept = {name: part.sort_values("period") for name, part in parts.items() if len(part) - back >= 16}
+        cut = pd.concat([part.iloc[: len(part) - back] for part in kept.values()], ignore_index=True)
+        found = forecast_series(cut, horizon=horizon, season=season, draws=500)
+        for name, part in kept.items():
+            values = part["value"].to_numpy()
+            end = len(values) - back
+            scale = naive_scale(values[:end], season)
+            scores.append(score_futures(found.futures(name), values[end : end + horizon], scale=scale))
+    means = pd.DataFrame(scores).mean()
+    assert len(scores) > 60
+    assert means["scrps"] < bound
+    assert 0.74 < means["cover80"] < 0.88

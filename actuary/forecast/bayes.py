@@ -30,7 +30,7 @@ type FloatArray = NDArray[np.float64]
 _PER_CHAIN = 1000
 
 
-def run_bayes(
+def run_bayes(  # noqa: PLR0913  (what a forecast rests on, each by its name)
     panel: Panel,
     spec: BayesSpec,
     *,

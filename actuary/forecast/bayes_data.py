@@ -143,25 +143,26 @@ def sums_of_cumulative(frame: pd.DataFrame, panel: Panel) -> tuple[Panel, tuple[
     problems: list[Problem] = []
     per_year = panel.season
     for row, name in enumerate(panel.series):
-        last, so_far = None, 0.0
-        for column in np.flatnonzero(~np.isnan(panel.values[row])):
+        last: int | None = None
+        so_far = 0.0
+        for column in map(int, np.flatnonzero(~np.isnan(panel.values[row]))):
             year = (panel.first + column) // per_year
             if last is None or (panel.first + last) // per_year != year:
                 last, so_far = year * per_year - panel.first - 1, 0.0
             if last < -1:
                 # The year began before the panel: its first figure holds periods that are not here.
-                last, so_far = int(column), float(panel.values[row, column])
+                last, so_far = column, float(panel.values[row, column])
                 continue
             total = float(panel.values[row, column]) - so_far
             if column - last == 1:
                 values[row, column] = total
             elif total > 0:
-                sums.append(KnownSum(name, int(last) + 1, int(column) + 1, total))
+                sums.append(KnownSum(name, last + 1, column + 1, total))
             else:
                 label = panel.periods[column]
                 expected = "a cumulative figure that rises over periods without one of their own"
                 problems.append(Problem(f"series {name}, {label}", f"{total:g} since the last figure", expected))
-            last, so_far = int(column), float(panel.values[row, column])
+            last, so_far = column, float(panel.values[row, column])
     raise_all(problems, TableError)
     laid = Panel(panel.series, panel.freq, panel.season, panel.first, values, panel.unit, panel.synthetic, panel.ends)
     return laid, tuple(sums)

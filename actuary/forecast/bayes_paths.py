@@ -39,7 +39,7 @@ def _sigmoid(x: FloatArray) -> FloatArray:
 
 
 def prior_draws(data: BayesData, spec: BayesSpec, *, count: int, rng: np.random.Generator) -> Draws:
-    """Draw the quantities of the recursion from the declared prior: the twin of :func:`actuary.forecast.build.build_model`.
+    """Draw the quantities of the recursion from the declared prior, as :mod:`actuary.forecast.build` declares it.
 
     Parameters
     ----------
@@ -241,7 +241,7 @@ def replicate(draws: Draws, data: BayesData, *, rng: np.random.Generator) -> Flo
 
 
 def one_step_ranks(draws: Draws, data: BayesData, *, rng: np.random.Generator) -> FloatArray:
-    """Return the probability that the model gave to less than each known value, one period ahead, shape (series, period).
+    """Return the probability given to less than each known value, one period ahead, shape (series, period).
 
     NaN where there is no value. The common factor is drawn anew, not taken from the fit, which has seen the value.
     """

@@ -140,7 +140,7 @@ class GateSpec(Shape):
     growth_low: FiniteFloat
     growth_high: FiniteFloat
     growth_outside_at_most: Share
-    extreme_share_at_most: Share
+    predictive_tail_at_least: Share
     pit_distance_at_most: Share
     pit_values_at_least: Count
 
@@ -237,7 +237,7 @@ def _find_contradictions(spec: BayesSpec, file: TomlFile) -> list[Problem]:
         ("effect", [one.name for one in spec.effect]),
         ("outbreak", [one.name for one in spec.outbreak]),
         ("product", [one.name for one in spec.product]),
-        ("terms", list(spec.terms)),
+        ("terms", [str(term) for term in spec.terms]),
     ):
         twice = sorted({name for name in names if names.count(name) > 1})
         problems += [Problem(file.where(list_name), f"{name!r} twice", "each name once") for name in twice]

@@ -1,6 +1,6 @@
-"""Build the sampled model in PyMC, and draw from its prior without PyMC.
+"""Build the sampled model in PyMC.
 
-Importing this module imports PyMC, which takes seconds. Everything a panel brings is data of the compiled model: another
+Importing this module imports PyMC, which takes seconds. What a panel brings is data of the compiled model: another
 panel of the same shape needs no compiling. The likelihood is that of the innovations, so no path of states is sampled.
 """
 
@@ -117,8 +117,8 @@ def build_model(data: BayesData, spec: BayesSpec) -> pm.Model:
     Returns
     -------
     pymc.Model
-        Free parameters by name as in docs/forecast-bayes.md; `rates`, `opening`, `scale`, `share`, `tail`, `coefficient`
-        and `outbreak_log` as they enter the recursion.
+        Free parameters by name as in docs/forecast-bayes.md; `rates`, `opening`, `scale`, `share`, `tail`,
+        `coefficient` and `outbreak_log` as they enter the recursion.
     """
     series, periods = data.z.shape
     season, groups = data.panel.season, len(data.groups)

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from actuary.errors import DeclarationError, Problem, UnknownNameError, raise_all, unknown_name
+from actuary.forecast.bayes_spec import bayes_model_names
 from actuary.forecast.panel import Panel, build_panel
 from actuary.forecast.result import Forecast, Progress, Run, draws_array
 
-__all__ = ["MODELS", "check_options", "forecast_series"]
+__all__ = ["MODELS", "check_options", "forecast_series", "known_models"]
 
 #: Models by name, and the module whose `run` makes their draws; each is loaded when it is asked for.
 MODELS: Mapping[str, str] = {
@@ -20,6 +21,17 @@ MODELS: Mapping[str, str] = {
     "ets": "actuary.forecast.peers",
     "naive": "actuary.forecast.peers",
 }
+
+
+def known_models() -> Mapping[str, str]:
+    """Return every model by name: the fast ones, and the sampled ones declared under models/forecast/.
+
+    Examples
+    --------
+    >>> sorted(known_models())[:3]
+    ['ets', 'fund_quarters', 'naive']
+    """
+    return {**dict.fromkeys(bayes_model_names(), "actuary.forecast.bayes"), **MODELS}
 
 
 def check_options(*, model: str, horizon: int, draws: int, seed: int, threads: int | None = None) -> None:
@@ -39,7 +51,8 @@ def check_options(*, model: str, horizon: int, draws: int, seed: int, threads: i
         ...
     actuary.errors.DeclarationError: --horizon: found 0; expected 1 to 400
     """
-    raise_all([] if model in MODELS else [unknown_name("--model", model, MODELS, what="model")], UnknownNameError)
+    known = known_models()
+    raise_all([] if model in known else [unknown_name("--model", model, known, what="model")], UnknownNameError)
     ranges = {
         "horizon": (horizon, 1, 400),
         "draws": (draws, 2, 100_000),
@@ -80,7 +93,7 @@ def forecast_series(
     seed : int
         Root seed, 0 or more: the same seed gives the same draws, whatever the number of threads.
     model : str
-        One of :data:`MODELS`.
+        One of :func:`known_models`.
     threads : int, optional
         Threads to use; as many as there are cores when left out.
     progress : callable, optional
@@ -111,7 +124,7 @@ def forecast_series(
     panel = data if isinstance(data, Panel) else build_panel(data, season=season)
 
     def run_on(panel: Panel, seed: int, progress: Progress | None = None) -> Forecast:
-        run: Run = importlib.import_module(MODELS[model]).run(
+        run: Run = importlib.import_module(known_models()[model]).run(
             panel, model=model, horizon=horizon, draws=draws, seed=seed, threads=threads, progress=progress
         )
         laid = draws_array(panel, run.futures)

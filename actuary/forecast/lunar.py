@@ -15,7 +15,7 @@ from actuary.errors import PeriodError, Problem
 __all__ = ["lunar_new_year"]
 
 _SYNODIC = 29.530588861
-_EPOCH = dt.datetime(2000, 1, 1, 12)  # noqa: DTZ001  terrestrial time, handled below
+_EPOCH = dt.datetime(2000, 1, 1, 12)
 _J2000 = 2451545.0
 
 #: Terms of the new moon's time [days]: coefficient, multiples of the sun's and the moon's anomaly and the latitude.

@@ -22,30 +22,34 @@ __all__ = ["innovations_of"]
 _VERSION = 1
 
 
-class PanelErrors(Op):  # type: ignore[misc]
+class PanelErrors(Op):
     """Turn values, opening states and rates into innovations: see :mod:`actuary.kernels.panel_recursion`."""
 
     __props__ = ()
 
-    def make_node(self, *inputs: Any) -> Apply:
+    def make_node(self, *inputs: Any) -> Apply[Any, Any]:
         """Return the node of the graph."""
         tensors = [pt.as_tensor_variable(one) for one in inputs]
         return Apply(self, tensors, [pt.dmatrix()])
 
-    def perform(self, _node: Apply, inputs: Sequence[Any], outputs: Any) -> None:
+    def perform(self, _node: Apply[Any, Any], inputs: Sequence[Any], outputs: Any) -> None:
         """Compute without compiling."""
         outputs[0][0] = panel_errors(*inputs)
 
-    def infer_shape(self, _fgraph: Any, _node: Apply, shapes: Sequence[Any]) -> list[Any]:
+    def infer_shape(self, _fgraph: Any, _node: Apply[Any, Any], shapes: Sequence[Any]) -> list[Any]:
         """Return the shape of the innovations: that of the values."""
         return [shapes[0]]
 
     def pullback(
-        self, inputs: Sequence[Variable], _outputs: Sequence[Variable], cotangents: Sequence[Variable]
-    ) -> list[Variable]:
+        self,
+        inputs: Sequence[Variable[Any, Any]],
+        _outputs: Sequence[Variable[Any, Any]],
+        cotangents: Sequence[Variable[Any, Any]],
+    ) -> list[Any]:
         """Return the gradient by every argument."""
         status = inputs[2]
-        by_value, by_opening, by_rates = _panel_pullback(*inputs, cotangents[0])
+        found: Any = _panel_pullback(*inputs, cotangents[0])
+        by_value, by_opening, by_rates = found
         return [
             pt.where(pt.eq(status, KNOWN), by_value, 0.0),
             pt.where(pt.eq(status, MISSING), by_value, 0.0),
@@ -55,27 +59,27 @@ class PanelErrors(Op):  # type: ignore[misc]
             DisconnectedType()(),
         ]
 
-    def connection_pattern(self, _node: Apply) -> list[list[bool]]:
+    def connection_pattern(self, _node: Apply[Any, Any]) -> list[list[bool]]:
         """Say which arguments the innovations can be differentiated by."""
         return [[True], [True], [False], [True], [True], [False]]
 
 
-class PanelPullback(Op):  # type: ignore[misc]
+class PanelPullback(Op):
     """Compute the gradient of :class:`PanelErrors`."""
 
     __props__ = ()
 
-    def make_node(self, *inputs: Any) -> Apply:
+    def make_node(self, *inputs: Any) -> Apply[Any, Any]:
         """Return the node of the graph."""
         tensors = [pt.as_tensor_variable(one) for one in inputs]
         return Apply(self, tensors, [pt.dmatrix(), pt.dmatrix(), pt.dmatrix()])
 
-    def perform(self, _node: Apply, inputs: Sequence[Any], outputs: Any) -> None:
+    def perform(self, _node: Apply[Any, Any], inputs: Sequence[Any], outputs: Any) -> None:
         """Compute without compiling."""
         for storage, found in zip(outputs, panel_pullback(*inputs), strict=True):
             storage[0] = found
 
-    def infer_shape(self, _fgraph: Any, _node: Apply, shapes: Sequence[Any]) -> list[Any]:
+    def infer_shape(self, _fgraph: Any, _node: Apply[Any, Any], shapes: Sequence[Any]) -> list[Any]:
         """Return the shapes: those of values, opening states and rates."""
         return [shapes[0], shapes[3], shapes[4]]
 

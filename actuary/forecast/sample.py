@@ -1,6 +1,6 @@
 """Draw from the posterior with nutpie, compiling once for every shape of a model.
 
-Compiled functions are kept twice: whole, for another panel of the same shape in the same process; and in parts on disk by
+Compiled functions are kept twice: whole, for another panel of the same shape in the same process; in parts on disk by
 PyTensor (its folder is set with ``PYTENSOR_FLAGS=base_compiledir=…``), for the next process.
 """
 

@@ -1,12 +1,12 @@
-"""The innovations recursion over a whole panel, with its exact gradient: what a sampler needs.
+r"""The innovations recursion over a whole panel, with its exact gradient: what a sampler needs.
 
 The recursion is that of :mod:`actuary.kernels.innovations` with opening states as arguments:
 
 .. math::
 
-    m_t &= d_{t-1} + \\phi (b_{t-1} - d_{t-1}), \\qquad f_t = \\ell_{t-1} + m_t + s_p, \\qquad e_t = z_t - f_t \\\\
-    \\ell_t &= \\ell_{t-1} + m_t + \\alpha e_t, \\qquad b_t = m_t + \\beta e_t, \\qquad s_p = s_p + \\gamma e_t,
-    \\qquad d_t = \\kappa (\\ell_t - \\ell_0) / t
+    m_t &= d_{t-1} + \phi (b_{t-1} - d_{t-1}), \qquad f_t = \ell_{t-1} + m_t + s_p, \qquad e_t = z_t - f_t \\
+    \ell_t &= \ell_{t-1} + m_t + \alpha e_t, \qquad b_t = m_t + \beta e_t, \qquad s_p = s_p + \gamma e_t,
+    \qquad d_t = \kappa (\ell_t - \ell_0) / t
 
 where p is the position of the period in its cycle. Where a value is missing, or still to come, its innovation is an
 argument instead of its value; so one loop serves the fit, simulation and forecasts. The gradient runs the same loop
@@ -31,13 +31,14 @@ _njit = numba.njit(cache=True, nogil=True)
 
 
 @_njit
-def _forward(z, given, status, opening, rates, season, phase, errors, filled):  # type: ignore[no-untyped-def]
+def _forward(z, given, status, opening, rates, phase, errors, filled):  # type: ignore[no-untyped-def]
     """Run one series; `opening` is level, slope, season ...; `rates` is alpha, beta, gamma, phi, kappa."""
     alpha, beta, gamma, phi, kappa = rates[0], rates[1], rates[2], rates[3], rates[4]
     level = opening[0]
     slope = opening[1]
     drift = kappa * slope
     states = opening[2:].copy()
+    season = states.size
     age = 0.0
     for t in range(z.size):
         errors[t] = 0.0
@@ -78,14 +79,13 @@ def panel_errors(z, given, status, opening, rates, phase):  # type: ignore[no-un
     """
     errors = np.empty(z.shape)
     filled = np.empty(z.shape[1])
-    season = opening.shape[1] - 2
     for i in range(z.shape[0]):
-        _forward(z[i], given[i], status[i], opening[i], rates[i], season, phase, errors[i], filled)
+        _forward(z[i], given[i], status[i], opening[i], rates[i], phase, errors[i], filled)
     return errors
 
 
 @_njit
-def panel_pullback(z, given, status, opening, rates, phase, cotangent):  # type: ignore[no-untyped-def]
+def panel_pullback(z, given, status, opening, rates, phase, cotangent):  # type: ignore[no-untyped-def]  # noqa: PLR0915
     """Return the gradients of a function of the innovations: by value or innovation, by opening states, by rates.
 
     Parameters
@@ -131,8 +131,8 @@ def panel_pullback(z, given, status, opening, rates, phase, cotangent):  # type:
             lived += 1
             slope_at[lived] = moved + beta * error
             drift_at[lived] = kappa * (level - first) / lived
-        # Backwards: l, b, d and states hold the derivative by what stood after the period.
-        l = 0.0
+        # Backwards: level, b, d and states hold the derivative by what stood after the period.
+        level = 0.0
         b = 0.0
         d = 0.0
         states[:] = 0.0
@@ -142,18 +142,18 @@ def panel_pullback(z, given, status, opening, rates, phase, cotangent):  # type:
                 continue
             p = (t + phase) % season
             share = d * kappa / age
-            l += share
+            level += share
             by_opening[i, 0] -= share
             by_rates[i, 4] += d * (level_at[age - 1] - first) / age
             error = error_at[age - 1]
-            by_error = cotangent[i, t] + alpha * l + beta * b + gamma * states[p]
-            by_rates[i, 0] += l * error
+            by_error = cotangent[i, t] + alpha * level + beta * b + gamma * states[p]
+            by_rates[i, 0] += level * error
             by_rates[i, 1] += b * error
             by_rates[i, 2] += states[p] * error
-            by_moved = l + b
+            by_moved = level + b
             by_value[i, t] = by_error
             if status[i, t] == 1:
-                l -= by_error
+                level -= by_error
                 by_moved -= by_error
                 states[p] -= by_error
             age -= 1
@@ -161,7 +161,7 @@ def panel_pullback(z, given, status, opening, rates, phase, cotangent):  # type:
             d = by_moved * (1.0 - phi)
             b = by_moved * phi
         by_rates[i, 4] += d * opening[i, 1]
-        by_opening[i, 0] += l
+        by_opening[i, 0] += level
         by_opening[i, 1] += b + d * kappa
         by_opening[i, 2:] += states
     return by_value, by_opening, by_rates
@@ -196,10 +196,7 @@ def panel_paths(z, given, status, opening, rates, phase):  # type: ignore[no-unt
     """
     errors = np.empty(given.shape)
     filled = np.empty(given.shape)
-    season = opening.shape[2] - 2
     for j in range(given.shape[0]):
         for i in range(given.shape[1]):
-            _forward(
-                z[j, i], given[j, i], status[i], opening[j, i], rates[j, i], season, phase, errors[j, i], filled[j, i]
-            )
+            _forward(z[j, i], given[j, i], status[i], opening[j, i], rates[j, i], phase, errors[j, i], filled[j, i])
     return errors, filled

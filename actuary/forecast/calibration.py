@@ -1,8 +1,8 @@
-"""Simulation-based calibration: is the sampler right about series that the model itself has made?
+"""Calibrate by simulation: is the sampler right about series that the model itself has made.
 
-Parameters are drawn from the prior, a panel from the parameters, and the model is fitted to it. Over many panels the rank
-of the truth among the posterior's draws is uniform, or model, prior and sampler do not belong together. Method: Talts et
-al. 2018, Modrák et al. 2023.
+Parameters are drawn from the prior, a panel from the parameters, and the model is fitted to it. Over many panels the
+rank of the truth among the posterior's draws is uniform, or model, prior and sampler do not belong together. Method:
+Talts et al. 2018, Modrák et al. 2023.
 """
 
 from __future__ import annotations

@@ -132,7 +132,7 @@ def judge(sampled: Sampled, data: BayesData, spec: BayesSpec, *, futures: FloatA
 
 
 def _mixing(sampled: Sampled, gate: GateSpec, futures: FloatArray) -> list[Check]:
-    from arviz_stats.base import array_stats  # noqa: PLC0415  (seconds)
+    from arviz_stats.base.array import array_stats  # noqa: PLC0415  (seconds)
 
     quantities: dict[str, FloatArray] = {name: sampled.arrays[name] for name in sampled.free}
     quantities["sum over the horizon"] = futures

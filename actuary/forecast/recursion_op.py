@@ -27,16 +27,16 @@ class PanelErrors(Op):
 
     __props__ = ()
 
-    def make_node(self, *inputs: Any) -> Apply[Any, Any]:
+    def make_node(self, *inputs: Any) -> Apply[Any]:
         """Return the node of the graph."""
         tensors = [pt.as_tensor_variable(one) for one in inputs]
         return Apply(self, tensors, [pt.dmatrix()])
 
-    def perform(self, _node: Apply[Any, Any], inputs: Sequence[Any], outputs: Any) -> None:
+    def perform(self, _node: Apply[Any], inputs: Sequence[Any], outputs: Any) -> None:
         """Compute without compiling."""
         outputs[0][0] = panel_errors(*inputs)
 
-    def infer_shape(self, _fgraph: Any, _node: Apply[Any, Any], shapes: Sequence[Any]) -> list[Any]:
+    def infer_shape(self, _fgraph: Any, _node: Apply[Any], shapes: Sequence[Any]) -> list[Any]:
         """Return the shape of the innovations: that of the values."""
         return [shapes[0]]
 
@@ -59,7 +59,7 @@ class PanelErrors(Op):
             DisconnectedType()(),
         ]
 
-    def connection_pattern(self, _node: Apply[Any, Any]) -> list[list[bool]]:
+    def connection_pattern(self, _node: Apply[Any]) -> list[list[bool]]:
         """Say which arguments the innovations can be differentiated by."""
         return [[True], [True], [False], [True], [True], [False]]
 
@@ -69,17 +69,17 @@ class PanelPullback(Op):
 
     __props__ = ()
 
-    def make_node(self, *inputs: Any) -> Apply[Any, Any]:
+    def make_node(self, *inputs: Any) -> Apply[Any]:
         """Return the node of the graph."""
         tensors = [pt.as_tensor_variable(one) for one in inputs]
         return Apply(self, tensors, [pt.dmatrix(), pt.dmatrix(), pt.dmatrix()])
 
-    def perform(self, _node: Apply[Any, Any], inputs: Sequence[Any], outputs: Any) -> None:
+    def perform(self, _node: Apply[Any], inputs: Sequence[Any], outputs: Any) -> None:
         """Compute without compiling."""
         for storage, found in zip(outputs, panel_pullback(*inputs), strict=True):
             storage[0] = found
 
-    def infer_shape(self, _fgraph: Any, _node: Apply[Any, Any], shapes: Sequence[Any]) -> list[Any]:
+    def infer_shape(self, _fgraph: Any, _node: Apply[Any], shapes: Sequence[Any]) -> list[Any]:
         """Return the shapes: those of values, opening states and rates."""
         return [shapes[0], shapes[3], shapes[4]]
 

@@ -1,6 +1,6 @@
 """Score reserves against later cut-offs and against known lower triangles, and write docs/reserving.md.
 
-    .venv/bin/python tools/reserving_table.py --data ../shared/series
+    .venv/bin/python tools/reserving_table.py --data FOLDER
 
 `--data` is the folder that holds sus_service_month_vintages.csv.gz, the public hospital payer of Brazil by month of
 service as it stood at three cut-offs. The squares of chainladder's clrd2025 come with that package.
@@ -189,9 +189,9 @@ TEXT = """# Reserves: what is incurred but not yet reported
 
 Made by `tools/reserving_table.py`; do not edit by hand.
 
-`actuary reserve TRIANGLE.csv --out OUT.csv` or `actuary.reserve_claims(rows)`. Rows are vintages (`series_id, period,
-cutoff, value` known so far) or payments (`series_id, period, paid_month, value`). The method `delay` models the
-log-odds of the share known: a curve over the lag; its drift and tilt from cut-off to cut-off; months of service; every
+`actuary reserve TRIANGLE.csv --out OUT.csv` or `actuary.reserve_claims(rows)`. Rows are vintages
+(`series_id, period, cutoff, value` known so far) or payments (`series_id, period, paid_month, value`). The method
+`delay` models the log-odds of the share known: a curve over the lag; its drift and tilt from cut-off to cut-off; months of service; every
 series' own level, slope, lags and drift, partially pooled with heavy tails; and log volumes that wander together and
 apart. It is fitted by Gauss-Newton and expectation-maximisation steps with a normal posterior (Laplace) and gives
 joint draws over months and series. `mack`, `bootstrap` and `bornhuetter-ferguson` come from the package chainladder;
@@ -218,20 +218,21 @@ much from the slowing of the curve there; for deaths at lag 0 it cannot know the
 
 ## Annual squares with a known lower triangle
 
-The first {squares} complete squares of four lines of chainladder's clrd2025, paid amounts, accident years 1998 to 2007 as
-known at the end of 2007, against ten years of development.
+The first {squares} complete squares of four lines of chainladder's clrd2025, paid amounts, accident years 1998 to
+2007 as known at the end of 2007, against ten years of development.
 
 {lines}
 
-Reading: years of liability are not months of hospital claims. Each company's own pattern differs more than a pooled curve
-allows, and chain ladder is sharper in most lines; the delay model covers better. For such triangles compare both.
+Reading: years of liability are not months of hospital claims. Each company's own pattern differs more than a
+pooled curve allows, and chain ladder is sharper in most lines; the delay model covers better. For such triangles
+compare both.
 """
 
 
 def main() -> None:
     """Write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "series")
+    parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "reserving.md")
     options = parser.parse_args()
     by_lag, totals = score_vintages(vintages(options.data))

@@ -1,6 +1,6 @@
 """Predict group means of one half of the stays from the other half, and write docs/small-groups.md.
 
-    .venv/bin/python tools/small_groups_table.py --data ../shared/series
+    .venv/bin/python tools/small_groups_table.py --data FOLDER
 
 `--data` is the folder that holds sparcs_msk_cases.csv.gz: 24,612 musculoskeletal stays of 101 hospitals of New York
 State in 2020, grouped by APR-DRG. A family is an APR-DRG, a group one of its severities, an MDC whether the family is
@@ -95,9 +95,9 @@ hospitals crossed, by how much the group's own cases can be believed; a group wi
 are scaled so that the total weight of the cases is their number.
 
 Test: real inpatient stays (New York State 2020, musculoskeletal, 24,612 stays, 101 hospitals; APR-DRG as family, its
-severity as group). One random half predicts the group means of the other; means over {seeds} splits. *RMSE log* is of the
-log of predicted over come, *RMSE relative* of predicted over come less 1. *cover 80*: the 80 % interval for the mean of as
-many further cases as the other half holds.
+severity as group). One random half predicts the group means of the other; means over {seeds} splits. *RMSE log* is
+of the log of predicted over come, *RMSE relative* of predicted over come less 1. *cover 80*: the 80 % interval
+for the mean of as many further cases as the other half holds.
 
 ## With the severity as a tier shared by the families
 
@@ -116,7 +116,7 @@ hospital resemble each other within a group as well.
 def main() -> None:
     """Write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "series")
+    parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "small-groups.md")
     options = parser.parse_args()
     cases = read_stays(options.data)

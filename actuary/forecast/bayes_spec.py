@@ -107,9 +107,8 @@ class OutbreakSpec(Shape):
 
 
 class SearchSpec(Shape):
-    """Declare how undeclared outbreaks are looked for; what is found is shown, and used only where `use` says so."""
+    """Declare how undeclared outbreaks are looked for; what is found is shown, never used."""
 
-    use: bool
     threshold: Positive
     share: Share
 

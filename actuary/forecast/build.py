@@ -63,7 +63,7 @@ def _pooled(name: str, law: Law, group: Any, groups: int) -> Any:
     return value
 
 
-def _rates(spec: BayesSpec, group: Any, groups: int, series: int) -> Any:
+def _rates(spec: BayesSpec, group: Any, groups: int, *, season: int, series: int) -> Any:
     """Return alpha, beta, gamma, phi, kappa, shape (series, 5)."""
     rates, zero = spec.rates, pt.zeros(series)
     alpha = pm.math.sigmoid(_pooled("alpha", rates.alpha, group, groups))
@@ -71,7 +71,7 @@ def _rates(spec: BayesSpec, group: Any, groups: int, series: int) -> Any:
     if spec.has("slope"):
         beta = alpha * pm.math.sigmoid(_pooled("beta_share", rates.beta_share, group, groups))
         phi = 0.5 + 0.5 * pm.math.sigmoid(_pooled("damping", rates.damping, group, groups))
-    if spec.has("season"):
+    if spec.has("season") and season > 1:
         gamma = (1 - alpha) * pm.math.sigmoid(_pooled("gamma_share", rates.gamma_share, group, groups))
     if spec.has("drift"):
         kappa = pm.math.sigmoid(_pooled("drift_share", rates.drift_share, group, groups))
@@ -135,7 +135,7 @@ def build_model(data: BayesData, spec: BayesSpec) -> pm.Model:
     with pm.Model(coords=coords) as model:
         given = {name: pm.Data(name, value) for name, value in model_data(data).items()}
         group, status = given.get("group"), given["status"]
-        rates = _rates(spec, group, groups, series)
+        rates = _rates(spec, group, groups, season=season, series=series)
         opening = _opening(spec, given["centre"], group, groups, season=season, series=series)
         tail = _law(spec)
         scale = pm.Deterministic(

@@ -200,8 +200,8 @@ bootstrap resamples series (the package's own needs every cut-off).
 
 ## A public hospital payer, by month of service
 
-Brazil, 14 states: known at {known}; the cut-off of 2021-09 is the truth. CRPS is summed over states and divided by what
-was outstanding in truth; *total* is the median estimate of the nation's outstanding amount over the truth. Lag 0 is the
+Brazil, 14 states: known at {known}; the cut-off of 2021-09 is the truth. CRPS is summed over states and
+divided by what was outstanding in truth; *total* is the median estimate of the nation's outstanding amount over the truth. Lag 0 is the
 month of the cut-off.
 
 {by_lag}
@@ -214,7 +214,13 @@ truth). The plain factors are those of the older vintage.
 Reading: March 2021 was the height of an epidemic wave: care rose by a third and deaths doubled within weeks while
 reporting slowed, and one state (TO) had all but stopped reporting. The delay model sees the state that stopped, because
 its volume would otherwise have collapsed. Its 80 % intervals by month are too narrow at lags 2 to 4, and it takes too
-much from the slowing of the curve there; for deaths at lag 0 it cannot know the wave.
+much from the slowing of the curve there: Mack and the bootstrap score better on cost at lags 2 and 3. For deaths at
+lag 0 it cannot know the wave.
+
+Limits: the priors (width of the drift and of the walk of volumes) were chosen with these two cases in view, so the
+gain over plain factors is not a blind test. On 16 made-up payers drawn from the model's own kind (two cut-offs, eight
+series) the 80 % intervals of the last four months held 67 %, and the median lay 8 % above the truth in the last month:
+read the intervals as too narrow where only two cut-offs are known.
 
 ## Annual squares with a known lower triangle
 
@@ -223,9 +229,9 @@ The first {squares} complete squares of four lines of chainladder's clrd2025, pa
 
 {lines}
 
-Reading: years of liability are not months of hospital claims. Each company's own pattern differs more than a
-pooled curve allows, and chain ladder is sharper in most lines; the delay model covers better. For such triangles
-compare both.
+Reading: years of liability are not months of hospital claims. Each company's own pattern differs more than a pooled
+curve allows: chain ladder is clearly sharper in three lines of four, and the delay model covers better than Mack but not
+always better than the bootstrap. For such triangles use `bootstrap`.
 """
 
 

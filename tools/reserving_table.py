@@ -192,7 +192,8 @@ Made by `tools/reserving_table.py`; do not edit by hand.
 `actuary reserve TRIANGLE.csv --out OUT.csv` or `actuary.reserve_claims(rows)`. Rows are vintages
 (`series_id, period, cutoff, value` known so far) or payments (`series_id, period, paid_month, value`). The method
 `delay` models the log-odds of the share known: a curve over the lag; its drift and tilt from cut-off to cut-off;
-months of service; every series' own level, slope, lags and drift, partially pooled with heavy tails; and log volumes that wander together and
+months of service; every series' own level, slope, lags and drift, partially pooled with heavy tails; and log volumes
+that wander together and
 apart. It is fitted by Gauss-Newton and expectation-maximisation steps with a normal posterior (Laplace) and gives
 joint draws over months and series. `mack`, `bootstrap` and `bornhuetter-ferguson` come from the package chainladder;
 where only a few cut-offs far apart are known, they use the factor of all series between the last two, and the
@@ -201,7 +202,8 @@ bootstrap resamples series (the package's own needs every cut-off).
 ## A public hospital payer, by month of service
 
 Brazil, 14 states: known at {known}; the cut-off of 2021-09 is the truth. CRPS is summed over states and
-divided by what was outstanding in truth; *total* is the median estimate of the nation's outstanding amount over the truth. Lag 0
+divided by what was outstanding in truth; *total* is the median estimate of the nation's outstanding amount over the
+truth. Lag 0
 is the month of the cut-off.
 
 {by_lag}

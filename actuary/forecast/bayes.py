@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,14 @@ from actuary.forecast.bayes_paths import flatten_draws, simulate_futures
 from actuary.forecast.bayes_spec import BayesSpec, load_bayes_spec
 from actuary.forecast.gate import judge
 from actuary.forecast.panel import Panel, period_labels
-from actuary.forecast.posterior_cache import cache_folder, load_posterior, posterior_key, store_posterior
+from actuary.forecast.posterior_cache import (
+    cache_folder,
+    load_gate,
+    load_posterior,
+    posterior_key,
+    store_gate,
+    store_posterior,
+)
 from actuary.forecast.result import Forecast, Progress, Run, draws_array
 from actuary.forecast.sample import Sampled, sample_posterior
 from actuary.forecast.terms import find_outbreaks
@@ -91,13 +99,12 @@ def run_bayes(  # noqa: PLR0913  (what a forecast rests on, each by its name)
     chosen = flatten_draws(sampled.arrays, count=draws, rng=stream(seed, "forecast/bayes/choice"))
     rng = stream(seed, "forecast/bayes/futures")
     futures = simulate_futures(chosen, data, spec, horizon=horizon, rng=rng, covariates=covariates)
-    gate = judge(
-        sampled,
-        data,
-        spec,
-        futures=_mixing_sums(sampled, data, spec, horizon=horizon, seed=seed, covariates=covariates),
-        rng=stream(seed, "forecast/bayes/gate"),
-    )
+    gate = load_gate(kept, key, data=data, spec=spec, horizon=horizon)
+    if gate is None:
+        sums_ahead = _mixing_sums(sampled, data, spec, horizon=horizon, seed=seed, covariates=covariates)
+        gate = judge(sampled, data, spec, futures=sums_ahead, rng=stream(seed, "forecast/bayes/gate"))
+        with suppress(OSError):
+            store_gate(kept, key, gate, data=data, spec=spec, horizon=horizon)
     notes += [f"GATE SHUT: {reason}" for reason in gate.reasons]
     if progress is not None:
         progress(1.0, "done")

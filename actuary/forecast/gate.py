@@ -102,7 +102,7 @@ class Gate:
     @classmethod
     def from_records(cls, records: list[dict[str, Any]]) -> Gate:
         """Build a gate from the rows of :meth:`to_frame`."""
-        return cls(tuple(Check(**{**row, "value": float(row["value"])}) for row in records))
+        return cls(tuple(Check(**row) for row in records))
 
 
 def judge(sampled: Sampled, data: BayesData, spec: BayesSpec, *, futures: FloatArray, rng: np.random.Generator) -> Gate:

@@ -7,7 +7,7 @@ import io
 import json
 import os
 import platform
-from dataclasses import replace
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,10 @@ import numpy as np
 
 from actuary.forecast.bayes_data import BayesData
 from actuary.forecast.bayes_spec import BayesSpec
+from actuary.forecast.gate import Gate
 from actuary.forecast.sample import Sampled
 
-__all__ = ["cache_folder", "load_posterior", "posterior_key", "store_posterior"]
+__all__ = ["cache_folder", "load_gate", "load_posterior", "posterior_key", "store_gate", "store_posterior"]
 
 #: Raised whenever the model's code changes its meaning.
 _MODEL_VERSION = 1
@@ -102,4 +103,31 @@ def load_posterior(folder: Path, key: str) -> tuple[Sampled | None, bool]:
     parts: dict[str, dict[str, Any]] = {"a": {}, "s": {}}
     for name in loaded.files:
         parts[name[0]][name[2:]] = loaded[name]
-    return replace(Sampled(parts["a"], (), parts["s"]), free=tuple(json.loads(head)["free"])), False
+    return Sampled(parts["a"], tuple(json.loads(head)["free"]), parts["s"]), False
+
+
+def _gate_path(folder: Path, key: str, data: BayesData, spec: BayesSpec, horizon: int) -> Path:
+    digest = hashlib.sha256(repr((key, horizon, spec.gate.model_dump_json())).encode())
+    digest.update(np.ascontiguousarray(data.columns).tobytes())
+    return folder / f"{digest.hexdigest()}.gate"
+
+
+def store_gate(folder: Path, key: str, gate: Gate, *, data: BayesData, spec: BayesSpec, horizon: int) -> None:
+    """Write what the gate said of a posterior, with its checksum."""
+    body = json.dumps([asdict(check) for check in gate.checks])
+    path = _gate_path(folder, key, data, spec, horizon)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.write_text(hashlib.sha256(body.encode()).hexdigest() + "\n" + body, encoding="utf-8")
+    part.replace(path)
+
+
+def load_gate(folder: Path, key: str, *, data: BayesData, spec: BayesSpec, horizon: int) -> Gate | None:
+    """Read what the gate said of a posterior; None where it has not been asked, or the file is damaged."""
+    try:
+        text = _gate_path(folder, key, data, spec, horizon).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    checksum, _, body = text.partition("\n")
+    if hashlib.sha256(body.encode()).hexdigest() != checksum:
+        return None
+    return Gate.from_records(json.loads(body))

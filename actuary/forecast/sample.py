@@ -104,6 +104,7 @@ def sample_posterior(
             cores=min(cores, effort.chains),
             seed=seed % 2**32,
             progress_bar=False,
+            progress_callback=_watch(progress),
             save_warmup=False,
             target_accept=effort.target_accept,
         )
@@ -111,6 +112,19 @@ def sample_posterior(
     arrays = {name: np.asarray(posterior[name].values, dtype=np.float64) for name in _kept(posterior, free)}
     kept = ("diverging", "energy", "maxdepth_reached")
     return Sampled(arrays, free, {name: np.asarray(stats[name].values) for name in kept if name in stats})
+
+
+def _watch(progress: Progress | None) -> Any:
+    """Return what turns the chains' progress into one share: sampling is the middle half of the work."""
+    if progress is None:
+        return None
+
+    def show(chains: Any) -> None:
+        total = sum(chain.total_draws for chain in chains)
+        done = sum(chain.finished_draws for chain in chains) / total if total else 0.0
+        progress(0.4 + 0.5 * done, "sampling")
+
+    return show
 
 
 def _kept(posterior: Any, free: tuple[str, ...]) -> list[str]:

@@ -17,7 +17,7 @@ from actuary.forecast.bayes_spec import BayesSpec, EffectSpec, bayes_model_names
 from actuary.forecast.gate import Check, ForecastGateError, Gate, judge
 from actuary.forecast.lunar import lunar_new_year
 from actuary.forecast.panel import Panel, build_panel
-from actuary.forecast.posterior_cache import load_posterior, posterior_key, store_posterior
+from actuary.forecast.posterior_cache import load_gate, load_posterior, posterior_key, store_gate, store_posterior
 from actuary.forecast.products import explain_growth
 from actuary.forecast.sample import Sampled
 from actuary.forecast.terms import effect_columns, find_outbreaks
@@ -299,6 +299,18 @@ def test_the_cache_knows_what_it_rests_on_and_mends_damage(tmp_path: Path):
     path.write_bytes(content)
     assert load_posterior(tmp_path, key) == (None, True)
     assert not path.exists()
+
+
+def test_what_the_gate_said_is_kept_and_damage_is_not_believed(tmp_path: Path):
+    spec = spec_with()
+    data = prepare_data(small_panel(), spec, horizon=4)
+    gate = Gate((Check("R-hat", 1.02, 1.01, False, "alpha_centre", "draw more"),))
+    store_gate(tmp_path, "k", gate, data=data, spec=spec, horizon=4)
+    assert load_gate(tmp_path, "k", data=data, spec=spec, horizon=4) == gate
+    assert load_gate(tmp_path, "k", data=data, spec=spec, horizon=5) is None
+    path = next(tmp_path.glob("*.gate"))
+    path.write_text(path.read_text(encoding="utf-8").replace("1.02", "1.00"), encoding="utf-8")
+    assert load_gate(tmp_path, "k", data=data, spec=spec, horizon=4) is None
 
 
 def test_the_default_prior_hardly_ever_gives_absurd_growth():

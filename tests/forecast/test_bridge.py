@@ -10,15 +10,19 @@ from actuary.demography import average_members
 from actuary.errors import DeclarationError
 from actuary.forecast.bridge import check_drivers, driver_draws
 from actuary.forecast.fund_forecast import FundForecast, forecast_fund
+from actuary.forecast.fund_spec import load_fund_spec
 from actuary.forecast.joint import months_payable
 from actuary.fund import payable_months, project_fund
 from actuary.fund.resident import ResidentBase, project_resident
 from actuary.periods import Quarter, quarter_range
 
+#: Fewer histories than shipped: each is a forecast of its own.
+_FEW = load_fund_spec().model_copy(update={"histories": 3})
+
 
 @pytest.fixture(scope="module")
 def forecast() -> FundForecast:
-    return forecast_fund("national", to="2026Q4", draws=60, seed=3)
+    return forecast_fund("national", to="2026Q4", draws=60, seed=3, spec=_FEW)
 
 
 def test_a_projection_driven_by_draws_spends_what_the_draws_spend(forecast: FundForecast) -> None:
@@ -75,7 +79,7 @@ def test_the_contract_is_checked_by_name_unit_dims_and_value() -> None:
 def test_what_cannot_be_handed_over_is_said_at_once(forecast: FundForecast) -> None:
     with pytest.raises(DeclarationError, match="employee.active_growth"):
         driver_draws(forecast, heads={"employee.active_growth": 0.01})
-    short = forecast_fund("national", to="2025Q2", draws=20, model="naive")
+    short = forecast_fund("national", to="2025Q2", draws=20, model="naive", spec=_FEW)
     with pytest.raises(DeclarationError, match="a whole year"):
         driver_draws(short, heads={"resident.cost_growth": 0.0})
 

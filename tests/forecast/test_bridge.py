@@ -77,7 +77,7 @@ def test_the_contract_is_checked_by_name_unit_dims_and_value() -> None:
 
 
 def test_what_cannot_be_handed_over_is_said_at_once(forecast: FundForecast) -> None:
-    with pytest.raises(DeclarationError, match="employee.active_growth"):
+    with pytest.raises(DeclarationError, match=r"employee\.active_growth"):
         driver_draws(forecast, heads={"employee.active_growth": 0.01})
     short = forecast_fund("national", to="2025Q2", draws=20, model="naive", spec=_FEW)
     with pytest.raises(DeclarationError, match="a whole year"):

@@ -14,24 +14,21 @@ from numpy.typing import NDArray
 
 from actuary.errors import PeriodError, Problem
 from actuary.forecast.face import check_options, forecast_series
-from actuary.forecast.fund_series import FLOWS, FundHistory, fund_history, series_name
+from actuary.forecast.fund_parts import POOL, divide_flows, hierarchy_of, is_divided, roll_funds
+from actuary.forecast.fund_series import FundHistory, fund_history
 from actuary.forecast.fund_spec import FundSpec, load_fund_spec
 from actuary.forecast.hierarchy import aggregate_draws
-from actuary.forecast.joint import FundPaths, fund_paths
+from actuary.forecast.joint import FundPaths
 from actuary.forecast.panel import SEASONS
-from actuary.forecast.pool_share import draw_pool_share, known_shares
 from actuary.forecast.probabilities import crossing_table, deficit_table, expected_shortfall, watched_levels
 from actuary.forecast.result import Progress
 from actuary.periods import Quarter
 from actuary.policy import fingerprint
-from actuary.seeds import stream
 from actuary.tables import data_fingerprint
 
 __all__ = ["FundForecast", "forecast_fund"]
 
 type FloatArray = NDArray[np.float64]
-
-_POOL, _ACCOUNTS, _TOGETHER = "employee_pooled", "employee_personal", "all_pooled"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -252,14 +249,14 @@ def forecast_fund(  # noqa: PLR0913  (one argument an option)
     labels = one.flat()["period"].to_numpy()
     coords = {"draw": np.arange(draws), "series": list(history.series), "period": labels}
     bottom = xr.DataArray(np.concatenate(flows), dims=("draw", "series", "period"), coords=coords)
-    divided = _is_divided(history)
+    divided = is_divided(history)
     past = history.flows.isel(draw=of_history).assign_coords(draw=np.arange(draws))
     if divided:
-        bottom, past = _divide(history, bottom, past, spec, seed)
-    parts = _parts(history, divided=divided)
+        bottom, past = divide_flows(history, bottom, past, spec, seed)
+    parts = hierarchy_of(history, divided=divided)
     every, past = aggregate_draws(bottom, parts), aggregate_draws(past, parts)
     every.attrs["unit"] = "yuan"
-    funds = _funds(history, every, past, divided=divided)
+    funds = roll_funds(history, every, past, divided=divided)
     read = data_fingerprint(data)
     asked = {"region": region, "to": str(last), "until": str(until), "draws": draws, "seed": seed, "model": model}
     mean = (
@@ -277,7 +274,7 @@ def forecast_fund(  # noqa: PLR0913  (one argument an option)
         leading={
             scheme: name
             for scheme in history.schemes
-            if (name := _POOL if scheme == "employee" and divided else scheme) in funds
+            if (name := POOL if scheme == "employee" and divided else scheme) in funds
         },
         parts=parts,
         weights=mean,
@@ -300,105 +297,3 @@ def _horizon(history: FundHistory, last: Quarter) -> int:
     if not 1 <= horizon <= 10 * season:
         raise PeriodError(Problem("to", str(last), f"after {origin}, the last figures, by ten years at most"))
     return horizon
-
-
-def _is_divided(history: FundHistory) -> bool:
-    if "employee" not in history.schemes or not all(known_shares(history, flow) for flow in FLOWS):
-        return False
-    return _balance_year(history, "employee", "pooled_balance_end") is not None
-
-
-def _divide(
-    history: FundHistory, bottom: xr.DataArray, past: xr.DataArray, spec: FundSpec, seed: int
-) -> tuple[xr.DataArray, xr.DataArray]:
-    """Split the flows of employees into pool and accounts, in every draw."""
-    future: list[xr.DataArray] = []
-    before: list[xr.DataArray] = []
-    years = np.array([int(str(label)[:4]) for label in past["period"].to_numpy()])
-    for flow in FLOWS:
-        name, shares = series_name("employee", flow), known_shares(history, flow)
-        rng = stream(seed, f"forecast/fund/{history.region}/pool share/{flow}")
-        sizes = bottom.sizes
-        share = draw_pool_share(
-            shares,
-            spec=spec.pool_share,
-            draws=sizes["draw"],
-            periods=sizes["period"],
-            season=history.season,
-            rng=rng,
-        )
-        nearest = np.array([shares[min(shares, key=lambda y: (abs(y - year), -y))] for year in years])
-        for laid, found, whole in ((future, share, bottom), (before, nearest[None, :], past)):
-            flows = whole.sel(series=name, drop=True)
-            pooled = flows.copy(data=flows.to_numpy() * found)
-            laid += [
-                pooled.expand_dims(series=[series_name(_POOL, flow)]),
-                (flows - pooled).expand_dims(series=[series_name(_ACCOUNTS, flow)]),
-            ]
-    rest = [name for name in history.series if not name.startswith("employee.")]
-    dims = ("draw", "series", "period")
-    joined = [
-        xr.concat([*laid, whole.sel(series=rest)], dim="series") for laid, whole in ((future, bottom), (before, past))
-    ]
-    return joined[0].transpose(*dims), joined[1].transpose(*dims)
-
-
-def _parts(history: FundHistory, *, divided: bool) -> dict[str, tuple[str, ...]]:
-    """Return the hierarchy of flows: everything is schemes, the employee scheme pool and accounts."""
-    parts: dict[str, tuple[str, ...]] = {}
-    for flow in FLOWS:
-        if len(history.schemes) > 1:
-            parts[series_name("all", flow)] = tuple(series_name(scheme, flow) for scheme in history.schemes)
-            if divided:
-                parts[series_name(_TOGETHER, flow)] = (series_name(_POOL, flow), series_name("resident", flow))
-        if divided:
-            parts[series_name("employee", flow)] = (series_name(_POOL, flow), series_name(_ACCOUNTS, flow))
-    return parts
-
-
-def _balance_year(history: FundHistory, scheme: str, indicator: str) -> int | None:
-    """Return the last year-end within the history at which a balance is published."""
-    frame = history.annual
-    mine = frame[(frame["scheme"] == scheme) & (frame["indicator"] == indicator)]
-    last = (history.first + len(history.periods)) // history.season - 1
-    years = [int(year) for year in mine["year"] if year <= last]
-    return max(years) if years else None
-
-
-def _funds(history: FundHistory, every: xr.DataArray, past: xr.DataArray, *, divided: bool) -> dict[str, FundPaths]:
-    """Roll every fund forward whose balance is published."""
-    published = {"employee": ("employee", "balance_end"), "resident": ("resident", "balance_end")}
-    if divided:
-        published = {
-            _POOL: ("employee", "pooled_balance_end"),
-            _ACCOUNTS: ("employee", "personal_balance_end"),
-            "resident": ("resident", "balance_end"),
-        }
-    openings: dict[str, xr.DataArray] = {}
-    for name, (scheme, indicator) in published.items():
-        year = _balance_year(history, scheme, indicator) if scheme in history.schemes else None
-        value = None if year is None else history.year_figure(scheme, indicator, year)
-        if year is None or value is None:
-            continue
-        # What came and went since the year-end of the published balance is part of the history.
-        since = slice((year + 1) * history.season - history.first, None)
-        net = past.sel(series=series_name(name, "income")) - past.sel(series=series_name(name, "expenditure"))
-        openings[name] = value + net.isel(period=since).sum("period")
-    sums = {"employee": (_POOL, _ACCOUNTS), "all": ("employee", "resident"), _TOGETHER: (_POOL, "resident")}
-    for whole, members in sums.items():
-        if whole not in openings and all(one in openings for one in members):
-            openings[whole] = sum((openings[one] for one in members[1:]), openings[members[0]])
-    order = (_POOL, _ACCOUNTS, "resident", _TOGETHER, "employee", "all")
-    return {
-        name: fund_paths(
-            every.sel(series=series_name(name, "income"), drop=True),
-            every.sel(series=series_name(name, "expenditure"), drop=True),
-            opening=openings[name],
-            past_spending=past.sel(series=series_name(name, "expenditure"), drop=True),
-            season=history.season,
-            name=name,
-            synthetic=history.synthetic,
-        )
-        for name in order
-        if name in openings
-    }

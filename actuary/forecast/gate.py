@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -121,14 +121,14 @@ def judge(sampled: Sampled, data: BayesData, spec: BayesSpec, *, futures: FloatA
     rng : numpy.random.Generator
         Where the randomness is from.
     """
-    return Gate(
-        (
-            *_mixing(sampled, spec.gate, futures),
-            *_geometry(sampled, spec.gate),
-            _prior_growth(data, spec, rng),
-            *_predictive(sampled, data, spec.gate, rng),
-        )
+    checks = (
+        *_mixing(sampled, spec.gate, futures),
+        *_geometry(sampled, spec.gate),
+        _prior_growth(data, spec, rng),
+        *_predictive(sampled, data, spec.gate, rng),
     )
+    # Plain numbers: the verdict is kept as JSON.
+    return Gate(tuple(replace(one, value=float(one.value), passed=bool(one.passed)) for one in checks))
 
 
 def _mixing(sampled: Sampled, gate: GateSpec, futures: FloatArray) -> list[Check]:
@@ -236,5 +236,5 @@ def _predictive(sampled: Sampled, data: BayesData, gate: GateSpec, rng: np.rando
         # A short history is allowed what chance gives it.
         allowed = max(bound, 1.63 / np.sqrt(known.size))
         mend = "give the innovations another law (terms tails, common) or declare the outbreak"
-        checks.append(Check("PIT distance", distance, round(allowed, 4), distance <= allowed, "", mend))
+        checks.append(Check("PIT distance", distance, round(float(allowed), 4), distance <= allowed, "", mend))
     return checks

@@ -251,7 +251,7 @@ def test_ranks_are_uniform_where_the_model_is_true():
     assert 0.2 < np.nanstd(ranks) < 0.38
 
 
-def test_the_gate_says_no_with_reasons_and_what_to_try():
+def test_the_gate_says_no_with_reasons_and_what_to_try(tmp_path: Path):
     spec = spec_with()
     data = prepare_data(small_panel(), spec, horizon=4)
     sampled = prior_sample(data, spec)
@@ -268,6 +268,8 @@ def test_the_gate_says_no_with_reasons_and_what_to_try():
     with pytest.raises(ForecastGateError, match="target_accept"):
         gate.require()
     assert len(gate.to_frame()) == len(gate.checks)
+    store_gate(tmp_path, "k", gate, data=data, spec=spec, horizon=4)
+    assert load_gate(tmp_path, "k", data=data, spec=spec, horizon=4) == gate
 
 
 def test_a_gate_that_passed_lets_through():

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from actuary.drg.scheme import load_scheme
     from actuary.drg.what_if import what_if
     from actuary.errors import ActuaryError
+    from actuary.forecast.face import forecast_series
+    from actuary.forecast.fund_forecast import forecast_fund
+    from actuary.forecast.reserving import reserve_claims
+    from actuary.forecast.small_groups import shrink_group_means
     from actuary.fund import FundProjection, facts_page
     from actuary.fund.model.face import load_model
     from actuary.payment.alliance import settle_alliance
@@ -66,6 +70,9 @@ __all__ = [
     "explain_case",
     "facts",
     "facts_page",
+    "forecast",
+    "forecast_fund",
+    "forecast_series",
     "group_cases",
     "group_file",
     "indicators_of_cases",
@@ -94,10 +101,12 @@ __all__ = [
     "rank_gains",
     "read_population_inputs",
     "read_table",
+    "reserve_claims",
     "run_membership_paths",
     "run_population_paths",
     "settle_alliance",
     "settle_cases",
+    "shrink_group_means",
     "sweep_policy",
     "warn_city",
     "weights_from_cases",
@@ -118,6 +127,8 @@ _HOMES = {
     "explain_case": "drg.explain",
     "facts": "tables",
     "facts_page": "fund",
+    "forecast_fund": "forecast.fund_forecast",
+    "forecast_series": "forecast.face",
     "group_cases": "drg.grouper",
     "group_file": "drg.group_files",
     "indicators_of_cases": "payment.indicator_stays",
@@ -151,6 +162,8 @@ _HOMES = {
     "read_population_inputs": "demography.population_inputs",
     "run_membership_paths": "demography.membership_paths",
     "run_population_paths": "demography.stochastic",
+    "reserve_claims": "forecast.reserving",
+    "shrink_group_means": "forecast.small_groups",
     "warn_city": "workflow",
     "weights_from_cases": "payment.weights_of_cases",
     "what_if": "drg.what_if",
@@ -159,6 +172,9 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    # The package of forecasts is a function of its own name as well: actuary.forecast(rows, horizon=8).
+    if name == "forecast":
+        return importlib.import_module("actuary.forecast")
     if name not in _HOMES:
         raise AttributeError(f"module 'actuary' has no attribute {name!r}")
     return getattr(importlib.import_module(f"actuary.{_HOMES[name]}"), name)

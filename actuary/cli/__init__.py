@@ -14,6 +14,7 @@ from actuary.cli import (
     compare,
     data,
     explain,
+    forecast,
     group,
     indicators,
     init,
@@ -21,6 +22,7 @@ from actuary.cli import (
     population,
     project,
     report,
+    reserve,
     scheme,
     settle,
     standards,
@@ -51,6 +53,7 @@ for _module in (
     init,
     population,
     warn,
+    forecast,
     indicators,
     cities,
     group,
@@ -62,6 +65,7 @@ for _module in (
     weights,
     clear,
     compare,
+    reserve,
 ):
     _module.register(app)
 app.add_typer(models.app, name="models")

@@ -27,6 +27,7 @@ SectionId = Literal[
     "membership",
     "balance",
     "projection",
+    "forecast",
     "warnings",
     "city_pages",
     "data_notes",

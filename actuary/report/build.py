@@ -104,6 +104,7 @@ def gather_inputs(
     Parameters and errors are those of :func:`build_report_data`; `plan` is a loaded report plan.
     """
     from actuary.alerts import evaluate_rules  # noqa: PLC0415
+    from actuary.forecast.evidence import forecast_evidence  # noqa: PLC0415
     from actuary.fund import project_fund  # noqa: PLC0415
     from actuary.indicators import compute_indicators  # noqa: PLC0415
     from actuary.policy import load_alert_rules, load_basis, load_policy_book, load_region, load_scenario  # noqa: PLC0415
@@ -122,6 +123,7 @@ def gather_inputs(
     pages = [region] if region != "national" else []
     pages += [name for name in plan.city_pages.get(region, ()) if name not in pages]
     dictionary = load_indicators(data)
+    evidence = forecast_evidence(region, quarter, models=models, data=data)
     return ReportInputs(
         lang=lang,
         region=place,
@@ -143,7 +145,16 @@ def gather_inputs(
         confidences=_confidences(selected),
         alert_sources=_alert_sources(models),
         remarks=tuple(remark for remark in plan.remarks if remark.region == region),
+        evidence=evidence,
+        place_names={name: _place_name(name, lang, models) for name in evidence.backtest["region"].unique()},
     )
+
+
+def _place_name(name: str, lang: str, models: Path | None) -> str:
+    from actuary.policy import load_region  # noqa: PLC0415
+
+    place = load_region(name, root=models)
+    return str(place.name_zh if lang == "zh" else place.name_en)
 
 
 def _city(name: str, quarter: Quarter, *, models: Path | None, data: Path | None) -> CityFacts:

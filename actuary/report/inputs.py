@@ -106,6 +106,10 @@ class ReportInputs:
         ``(scheme, year, indicator) -> confidence`` of the published year figures.
     remarks : tuple of ReportRemark
         What a reader must know of some figures of the region.
+    evidence : ForecastEvidence or None
+        Back-test of the fund series, and the forecast of the region where it may be shown.
+    place_names : mapping
+        Region of the back-test to its name in the language of the report.
     alert_sources : mapping
         Id of a source of the warning rules to its title.
     """
@@ -130,6 +134,8 @@ class ReportInputs:
     confidences: Mapping[tuple[str, int, str], str] = field(default_factory=dict)
     alert_sources: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[Any, ...] = ()
+    evidence: Any = None
+    place_names: Mapping[str, str] = field(default_factory=dict)
 
     def word(self, thing: object, name: str) -> str:
         """Return the words of a declared thing in the language of the report, Chinese where there is no English."""

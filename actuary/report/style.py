@@ -36,6 +36,7 @@ SERIES: dict[str, SeriesStyle] = {
     "favourable": SeriesStyle("#009E73", (0, (6, 2, 1, 2)), "v", "..."),
     "other_1": SeriesStyle("#CC79A7", (0, (1, 1.5)), "D", "xxx"),
     "other_2": SeriesStyle("#E69F00", (0, (3, 1, 1, 1, 1, 1)), "P", "ooo"),
+    "forecast": SeriesStyle("#882255", "-", "", ""),
     "income": SeriesStyle("#56B4E9", "-", "o", ""),
     "spending": SeriesStyle("#E69F00", "-", "s", "////"),
 }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from actuary.workflow.checks import check_inputs
     from actuary.workflow.cities import check_city, init_city, project_model_files
+    from actuary.workflow.fund_forecast import WrittenForecast, write_fund_forecast
     from actuary.workflow.listings import list_cities, list_data, rules_in_force
     from actuary.workflow.quarterly import WrittenReport, write_report
     from actuary.workflow.regions import indicators_of_city, project_city, warn_city
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "WrittenCity",
+    "WrittenForecast",
     "WrittenReport",
     "check_city",
     "check_inputs",
@@ -29,14 +31,17 @@ __all__ = [
     "project_model_files",
     "rules_in_force",
     "warn_city",
+    "write_fund_forecast",
     "write_report",
     "write_synthetic_city",
 ]
 
 _HOMES = {
     "WrittenCity": "synthetic",
+    "WrittenForecast": "fund_forecast",
     "WrittenReport": "quarterly",
     "check_inputs": "checks",
+    "write_fund_forecast": "fund_forecast",
     "write_report": "quarterly",
     "write_synthetic_city": "synthetic",
     **dict.fromkeys(("check_city", "init_city", "project_model_files"), "cities"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from actuary.errors import ActuaryError, Problem
@@ -55,7 +56,14 @@ def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data
     models, data = given_folder(models, what="models"), given_folder(data, what="data")
     files = [Path(path) for path in ([paths] if isinstance(paths, Path | str) else paths)]
     if not files:
-        found = (*check_models(models), *_grouping_problems(models), *_payment_problems(models), *check_data(data))
+        found = (
+            *check_models(models),
+            *_grouping_problems(models),
+            *_payment_problems(models),
+            *_forecast_problems(models),
+            *_synthetic_problems(models),
+            *check_data(data),
+        )
         return CheckOutcome("rules and tables", found)
     problems: list[Problem] = []
     for path in files:
@@ -87,6 +95,41 @@ def _grouping_problems(models: Path | None) -> tuple[Problem, ...]:
     schemes = sorted(((models or models_root()) / "national" / "drg").glob("*/scheme.toml"))
     found = [problem for path in schemes for problem in _scheme_problems(path.parent)]
     return (*check_declarations(models), *found)
+
+
+def _forecast_problems(models: Path | None) -> list[Problem]:
+    """Check the declarations of forecasting models: the pooled one, that of the funds, and every sampled one."""
+    from actuary.forecast.bayes_spec import load_bayes_spec  # noqa: PLC0415
+    from actuary.forecast.fund_spec import load_fund_spec  # noqa: PLC0415
+    from actuary.forecast.spec import load_pooled_spec  # noqa: PLC0415
+
+    folder = (models or models_root()) / "forecast"
+    readers: list[Callable[[], object]] = []
+    if (folder / "pooled.toml").is_file():
+        readers.append(partial(load_pooled_spec, folder / "pooled.toml"))
+    if (folder / "fund.toml").is_file():
+        readers.append(partial(load_fund_spec, folder / "fund.toml"))
+    if folder.is_dir():
+        # Whatever is not one of the two is a sampled model; a file of another kind is refused by its reader.
+        others = sorted(set(folder.glob("*.toml")) - {folder / "pooled.toml", folder / "fund.toml"})
+        readers += [partial(load_bayes_spec, path) for path in others]
+    return [problem for read in readers for problem in _problems_of(read)]
+
+
+def _synthetic_problems(models: Path | None) -> list[Problem]:
+    """Check the declared shape of synthetic cities."""
+    from actuary.synth.plan import load_plan  # noqa: PLC0415
+
+    path = (models or models_root()) / "synth" / "shape.toml"
+    return _problems_of(partial(load_plan, path)) if path.is_file() else []
+
+
+def _problems_of(read: Callable[[], object]) -> list[Problem]:
+    try:
+        read()
+    except ActuaryError as error:
+        return list(error.problems)
+    return []
 
 
 def _payment_problems(models: Path | None) -> list[Problem]:

@@ -1,0 +1,118 @@
+"""`actuary forecast`: joint draws of the future of series in a file."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from actuary.cli.console import Lang, Language, say, teaching
+from actuary.errors import DeclarationError, Problem, raise_all
+
+__all__ = ["register"]
+
+
+def _progress() -> Callable[[float, str], None] | None:
+    """Return what shows phase, share and time left on the terminal; None where nobody watches."""
+    if not sys.stderr.isatty():
+        return None
+    begin = time.monotonic()
+
+    def show(share: float, phase: str) -> None:
+        spent = time.monotonic() - begin
+        left = f"{spent * (1 - share) / share:,.0f} s left" if share > 0.02 else ""
+        sys.stderr.write(f"\r\033[K{share:4.0%}  {phase}  {left}" if share < 1 else "\r\033[K")
+        sys.stderr.flush()
+
+    return show
+
+
+def _contradictions(
+    series: Path | None, *, horizon: int | None, out: Path | None, city: str | None, to: str | None
+) -> list[Problem]:
+    """Return what is missing or too much: a file and its horizon, or a region and its last quarter."""
+    if series is None and city is None:
+        return [Problem("forecast", "neither a file nor --city", "one of them", "actuary forecast --help")]
+    if series is not None and city is not None:
+        return [Problem("forecast", "a file and --city", "one of them", "leave one of them out")]
+    needed = {"--out": out} | ({"--to": to} if city is not None else {"--horizon": horizon})
+    extra = {"--horizon": horizon} if city is not None else {"--to": to}
+    problems = [Problem(name, "nothing", "a value") for name, value in needed.items() if value is None]
+    partner = "--city" if city is not None else "a file"
+    return problems + [
+        Problem(name, f"{value} beside {partner}", "nothing", "leave it out")
+        for name, value in extra.items()
+        if value is not None
+    ]
+
+
+@teaching
+def forecast(  # noqa: PLR0913, PLR0917  (one argument an option)
+    series: Annotated[
+        Path | None, typer.Argument(help="CSV file: series_id, period (2019, 2019Q3 or 2019-07), value.")
+    ] = None,
+    horizon: Annotated[int | None, typer.Option(help="Periods ahead of each series' own end.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            help="CSV file to write: series_id, origin, period, sample_or_quantile, value; with --city a folder.",
+        ),
+    ] = None,
+    city: Annotated[
+        str | None, typer.Option("--city", "-c", help="Forecast the funds of this region instead of a file.")
+    ] = None,
+    to: Annotated[str | None, typer.Option(help="Last quarter of the funds' forecast, such as 2026Q4.")] = None,
+    lang: Lang = Language.ZH,
+    season: Annotated[int | None, typer.Option(help="Periods in a cycle; 1 for none.", show_default="a year")] = None,
+    draws: Annotated[int, typer.Option(help="Joint futures.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Root seed.")] = 1,
+    model: Annotated[
+        str, typer.Option(help="pooled, theta, ets, naive; sampled: structural, fund_quarters.")
+    ] = "pooled",
+    threads: Annotated[int | None, typer.Option(help="Threads to use.", show_default="one a core")] = None,
+) -> None:
+    """Forecast series: joint draws, one sample number being one future of all of them."""
+    raise_all(_contradictions(series, horizon=horizon, out=out, city=city, to=to), DeclarationError)
+    if city is not None and to is not None and out is not None:
+        from actuary.cli.forecast_fund import forecast_city  # noqa: PLC0415
+
+        forecast_city(
+            city,
+            to=to,
+            out=out,
+            lang=lang.value,
+            model=model,
+            draws=draws,
+            seed=seed,
+            threads=threads,
+            progress=_progress(),
+        )
+        return
+    assert series is not None and horizon is not None and out is not None  # noqa: S101, PT018  said above
+    from actuary.forecast.face import check_options, forecast_series  # noqa: PLC0415  (loads numpy and pandas)
+    from actuary.forecast.panel import read_panel  # noqa: PLC0415
+    from actuary.workflow.outputs import replace_file  # noqa: PLC0415
+
+    check_options(model=model, horizon=horizon, draws=draws, seed=seed, threads=threads)
+    panel = read_panel(series, season=season)
+    progress = _progress()
+    found = forecast_series(
+        panel, horizon=horizon, draws=draws, seed=seed, model=model, threads=threads, progress=progress
+    )
+    if progress is not None:
+        progress(1.0, "")
+    for note in found.notes:
+        say(f"note: {note}")
+    replace_file(out, found.csv_bytes())
+    typer.echo(str(out))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    app.command("forecast")(forecast)

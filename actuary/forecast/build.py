@@ -1,0 +1,200 @@
+"""Build the sampled model in PyMC.
+
+Importing this module imports PyMC, which takes seconds. What a panel brings is data of the compiled model: another
+panel of the same shape needs no compiling. The likelihood is that of the innovations, so no path of states is sampled.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from actuary.forecast.bayes_data import BayesData
+from actuary.forecast.bayes_spec import BayesSpec, Law
+from actuary.forecast.recursion_op import innovations_of
+from actuary.kernels.panel_recursion import KNOWN
+
+__all__ = ["build_model", "model_data", "model_shape"]
+
+
+def model_shape(data: BayesData) -> tuple[Any, ...]:
+    """Return what a compiled model depends on beside its declaration: the shapes of its data."""
+    sums = tuple((k, places.shape[0]) for k, (places, _) in data.sum_places().items())
+    return (*data.z.shape, data.panel.season, data.power, len(data.groups), data.missing.size, sums)
+
+
+def model_data(data: BayesData) -> dict[str, Any]:
+    """Return the data of the compiled model by name."""
+    width = data.z.shape[1]
+    found: dict[str, Any] = {
+        "z": data.z,
+        "status": data.status,
+        "centre": data.centre,
+        "phase": np.array(data.phase),
+    }
+    if len(data.groups) > 1:
+        found["group"] = data.group
+    if data.missing.size:
+        found["missing_at"] = data.missing
+    if len(data.columns):
+        found["columns"] = data.columns[:, :width]
+        found["members"] = data.members.astype(np.float64)
+    if len(data.windows):
+        found["windows"] = data.windows[:, :width]
+    for k, (places, totals) in data.sum_places().items():
+        found[f"sum_at_{k}"], found[f"sum_total_{k}"] = places, totals
+    return found
+
+
+def _pooled(name: str, law: Law, group: Any, groups: int) -> Any:
+    """Return one value a series: the panel's centre, its group's offset, its own.
+
+    Spreads are gamma with shape 3: they stay clear of zero, where the sampler would meet a funnel.
+    """
+    centre = pm.Normal(f"{name}_centre", mu=law.mean, sigma=law.sd)
+    spread = pm.Gamma(f"{name}_spread", alpha=3.0, beta=3.0 / law.spread)
+    value = centre + spread * pm.Normal(f"{name}_own", mu=0.0, sigma=1.0, dims="series")
+    if groups > 1:
+        wide = pm.Gamma(f"{name}_group_spread", alpha=3.0, beta=3.0 / law.spread)
+        value = value + (wide * pm.Normal(f"{name}_group", mu=0.0, sigma=1.0, dims="group_name"))[group]
+    return value
+
+
+def _rates(spec: BayesSpec, group: Any, groups: int, *, season: int, series: int) -> Any:
+    """Return alpha, beta, gamma, phi, kappa, shape (series, 5)."""
+    rates, zero = spec.rates, pt.zeros(series)
+    alpha = pm.math.sigmoid(_pooled("alpha", rates.alpha, group, groups))
+    beta, gamma, phi, kappa = zero, zero, zero, zero
+    if spec.has("slope"):
+        beta = alpha * pm.math.sigmoid(_pooled("beta_share", rates.beta_share, group, groups))
+        phi = 0.5 + 0.5 * pm.math.sigmoid(_pooled("damping", rates.damping, group, groups))
+    if spec.has("season") and season > 1:
+        gamma = (1 - alpha) * pm.math.sigmoid(_pooled("gamma_share", rates.gamma_share, group, groups))
+    if spec.has("drift"):
+        kappa = pm.math.sigmoid(_pooled("drift_share", rates.drift_share, group, groups))
+    return pm.Deterministic("rates", pt.stack([alpha, beta, gamma, phi, kappa], axis=1), dims=("series", "rate"))
+
+
+def _opening(spec: BayesSpec, centre: Any, group: Any, groups: int, *, season: int, series: int) -> Any:
+    """Return level, slope and season before the first period, shape (series, 2 + season)."""
+    level = centre + spec.opening.level_sd * pm.Normal("level_own", mu=0.0, sigma=1.0, dims="series")
+    slope: Any = pt.zeros(series)
+    if spec.has("slope") or spec.has("drift"):
+        slope = _pooled("slope", spec.opening.slope, group, groups)
+    states: Any = pt.zeros((series, season))
+    if spec.has("season") and season > 1:
+        size = pm.Gamma("season_size", alpha=3.0, beta=3.0 / spec.opening.season_sd)
+        states = pm.ZeroSumNormal("season_own", sigma=size, dims=("series", "position"), n_zerosum_axes=1)
+    joined = pt.concatenate([level[:, None], slope[:, None], states], axis=1)
+    return pm.Deterministic("opening", joined, dims=("series", "state"))
+
+
+def _law(spec: BayesSpec) -> Any:
+    """Return the degrees of freedom of the innovations, or None where they are normal."""
+    if not spec.has("tails"):
+        return None
+    extra = pm.Gamma("tail_extra", alpha=spec.noise.tail_shape, beta=spec.noise.tail_rate)
+    return pm.Deterministic("tail", 2.0 + extra)
+
+
+def _standard(tail: Any) -> Any:
+    return pm.Normal.dist(mu=0.0, sigma=1.0) if tail is None else pm.StudentT.dist(nu=tail, mu=0.0, sigma=1.0)
+
+
+def build_model(data: BayesData, spec: BayesSpec) -> pm.Model:
+    """Build the model of a panel.
+
+    Parameters
+    ----------
+    data : BayesData
+        The panel as the sampler sees it.
+    spec : BayesSpec
+        The declaration.
+
+    Returns
+    -------
+    pymc.Model
+        Free parameters by name as in docs/forecast-bayes.md; `rates`, `opening`, `scale`, `share`, `tail`,
+        `coefficient` and `outbreak_log` as they enter the recursion.
+    """
+    series, periods = data.z.shape
+    season, groups = data.panel.season, len(data.groups)
+    coords: dict[str, Any] = {
+        "series": np.arange(series),
+        "period": np.arange(periods),
+        "group_name": np.arange(groups),
+        "position": np.arange(season),
+        "state": np.arange(2 + season),
+        "rate": ["alpha", "beta", "gamma", "phi", "kappa"],
+        "effect": np.arange(len(data.columns)),
+        "outbreak": np.arange(len(data.windows)),
+    }
+    with pm.Model(coords=coords) as model:
+        given = {name: pm.Data(name, value) for name, value in model_data(data).items()}
+        group, status = given.get("group"), given["status"]
+        rates = _rates(spec, group, groups, season=season, series=series)
+        opening = _opening(spec, given["centre"], group, groups, season=season, series=series)
+        tail = _law(spec)
+        scale = pm.Deterministic(
+            "scale", pm.math.exp(_pooled("log_scale", spec.noise.log_scale, group, groups)), dims="series"
+        )
+        spread = pt.repeat(scale[:, None], periods, axis=1)
+        if len(data.windows):
+            factors = np.array([one.factor for one in spec.outbreak])
+            larger = pm.HalfNormal("outbreak_log", sigma=factors, dims="outbreak")
+            spread = spread * pm.math.exp(pt.dot(larger, given["windows"]))[None, :]
+        shared: Any = pt.zeros((series, periods))
+        if spec.has("common"):
+            share = pm.Deterministic(
+                "share", pm.math.sigmoid(_pooled("common_share", spec.noise.common_share, group, groups)), dims="series"
+            )
+            factor = pm.Normal("factor", mu=0.0, sigma=1.0, dims="period")
+            shared = spread * pt.sqrt(share)[:, None] * factor[None, :]
+            spread = spread * pt.sqrt(1.0 - share)[:, None]
+        z = _values(data, given)
+        if len(data.columns):
+            z = z - pt.dot(_coefficients(spec, given["members"], series).T, given["columns"])
+        innovations = pt.zeros((series, periods))
+        if data.missing.size:
+            unseen = pm.Normal if tail is None else pm.StudentT
+            law = {} if tail is None else {"nu": tail}
+            drawn = unseen("unseen", mu=0.0, sigma=1.0, shape=data.missing.size, **law)
+            at = given["missing_at"]
+            here = shared.flatten()[at] + spread.flatten()[at] * drawn
+            innovations = pt.set_subtensor(innovations.flatten()[at], here).reshape((series, periods))
+        errors = innovations_of(
+            z=z, given=innovations, status=status, opening=opening, rates=rates, phase=given["phase"]
+        )
+        density = pm.logp(_standard(tail), (errors - shared) / spread) - pt.log(spread)
+        pm.Potential("likelihood", pt.where(pt.eq(status, KNOWN), density, 0.0).sum())
+    return model
+
+
+def _coefficients(spec: BayesSpec, members: Any, series: int) -> Any:
+    """Return the coefficient of every effect and series, shape (effect, series)."""
+    size = np.array([one.size for one in spec.effect])[:, None]
+    pooled = np.array([one.pooled for one in spec.effect], dtype=np.float64)[:, None]
+    centre = pm.Normal("effect_centre", mu=0.0, sigma=1.0, dims="effect")[:, None]
+    own = pm.Normal("effect_own", mu=0.0, sigma=1.0, shape=(len(spec.effect), series))
+    value = size * (pooled * centre + (1.0 - 0.5 * pooled) * own) * members
+    return pm.Deterministic("coefficient", value, dims=("effect", "series"))
+
+
+def _values(data: BayesData, given: dict[str, Any]) -> Any:
+    """Return the values on the scale of the recursion; periods of a known sum are that sum times free shares.
+
+    The density of periods y with a known sum is that of their transformed values times the derivatives dz/dy: so the
+    constraint holds exactly in every draw.
+    """
+    z = given["z"]
+    flat = z.flatten()
+    for k, (places, _) in data.sum_places().items():
+        shares = pm.Dirichlet(f"sum_share_{k}", a=np.ones(k), shape=(places.shape[0], k))
+        y = given[f"sum_total_{k}"][:, None] * shares
+        moved = pt.log(y) if data.power == 0.0 else (y**data.power - 1.0) / data.power
+        flat = pt.set_subtensor(flat[given[f"sum_at_{k}"]], moved)
+        pm.Potential(f"sum_density_{k}", (data.power - 1.0) * pt.log(shares).sum())
+    return flat.reshape(z.shape) if data.sums else z

@@ -1,0 +1,135 @@
+"""Forecast series: one call from rows to joint draws, whatever the model."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+
+import pandas as pd
+
+from actuary.errors import DeclarationError, Problem, UnknownNameError, raise_all, unknown_name
+from actuary.forecast.bayes_spec import bayes_model_names
+from actuary.forecast.panel import Panel, build_panel
+from actuary.forecast.result import Forecast, Progress, Run, draws_array
+
+__all__ = ["MODELS", "check_options", "forecast_series", "known_models"]
+
+#: Models by name, and the module whose `run` makes their draws; each is loaded when it is asked for.
+MODELS: Mapping[str, str] = {
+    "pooled": "actuary.forecast.stack",
+    "theta": "actuary.forecast.peers",
+    "ets": "actuary.forecast.peers",
+    "naive": "actuary.forecast.peers",
+}
+
+
+def known_models() -> Mapping[str, str]:
+    """Return every model by name: the fast ones, and the sampled ones declared under models/forecast/.
+
+    Examples
+    --------
+    >>> sorted(known_models())[:3]
+    ['ets', 'fund_quarters', 'naive']
+    """
+    return {**dict.fromkeys(bayes_model_names(), "actuary.forecast.bayes"), **MODELS}
+
+
+def check_options(*, model: str, horizon: int, draws: int, seed: int, threads: int | None = None) -> None:
+    """Check what a forecast is asked for, before anything is read.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no such model.
+    DeclarationError
+        When a number of periods, draws, threads or the seed is out of range.
+
+    Examples
+    --------
+    >>> check_options(model="pooled", horizon=0, draws=1000, seed=1)
+    Traceback (most recent call last):
+        ...
+    actuary.errors.DeclarationError: --horizon: found 0; expected 1 to 400
+    """
+    known = known_models()
+    raise_all([] if model in known else [unknown_name("--model", model, known, what="model")], UnknownNameError)
+    ranges = {
+        "horizon": (horizon, 1, 400),
+        "draws": (draws, 2, 100_000),
+        "seed": (seed, 0, 2**63 - 1),
+        "threads": (1 if threads is None else threads, 1, 1024),
+    }
+    problems = [
+        Problem(f"--{name}", f"{value:,}", f"{least:,} to {most:,}")
+        for name, (value, least, most) in ranges.items()
+        if not least <= value <= most
+    ]
+    raise_all(problems, DeclarationError)
+
+
+def forecast_series(
+    data: Panel | pd.DataFrame,
+    *,
+    horizon: int,
+    season: int | None = None,
+    draws: int = 1000,
+    seed: int = 1,
+    model: str = "pooled",
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Forecast:
+    """Draw joint futures of every series.
+
+    Parameters
+    ----------
+    data : Panel or DataFrame
+        The series: a panel, or rows of `series_id`, `period`, `value`.
+    horizon : int
+        Periods ahead of each series' own end, 1 to 400.
+    season : int, optional
+        Periods in a cycle; a year when left out. A panel brings its own.
+    draws : int
+        Joint futures, 2 to 100,000.
+    seed : int
+        Root seed, 0 or more: the same seed gives the same draws, whatever the number of threads.
+    model : str
+        One of :func:`known_models`.
+    threads : int, optional
+        Threads to use; as many as there are cores when left out.
+    progress : callable, optional
+        Called with the share that is done and the phase.
+
+    Returns
+    -------
+    Forecast
+        Draws, weights, and how to look at them.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no such model.
+    DeclarationError
+        When a number of periods, draws, threads or the seed is out of range.
+    TableError
+        With every problem of the rows.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"series_id": "a", "period": [str(y) for y in range(2000, 2020)], "value": 5.0})
+    >>> found = forecast_series(rows, horizon=2, draws=50, model="naive")
+    >>> found.draws.sizes["period"], found.origins
+    (2, ('2019',))
+    """
+    check_options(model=model, horizon=horizon, draws=draws, seed=seed, threads=threads)
+    panel = data if isinstance(data, Panel) else build_panel(data, season=season)
+
+    def run_on(panel: Panel, seed: int, progress: Progress | None = None) -> Forecast:
+        run: Run = importlib.import_module(known_models()[model]).run(
+            panel, model=model, horizon=horizon, draws=draws, seed=seed, threads=threads, progress=progress
+        )
+        laid = draws_array(panel, run.futures)
+        return Forecast(
+            panel, model, horizon, seed, laid, run.weights, run.posterior, run.gate, run.notes, again=run_on
+        )
+
+    return run_on(panel, seed, progress)

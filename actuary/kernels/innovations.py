@@ -1,0 +1,273 @@
+"""Innovations recursions: level, damped slope around a long-run drift, evolving season; their errors and futures.
+
+One recursion serves the fit and the future, so that a forecast is the fit carried on:
+
+.. math::
+
+    f_t &= \\ell_{t-1} + d_{t-1} + \\phi (b_{t-1} - d_{t-1}) + s_{t-m}, \\qquad e_t = z_t - f_t \\\\
+    \\ell_t &= \\ell_{t-1} + d_{t-1} + \\phi (b_{t-1} - d_{t-1}) + \\alpha e_t, \\qquad
+    b_t = d_{t-1} + \\phi (b_{t-1} - d_{t-1}) + \\beta e_t, \\qquad s_t = s_{t-m} + \\gamma e_t \\\\
+    d_t &= \\kappa (\\ell_t - \\ell_0) / t
+
+The drift d is a share kappa of the growth seen so far. A missing value leaves no innovation: the states move on.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["PARAMETERS", "innovation_losses", "innovation_paths", "one_step_errors"]
+
+type FloatArray = NDArray[np.float64]
+type IntArray = NDArray[np.int64]
+
+#: Columns of a table of parameters.
+PARAMETERS = ("alpha", "beta", "gamma", "phi", "kappa")
+
+_njit = numba.njit(cache=True, nogil=True)
+
+
+@_njit
+def _begin(z, season, states):  # type: ignore[no-untyped-def]
+    """Write level, slope and season before the first period into `states` (level, slope, drift, season ...)."""
+    size = z.size
+    states[:] = 0.0
+    # The season: means by position of up to three whole cycles, each less its own mean.
+    cycles = 0
+    if season > 1:
+        counts = np.zeros(season)
+        for cycle in range(min(3, size // season)):
+            total = 0.0
+            seen = 0
+            for i in range(season):
+                value = z[cycle * season + i]
+                if not np.isnan(value):
+                    total += value
+                    seen += 1
+            if seen < season:
+                continue
+            cycles += 1
+            for i in range(season):
+                states[3 + i] += z[cycle * season + i] - total / season
+                counts[i] += 1
+        if cycles >= 2:
+            mean = 0.0
+            for i in range(season):
+                states[3 + i] /= counts[i]
+                mean += states[3 + i]
+            for i in range(season):
+                states[3 + i] -= mean / season
+        else:
+            for i in range(season):
+                states[3 + i] = 0.0
+    # Level and slope: the means of the first two cycles.
+    width = max(season, 2)
+    first = 0.0
+    second = 0.0
+    n_first = 0
+    n_second = 0
+    for i in range(min(2 * width, size)):
+        value = z[i]
+        if np.isnan(value):
+            continue
+        if i < width:
+            first += value - states[3 + i % season]
+            n_first += 1
+        else:
+            second += value - states[3 + i % season]
+            n_second += 1
+    if n_first == 0:
+        for i in range(size):
+            if not np.isnan(z[i]):
+                states[0] = z[i] - states[3 + i % season]
+                return
+        return
+    states[0] = first / n_first
+    if n_second > width // 2 and n_first > width // 2 and size > 2 * width:
+        states[1] = (second / n_second - first / n_first) / width
+        states[0] -= states[1] * (width + 1) / 2
+
+
+@_njit
+def _step(value, t, season, parameters, states, opening):  # type: ignore[no-untyped-def]
+    """Move the states over period `t` and return its forecast and innovation; a missing value brings none."""
+    moved = states[2] + parameters[3] * (states[1] - states[2])
+    forecast = states[0] + moved + states[3 + t % season]
+    error = 0.0 if np.isnan(value) else value - forecast
+    states[0] += moved + parameters[0] * error
+    states[1] = moved + parameters[1] * error
+    states[3 + t % season] += parameters[2] * error
+    states[2] = parameters[4] * (states[0] - opening) / (t + 1.0)
+    return forecast, error
+
+
+@_njit
+def _inverse(value, power):  # type: ignore[no-untyped-def]
+    """Undo the Box-Cox scale; what falls below its floor is zero."""
+    if power == 1.0:
+        return value + 1.0
+    if power == 0.0:
+        return np.exp(min(value, 60.0))
+    base = value * power + 1.0
+    return base ** (1.0 / power) if base > 0.0 else 0.0
+
+
+@_njit
+def _losses(z, y, season, table, horizon, back, power, out):  # type: ignore[no-untyped-def]
+    size = z.size
+    states = np.empty(3 + season)
+    ahead = np.empty(3 + season)
+    first = max(2 * season + 1, size - horizon - back)
+    for j in range(table.shape[0]):
+        parameters = table[j]
+        _begin(z, season, states)
+        opening = states[0]
+        states[2] = parameters[4] * states[1]
+        total = 0.0
+        count = 0
+        for t in range(size - horizon):
+            _step(z[t], t, season, parameters, states, opening)
+            if t + 1 < first:
+                continue
+            # Ahead of the data nothing is learnt: the drift stays what it was.
+            ahead[:] = states
+            drift = states[2]
+            for h in range(horizon):
+                moved = drift + parameters[3] * (ahead[1] - drift)
+                ahead[0] += moved
+                ahead[1] = moved
+                actual = y[t + 1 + h]
+                if not np.isnan(actual):
+                    total += abs(actual - _inverse(ahead[0] + ahead[3 + (t + 1 + h) % season], power))
+                    count += 1
+        out[j] = total / count if count > 0 else np.nan
+
+
+@_njit
+def _errors(z, season, table, out):  # type: ignore[no-untyped-def]
+    states = np.empty(3 + season)
+    for j in range(table.shape[0]):
+        _begin(z, season, states)
+        opening = states[0]
+        states[2] = table[j, 4] * states[1]
+        for t in range(z.size):
+            error = _step(z[t], t, season, table[j], states, opening)[1]
+            out[j, t] = np.nan if np.isnan(z[t]) else error
+
+
+@_njit
+def _paths(z, season, table, chosen, shocks, power, out):  # type: ignore[no-untyped-def]
+    states = np.empty(3 + season)
+    fitted = np.empty((table.shape[0], 3 + season))
+    done = np.zeros(table.shape[0], dtype=np.bool_)
+    for i in range(chosen.size):
+        j = chosen[i]
+        if not done[j]:
+            _begin(z, season, states)
+            opening = states[0]
+            states[2] = table[j, 4] * states[1]
+            for t in range(z.size):
+                _step(z[t], t, season, table[j], states, opening)
+            fitted[j] = states
+            done[j] = True
+        states[:] = fitted[j]
+        drift = states[2]
+        for h in range(shocks.shape[1]):
+            position = 3 + (z.size + h) % season
+            moved = drift + table[j, 3] * (states[1] - drift)
+            shock = shocks[i, h]
+            out[i, h] = _inverse(states[0] + moved + states[position] + shock, power)
+            states[0] += moved + table[j, 0] * shock
+            states[1] = moved + table[j, 1] * shock
+            states[position] += table[j, 2] * shock
+
+
+def innovation_losses(
+    z: FloatArray, y: FloatArray, *, season: int, table: FloatArray, horizon: int, back: int, power: float
+) -> FloatArray:
+    """Return how well each set of parameters would have forecast from points within the history.
+
+    Parameters
+    ----------
+    z : array, shape (period,)
+        Values on the Box-Cox scale; NaN where missing.
+    y : array, shape (period,)
+        The same on the original scale, divided by the series' own size.
+    season : int
+        Periods in a cycle; 1 for none.
+    table : array, shape (draw, 5)
+        Parameters in the order of `PARAMETERS`.
+    horizon : int
+        Periods ahead.
+    back : int
+        At most so many origins before the last one that has a whole horizon behind it.
+    power : float
+        Power of the Box-Cox scale.
+
+    Returns
+    -------
+    array, shape (draw,)
+        Mean absolute error over origins and horizons [units of `y`]; NaN when the history is too short for an origin.
+
+    Examples
+    --------
+    A straight line is forecast without error when all of its growth goes on.
+
+    >>> y = np.arange(1.0, 25.0)
+    >>> table = np.array([[0.5, 0.1, 0.1, 0.9, 1.0]])
+    >>> found = innovation_losses(y - 1.0, y, season=1, table=table, horizon=4, back=8, power=1.0)
+    >>> found.round(6).tolist()
+    [0.0]
+    """
+    out = np.empty(table.shape[0])
+    _losses(z, y, season, table, horizon, back, power, out)
+    return out
+
+
+def one_step_errors(z: FloatArray, *, season: int, table: FloatArray) -> FloatArray:
+    """Return the innovations of every set of parameters, shape (draw, period); NaN where the value is missing.
+
+    Parameters
+    ----------
+    z : array, shape (period,)
+        Values on the Box-Cox scale.
+    season : int
+        Periods in a cycle.
+    table : array, shape (draw, 5)
+        Parameters in the order of `PARAMETERS`.
+    """
+    out = np.empty((table.shape[0], z.size))
+    _errors(z, season, table, out)
+    return out
+
+
+def innovation_paths(
+    z: FloatArray, *, season: int, table: FloatArray, chosen: IntArray, shocks: FloatArray, power: float
+) -> FloatArray:
+    """Carry the fit on into the future with given shocks.
+
+    Parameters
+    ----------
+    z : array, shape (period,)
+        Values on the Box-Cox scale; NaN where missing.
+    season : int
+        Periods in a cycle.
+    table : array, shape (draw, 5)
+        Parameters in the order of `PARAMETERS`.
+    chosen : int array, shape (path,)
+        Row of `table` that each path follows.
+    shocks : array, shape (path, horizon)
+        Innovations of the future on the Box-Cox scale.
+    power : float
+        Power of the Box-Cox scale.
+
+    Returns
+    -------
+    array, shape (path, horizon)
+        Values on the original scale, divided by the series' own size; not below zero unless `power` is 1.
+    """
+    out = np.empty(shocks.shape)
+    _paths(z, season, table, chosen, shocks, power, out)
+    return out

@@ -120,6 +120,7 @@ def test_the_report_plan_shows_known_things() -> None:
         "membership",
         "balance",
         "projection",
+        "forecast",
         "warnings",
         "city_pages",
         "data_notes",

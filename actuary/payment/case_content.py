@@ -99,7 +99,7 @@ def _narrow(numbers: NDArray[Any]) -> Iterator[Any]:
 
 
 def _words(coded: Coded) -> tuple[list[str], _Rows]:
-    """Number the words that occur by their order in the alphabet, in as few bytes as they need."""
+    """Give the words that occur numbers by their order in the alphabet, in as few bytes as they need."""
     counts = np.bincount(coded.codes + 1, minlength=len(coded.names) + 1)[1:]
     used = sorted((coded.names[place], place) for place in np.flatnonzero(counts).tolist())
     number = np.zeros(len(coded.names) + 1, np.min_scalar_type(len(used)))

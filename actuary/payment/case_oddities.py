@@ -34,10 +34,11 @@ def odd_about(cases: CaseTable, rows: NDArray[np.bool_]) -> list[str]:
     >>> odd_about(read_cases(pd.DataFrame(stays)), np.ones(1, bool))
     ["the column 'day_surgry' is not read; did you mean 'day_surgery'?"]
     """
-    found = []
-    for name in COLUMNS:
-        if not cases.has(name) and (near := near_column(name, cases.unread)):
-            found.append(f"the column {near!r} is not read; did you mean {name!r}?")
+    found = [
+        f"the column {near!r} is not read; did you mean {name!r}?"
+        for name in COLUMNS
+        if not cases.has(name) and (near := near_column(name, cases.unread))
+    ]
     return found + _several_tiers(cases) + payers_beside_charge(cases, rows) + _turned_dates(cases, rows)
 
 

@@ -190,8 +190,8 @@ def budgets_of(
             if insurance not in pools and COMMON not in pools:
                 expected = "the yearly budget of every insurance that has cases [yuan]"
                 mend = (
-                    f"give --budget {insurance}=AMOUNT, in Python budget={{{insurance!r}: AMOUNT}}; or one number for a "
-                    "common pool"
+                    f"give --budget {insurance}=AMOUNT, in Python budget={{{insurance!r}: AMOUNT}}; or one number for "
+                    "a common pool"
                 )
                 problems.append(Problem(f"budget of {insurance}", "nothing", expected, mend))
     raise_all(problems, BudgetError)

@@ -30,6 +30,7 @@ def settlement_problems(policy: PaymentPolicy, file: TomlFile, *, tiers: Sequenc
         *_deposit(policy, file),
         *_surplus(policy, file),
         *_payable(policy, file),
+        *_ratio_to_standard(policy, file),
         *_audit(policy, file),
     ]
 
@@ -134,6 +135,26 @@ def _payable(policy: PaymentPolicy, file: TomlFile) -> list[Problem]:
         where = file.where("settlement.interim_rate")
         problems.append(Problem(where, "nothing", "the declared interim prices", "add interim_rate = [ … ]"))
     return problems
+
+
+def _ratio_to_standard(policy: PaymentPolicy, file: TomlFile) -> list[Problem]:
+    """Find a ratio to the standard where no value is known before the pool is divided."""
+    price = policy.declared.price
+    if price is None or price.mode == "fixed" or policy.ratio is None or policy.ratio.denominator != "standard":
+        return []
+    announced: set[str] = {row.insurance for row in price.budget_value}
+    wanted: set[str] = {row.insurance for row in price.budget} or {EVERY}
+    some = bool(announced)
+    lacking = [] if EVERY in announced or (some and EVERY in wanted) else sorted(wanted - announced)
+    return [
+        Problem(
+            file.where("price.budget_value"),
+            "nothing" + ("" if insurance == EVERY else f" for {insurance}"),
+            'the value announced before the year: ratio.denominator = "standard" under a floating price needs it',
+            "declare price.budget_value, or another denominator",
+        )
+        for insurance in lacking
+    ]
 
 
 def _audit(policy: PaymentPolicy, file: TomlFile) -> list[Problem]:

@@ -59,8 +59,8 @@ def problem_frame(settlement: Settlement, *, lang: str = "zh") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a case: `row` (1 is the first case of the table; a header is not counted), `case_id`, `hospital`, `status`, `reason`, `text`,
-        `column` and `found` (what stood there), `nearest` (the nearest known name).
+        One row a case: `row` (1 is the first case of the table; a header is not counted), `case_id`, `hospital`,
+        `status`, `reason`, `text`, `column` and `found` (what stood there), `nearest` (the nearest known name).
     """
     import pandas  # noqa: ICN001, PLC0415  (only where the list is wanted)
 

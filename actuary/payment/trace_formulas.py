@@ -184,7 +184,9 @@ def _bed_days(case: TracedCase) -> str:
     return " + ".join(parts) or "0"
 
 
-def _declared_formula(case: TracedCase, pay: str, found: tuple[CaseClass, Fraction] | None) -> str:
+def _declared_formula(  # noqa: PLR0911 (one answer a rule, in their order)
+    case: TracedCase, pay: str, found: tuple[CaseClass, Fraction] | None
+) -> str:
     terms, ratio = case.terms, case.ratio
     if terms is None:
         return ""
@@ -194,8 +196,8 @@ def _declared_formula(case: TracedCase, pay: str, found: tuple[CaseClass, Fracti
     if pay == "standard":
         return plain
     if pay in {"day_surgery", "over_cap"}:
-        share = _share_of(case, pay)
-        return "" if share is None else (plain if share == 1 else f"{shown(share)} × {plain}")
+        part = _share_of(case, pay)
+        return "" if part is None else (plain if part == 1 else f"{shown(part)} × {plain}")
     if ratio is None:
         return ""
     r = shown(ratio)
@@ -204,8 +206,8 @@ def _declared_formula(case: TracedCase, pay: str, found: tuple[CaseClass, Fracti
         return f"min({rising}, {base}{more})"
     if pay == "ungroupable" or (pay == "ratio_points" and found is None):
         blank = case.policy.dip.blank_group if case.policy.dip is not None else None
-        part = blank.factor if blank is not None and case.key.group == blank.group else None
-        return f"{shown(Fraction(part))} × {r} × {base}{more}" if part is not None else f"{r} × {base}{more}"
+        own = blank.factor if blank is not None and case.key.group == blank.group else None
+        return f"{shown(own)} × {r} × {base}{more}" if own is not None else f"{r} × {base}{more}"
     if found is None:
         return ""
     rule, k = found[0], shown(found[1])

@@ -324,12 +324,8 @@ def _fund_words(settlement: Settlement, row: int) -> tuple[str, str]:
     if policy.fund_formula == "fund":
         return "标准即基金支付", "the standard is fund money"
     taken = [(name, int(table.amount(name)[row])) for name in taken_off(policy) if name in table.numbers]
-    zh, en = (
-        "".join(
-            f" − {_yuan(fen)} {'（' if k == 0 else '('}{PARTS[name][k]}{'）' if k == 0 else ')'}" for name, fen in taken
-        )
-        for k in (0, 1)
-    )
+    zh = "".join(f" − {_yuan(fen)}（{PARTS[name][0]}）" for name, fen in taken)
+    en = "".join(f" − {_yuan(fen)} ({PARTS[name][1]})" for name, fen in taken)
     if policy.fund_formula == "subtract":
         return (
             f"标准减去其他支付方：{standard}{zh} = {fund}",

@@ -56,7 +56,7 @@ def test_books_close_and_payers_add_up(drawn):
     for row in result.books:
         books.setdefault(row.insurance, {})[row.item] = row.amount_fen
     for lines in books.values():
-        assert lines["budget"] == lines["adjusting_fund"] + lines["paid_by_fund"] + lines["residual"]
+        assert lines["budget"] == lines["adjusting_fund"] + lines["paid_by_fund"] + lines["residual"] + lines["reserve"]
     paid, payers = result.paid, result.payers
     total = payers.fund_fen + payers.patient_fen + payers.other_fen - payers.gain_fen
     assert (total[paid] == result.table.cost_fen[paid]).all()

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from actuary.errors import DeclarationError
+from actuary.payment.policy_files import load_payment_policy
 from actuary.payment.settle import settle_cases
 
 
@@ -86,3 +88,111 @@ def test_every_formula_of_a_class_is_printed_with_its_numbers(
     assert (numbers["filled"], numbers["exact"]) == (formula, points)
     assert computed(formula) == pytest.approx(points)
     assert settled.standard_fen.tolist() == [points * 10_000]
+
+
+BASE_GROUP = """
+[coefficient.base_group]
+mechanism = "uniform_coef"
+value = 0.97
+groups = ["WE25"]
+[incomplete]"""
+BANDS = "points_per_day = 3.2\nbands = [{ to = 60, pay = 1.0 }, { pay = 0.8 }]"
+STAY = {"tier": "3", "patient_cash": "500"}
+
+
+@pytest.mark.parametrize(
+    ("row", "step", "zh", "en"),
+    [
+        (
+            {"drg": "BB15", "total_cost": "6000", "incomplete": 1},
+            "formula",
+            "min(200 × 0.3, 200) = 60 点",
+            "min(200 × 0.3, 200) = 60 points",
+        ),
+        (
+            {"bed_day": 1, "los_days": 90},
+            "formula",
+            "60 × 3.2 × 1 + 30 × 3.2 × 0.8 = 268.8 点",
+            "60 × 3.2 × 1 + 30 × 3.2 × 0.8 = 268.8 points",
+        ),
+        ({"day_surgery": 1}, "formula", "0.9 × 100 × 1.1 = 99 点", "0.9 × 100 × 1.1 = 99 points"),
+        (
+            {"drg": "TC19", "tcm_share": "0.3"},
+            "group",
+            "TC19 → WE25（对照规则：中医药占比 0.3 < 0.6）",
+            "TC19 → WE25 (cross-reference: tcm_share 0.3 < 0.6)",
+        ),
+        (
+            {"drg": "WE25"},
+            "coefficient",
+            "K = 0.97（基础病组统一系数）",
+            "K = 0.97 (one coefficient for base groups)",
+        ),
+        ({}, "coefficient", "K = 1.1（按医院等级）", "K = 1.1 (by tier)"),
+        ({}, "case", "险种 职工", "tier 3, employee"),
+        (
+            {"negotiated_drugs": "500"},
+            "deduction",
+            "扣除 国谈药 500.00 元",
+            "negotiated drugs of 500.00 yuan are taken out",
+        ),
+        (
+            {},
+            "payers",
+            "11,000.00 − 500.00（个人现金） = 10,500.00",
+            "11,000.00 − 500.00 (patient's cash) = 10,500.00",
+        ),
+        ({}, "ratio", "r = 9,000.00 ÷ 10,000 = 0.9（病组均费）", "0.9 (mean of the group)"),
+        ({"total_cost": "50000"}, "formula", "× B × s：", "(s = 0.5)"),
+    ],
+)
+def test_the_numbers_of_every_step_are_there(
+    row: dict[str, object], step: str, zh: str, en: str, tmp_path: Path
+) -> None:
+    (tmp_path / "weights.csv").write_text(small.WEIGHTS, encoding="utf-8")
+    path = tmp_path / "policy.toml"
+    text = small.TOML.replace("[incomplete]", BASE_GROUP).replace("points_per_day = 3.2", BANDS)
+    text = text.replace('pay = "linear"', 'pay = "linear"\nshare = 0.5')
+    text += '\n[day_surgery]\npay = "flat"\nshare = 0.9\n'
+    path.write_text(text, encoding="utf-8")
+    found = settle_cases(small.stays({**STAY, **row}), path).explain("c0").step(step)
+    assert (zh if row.get("total_cost") != "50000" else "s = 0.5") in found.zh
+    assert en in found.en
+
+
+def test_the_earlier_stay_and_the_ratio_of_the_fund_are_spelt_out(tmp_path: Path) -> None:
+    (tmp_path / "weights.csv").write_text(small.WEIGHTS, encoding="utf-8")
+    path = tmp_path / "policy.toml"
+    by_ratio = 'fund_payable = "by_ratio"\npolicy_ratio = [{ value = 0.8 }]'
+    path.write_text(small.TOML.replace('subtract = ["cash"]', by_ratio), encoding="utf-8")
+    rows = [
+        {"person_key": "p", "admission_date": "2024-01-01", "discharge_date": "2024-01-02"},
+        {"person_key": "p", "admission_date": "2024-01-03", "discharge_date": "2024-01-04"},
+    ]
+    parts = {"tier": "3", "fully_self_paid": "100", "first_self_paid": "200", "deductible_paid": "700"}
+    settled = settle_cases(small.stays(*({**parts, **row} for row in rows)), path)
+    trace = settled.explain("c0")
+    assert trace.step("formula").numbers["filled"] == "100 × 1.1 × 0.5"
+    said = (
+        "max(5,500.00 − 100.00 (fully self-paid) − 200.00 (first self-paid) − 700.00 (deductible), 0) × 0.8 = 3,600.00"
+    )
+    assert said in trace.step("payers").en
+    assert settled.payers.fund_fen[0] == 360_000
+    assert f"policy {settled.policy.fingerprint[:12]}, settlement {settled.fingerprint[:12]}" in trace.to_text("en")
+
+
+def test_the_announced_value_and_the_lower_boundary_are_spelt_out(tmp_path: Path) -> None:
+    (tmp_path / "weights.csv").write_text(small.WEIGHTS, encoding="utf-8")
+    path = tmp_path / "policy.toml"
+    text = small.TOML.replace('mode = "fixed"', 'mode = "pool"\nbudget_value = 80')
+    text = text.replace('rate = [{ tier = "*", scheme = "*", value = 100 }]', "")
+    text = text.replace('"city_group_mean"', '"standard"').replace('"3" = 1.1', '"3" = 0.9')
+    text = text.replace("k = 0.4\n", 'k = 0.4\nthreshold = "lower_of"\n')
+    path.write_text(text, encoding="utf-8")
+    settled = settle_cases(small.stays({"tier": "3", "total_cost": "1800"}), path, budget=9000)
+    trace = settled.explain("c0")
+    assert "1,800.00 ÷ 7,200 = 0.25 (the standard at the announced value 90 × 80 = 7,200)" in trace.step("ratio").en
+    assert trace.step("class").en.endswith("r = 0.25 < 0.4 × min(1, 0.9) = 0.36")
+    path.write_text(text.replace("budget_value = 80", ""), encoding="utf-8")
+    with pytest.raises(DeclarationError, match=r"price\.budget_value"):
+        load_payment_policy(path)

@@ -61,7 +61,8 @@ def test_a_table_that_settles_the_cases_it_was_made_from(cases: Path, hospitals:
         '[coefficient]\nfile = "coefficients.csv"\ntier = { "2" = 0.98, "3" = 1.02 }\n',
         encoding="utf-8",
     )
-    settled = settle_cases(cases, load_payment_policy(policy), budget={"employee": 200_000}, hospitals=hospitals)
+    stays = pd.read_csv(cases, dtype=str).assign(patient_cash="0")
+    settled = settle_cases(stays, load_payment_policy(policy), budget={"employee": 200_000}, hospitals=hospitals)
     assert settled.paid.all()
 
 

@@ -138,7 +138,7 @@ def _project_people(
         run = project_model_files(
             model, out, to=to, scenarios=scenarios, models=models, data=data, command=[*command, "--out", str(out)]
         )
-    for note in run.model.notes:
+    for note in run.notes:
         say(note)
     keys = [name for name in ("scenario", "scheme") if name in (summary := run.summary())]
     for names, years in summary.groupby(keys, sort=False):

@@ -23,13 +23,17 @@ _MOST_MOVING_MEDIAN = 0.1
 _EXCESS_SHARE = 0.001
 #: More people than have lived at a time anywhere.
 _MOST_PEOPLE = 2e10
-#: Below so many people figures with exactly three decimals are thousands of persons.
+#: Below so many people figures with exactly three or four decimals are thousands of persons.
 _SMALL_TOTAL = 2e6
 #: An annual death rate above 2 leaves nobody alive after a year.
 _HIGHEST_MX = 2.0
 _E0 = (10.0, 110.0)
 _HIGHEST_ASFR = 0.8
 _HIGHEST_TFR = 12.0
+#: Births per woman below which another unit is meant: a thousandth of what is seen anywhere.
+_LOWEST_TFR = 0.05
+#: Births per woman below which it is worth a word: no country has come as low.
+_FEW_BIRTHS = 0.3
 #: What smooth curves leave outside the ages of childbirth counts as nothing.
 _NO_BIRTHS = 1e-6
 _FERTILE = (10, 60)
@@ -62,24 +66,41 @@ def implausible(arrays: Mapping[str, FloatArray], *, ages: IntArray, years: IntA
     if "mx" in arrays:
         problems += _mortality(arrays["mx"], years, step=step)
     if "asfr" in arrays:
-        problems += _fertility(arrays["asfr"], ages)
+        problems += _fertility(arrays["asfr"], ages, years)
     if "srb" in arrays:
         problems += _srb(arrays["srb"], years)
     return problems
 
 
-def remarkable(base: FloatArray) -> list[str]:
-    """Return what is plausible in a base population, yet worth a look: few people with decimals may be thousands.
+def remarkable(base: FloatArray, asfr: FloatArray, *, ages: IntArray, years: IntArray) -> list[str]:
+    """Return what is possible in the inputs, yet worth a look: few people with decimals, hardly any births.
 
     Parameters
     ----------
     base : ndarray, shape (2, A)
         Persons.
+    asfr : ndarray, shape (T, A)
+        Births per woman and year.
+    ages, years : ndarray
+        Lower bounds of the age groups; first year of each step.
+
+    Examples
+    --------
+    >>> ages, years = np.arange(0, 100, 5), np.array([2025])
+    >>> remarkable(np.ones((2, 20)), np.zeros((1, 20)), ages=ages, years=years)
+    ['fertility.csv: 0 births per woman in 2025, hardly any child is born']
     """
+    notes = []
     total = float(base.sum())
-    if total >= _SMALL_TOTAL or np.mean(base != np.round(base)) <= 0.5:
-        return []
-    return [f"base_population.csv: {total:,.1f} people in all, most figures with decimals, are taken as persons"]
+    if total < _SMALL_TOTAL and np.mean(base != np.round(base)) > 0.5:
+        people = f"base_population.csv: {total:,.1f} people in all, most figures with decimals, are taken as persons"
+        notes.append(f"{people}; if they are thousands, multiply population by 1000")
+    tfr = asfr.sum(axis=1) * int(ages[1] - ages[0])
+    few = np.flatnonzero(tfr < _FEW_BIRTHS)
+    if len(few):
+        when = list_spans(years[few].tolist())
+        notes.append(f"fertility.csv: {tfr[few].min():.3g} births per woman in {when}, hardly any child is born")
+    return notes
 
 
 def _people(base: FloatArray, migration: FloatArray | None, ages: IntArray, years: IntArray) -> list[Problem]:
@@ -119,13 +140,22 @@ def _thousands(base: FloatArray, migration: FloatArray, ages: IntArray, years: I
 
 
 def _decimals(base: FloatArray, total: float) -> list[Problem]:
-    """Look for persons that were divided by a thousand: whole thousandths, most of them no whole hundredths."""
+    """Look for persons that were divided by a thousand: three or four decimals in all, in most of them no fewer.
+
+    Whole persons over a thousand have three, persons with one decimal have four. Figures with all digits, as another
+    projection writes them, say nothing and are taken.
+    """
     known = base[np.isfinite(base)]
-    thousandths = np.abs(known * 1000 - np.round(known * 1000)) < 1e-6 * np.maximum(known, 1.0)
-    hundredths = np.abs(known * 100 - np.round(known * 100)) < 1e-6 * np.maximum(known, 1.0)
-    if total >= _SMALL_TOTAL or not thousandths.all() or hundredths.mean() > 0.5:
+
+    def whole(digits: int) -> NDArray[np.bool_]:
+        scaled = known * 10.0**digits
+        near: NDArray[np.bool_] = np.abs(scaled - np.round(scaled)) < 1e-11 * np.maximum(scaled, 1.0)
+        return near
+
+    if total >= _SMALL_TOTAL or not whole(4).all() or whole(2).mean() > 0.5:
         return []
-    found = f"figures with three decimals, {total:,.0f} people in all, such as {known[np.argmin(hundredths)]:g}"
+    digits = "three" if whole(3).all() else "four"
+    found = f"figures with {digits} decimals, {total:,.0f} people in all, such as {known[np.argmin(whole(2))]:.10g}"
     mend = "the base file is probably in thousands: multiply population by 1000; or " + _ACCEPT
     return [Problem("base_population.csv, population", found, "persons", mend)]
 
@@ -159,7 +189,7 @@ def _mortality(mx: FloatArray, years: IntArray, *, step: int) -> list[Problem]:
     return problems
 
 
-def _fertility(asfr: FloatArray, ages: IntArray) -> list[Problem]:
+def _fertility(asfr: FloatArray, ages: IntArray, years: IntArray) -> list[Problem]:
     where = "fertility.csv, asfr"
     step = int(ages[1] - ages[0])
     rates = np.nan_to_num(asfr)
@@ -169,6 +199,12 @@ def _fertility(asfr: FloatArray, ages: IntArray) -> list[Problem]:
         guess = "they are probably births per 1,000 women: divide by 1000; or " if highest > 1 else ""
         expected = f"births per woman and year, at most {_HIGHEST_ASFR:g}, together at most {_HIGHEST_TFR:g}"
         return [Problem(where, found, expected, guess + _ACCEPT)]
+    few = (tfr > 0) & (tfr < _LOWEST_TFR)
+    if few.any():
+        found = f"{tfr[few].min():.3g} births per woman in all in {list_spans(years[few].tolist())}"
+        expected = f"births per woman and year, together {_LOWEST_TFR:g} or more, or none at all"
+        mend = f"was asfr divided by 1000 once too often? {_ACCEPT}"
+        return [Problem(where, found, expected, mend)]
     outside = (rates > _NO_BIRTHS).any(axis=0) & ((ages + step <= _FERTILE[0]) | (ages >= _FERTILE[1]))
     if outside.any():
         found = f"births at the ages {list_spans(ages[outside].tolist())}"

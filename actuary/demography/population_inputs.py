@@ -106,7 +106,11 @@ def read_population_inputs(
         region=region,
         variant=variant,
         source=str(path),
-        notes=(*notes, *remarkable(arrays["base"]), *(f"taken although not plausible: {doubt}" for doubt in doubts)),
+        notes=(
+            *notes,
+            *remarkable(arrays["base"], arrays["asfr"], ages=ages, years=years),
+            *(f"taken although not plausible: {doubt}" for doubt in doubts),
+        ),
     )
 
 

@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from actuary.drivers import DRIVERS
+from actuary.drivers import BENEFIT_DRIVERS, DRIVERS, PEOPLE_DRIVERS, POPULATION_DRIVERS
 from actuary.errors import DeclarationError, UnknownNameError, raise_all, unknown_name
 from actuary.fund.missing import LATE_ASSUMPTIONS, MissingInput
 from actuary.periods import Quarter
 from actuary.policy import PolicyBook, Resolved, load_policy_book, load_region, resolve
+from actuary.policy.membership_model import MEMBERSHIP_KEYS
+from actuary.policy.module_model import MODULE_KEYS
 
 __all__ = [
     "Declared",
@@ -29,6 +31,8 @@ __all__ = [
 
 _FUNDING_KEYS = ("resident.subsidy_per_head", "resident.premium_per_head")
 #: Assumptions that the calibration of the base year needs too; growth begins after it.
+#: What the people-driven model alone reads.
+_OF_PEOPLE = frozenset((*PEOPLE_DRIVERS, *BENEFIT_DRIVERS, *MEMBERSHIP_KEYS, *MODULE_KEYS, *POPULATION_DRIVERS))
 _BASE_YEAR_DRIVERS = ("employee.relative_cost_retired",)
 
 
@@ -80,11 +84,13 @@ def load_declared(region: str, *, basis: str, scenarios: Sequence[str], models: 
         if basis not in place.bases:
             raise UnknownNameError(unknown_name(f"basis of {region}", basis, place.bases, what="basis"))
         resolved = {name: resolve(region, basis=basis, scenario=name, root=models) for name in scenarios}
+        # A scenario may speak of people too, for the other model: only one that does nothing here is refused.
         raise_all(
             [
                 unknown_name(f"scenario {name} for {region}", key, one.assumptions.keys(), what="rule or assumption")
                 for name, one in resolved.items()
                 for key in one.unused
+                if key not in _OF_PEOPLE or len(one.unused) == len({delta.key for delta in one.deltas})
             ],
             UnknownNameError,
         )

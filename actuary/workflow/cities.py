@@ -164,7 +164,7 @@ def project_model_files(
                 "scenarios": list(run.scenarios),
                 "fingerprint": run.fingerprint,
                 "synthetic": run.synthetic,
-                "notes": list(model.notes),
+                "notes": list(run.notes),
             },
             roots={
                 "models": model.models or models_root(),
@@ -214,7 +214,7 @@ def _summary_text(run: Run, summary: pd.DataFrame) -> str:
         "",
         f"fingerprint {run.fingerprint}" + ("；含虚构数据 made-up data" if run.synthetic else ""),
         "",
-        *(f"- {note}" for note in run.model.notes),
+        *(f"- {note}" for note in run.notes),
         "",
         _markdown(summary),
         "",

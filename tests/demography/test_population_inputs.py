@@ -83,6 +83,31 @@ def test_a_base_in_thousands_is_seen_by_its_decimals_where_nobody_moves(folder: 
     assert "probably in thousands" in message
 
 
+def test_a_base_in_thousands_with_migrants_in_thousands_is_seen_by_its_four_decimals(folder: Path) -> None:
+    _change(folder, "base_population", lambda f: f.assign(population=np.round(f["population"] / 1000 + 0.0003, 4)))
+    _change(folder, "migration", lambda frame: frame.assign(net_migrants=frame["net_migrants"] / 1000))
+    (message,) = _messages(folder)
+    assert "figures with four decimals" in message
+    assert "multiply population by 1000" in message
+
+
+def test_few_people_with_all_digits_are_taken_with_a_word(folder: Path) -> None:
+    _change(folder, "base_population", lambda frame: frame.assign(population=np.sqrt(frame["population"])))
+    _change(folder, "migration", lambda frame: frame.assign(net_migrants=0))
+    notes = " ".join(read_population_inputs(folder).notes)
+    assert "are taken as persons; if they are thousands, multiply population by 1000" in notes
+
+
+def test_births_divided_once_too_often_are_recognised_and_none_at_all_are_said(folder: Path) -> None:
+    _change(folder, "fertility", lambda frame: frame.assign(asfr=frame["asfr"] / 1000))
+    (message,) = _messages(folder)
+    assert "divided by 1000 once too often" in message
+    assert "2025–2034" in message
+    _change(folder, "fertility", lambda frame: frame.assign(asfr=0))
+    notes = " ".join(read_population_inputs(folder).notes)
+    assert "0 births per woman in 2025–2034, hardly any child is born" in notes
+
+
 def test_births_per_thousand_and_boys_per_hundred_are_recognised(folder: Path) -> None:
     _change(folder, "fertility", lambda frame: frame.assign(asfr=frame["asfr"] * 1000))
     _change(folder, "srb", lambda frame: frame.assign(srb=106))

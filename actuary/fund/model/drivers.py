@@ -17,7 +17,7 @@ from actuary.periods import Quarter
 from actuary.policy import BENEFITS, PolicyBook, Resolved
 from actuary.policy.dated import DatedBook
 
-__all__ = ["driver_variable", "needed_keys", "read_model_drivers", "read_path"]
+__all__ = ["driver_variable", "needed_keys", "read_model_drivers", "read_path", "rule_keys"]
 
 #: Rules read by quarter, with what holds where a region has no such rule.
 _RULES: dict[str, tuple[str, float | None]] = {
@@ -49,6 +49,7 @@ _GROWN = {
 }
 _LONGEST = "employee.contribution_halving_max_months"
 _SUBSIDY_RULE = "resident.subsidy_to_premium_max"
+_RETENTION_RULE = "procurement.surplus_retention_max"
 #: Growth counts after the base year, so its assumptions may begin then.
 _AFTER_BASE = ("wage_growth",)
 
@@ -58,6 +59,12 @@ def needed_keys() -> tuple[str, ...]:
     trends = (f"{scheme}.{factor}_growth" for scheme in MODEL_SCHEMES for factor in TREND_FACTORS)
     interest = (f"{scheme}.reserve_interest" for scheme in MODEL_SCHEMES)
     return (*_ASSUMPTIONS.values(), *(growth for _, growth in _GROWN.values()), *interest, *trends)
+
+
+def rule_keys() -> tuple[str, ...]:
+    """Return every rule of a region that the finance part and its modules read, in order."""
+    rates = (key for key, _ in _RULES.values())
+    return (*rates, *(key for key, _ in _GROWN.values()), _SUBSIDY_RULE, _LONGEST, _RETENTION_RULE)
 
 
 def read_path(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +22,16 @@ from actuary.errors import DeclarationError, PeriodError, Problem, TableError, U
 from actuary.fund.figures import Figures, complete_figures
 from actuary.fund.missing import MissingInput, find_missing_figures, find_valuation_year
 from actuary.fund.model.base_year import MODEL_SCHEMES, BaseYear, read_base_year
-from actuary.fund.model.city_folder import CityFolder, open_city_folder, read_city_figures, read_city_people
+from actuary.fund.model.city_folder import (
+    BORROW_FILE,
+    CityFolder,
+    open_city_folder,
+    read_city_figures,
+    read_city_people,
+)
 from actuary.fund.model.levers import Levers
 from actuary.fund.model.needed import NeededInput, needed_figure, needed_frame, needed_problems
-from actuary.fund.model.projection import project_model
+from actuary.fund.model.projection import acting_keys, project_model
 from actuary.fund.sources import load_region_facts
 from actuary.paths import given_folder
 from actuary.periods import Quarter
@@ -122,8 +129,19 @@ class Model:
 
     @property
     def scenarios(self) -> tuple[str, ...]:
-        """Names of the declared scenarios, the base first."""
-        return list_scenarios(self.models)
+        """Names of the declared scenarios that change something in this model, the base first."""
+        if "scenarios" not in self._cache:
+            self._cache["scenarios"] = tuple(name for name in list_scenarios(self.models) if self._acts(name))
+        names: tuple[str, ...] = self._cache["scenarios"]
+        return names
+
+    def _acts(self, scenario: str) -> bool:
+        try:
+            resolved = self._policy_under(scenario)[1]
+        except (DeclarationError, UnknownNameError):
+            # What is wrong with it is said when it is asked for.
+            return True
+        return not resolved.deltas or bool(acting_keys(resolved))
 
     @property
     def assumptions(self) -> AssumptionBasis:
@@ -158,11 +176,11 @@ class Model:
         UnknownNameError
             When there is none; the message names the nearest one.
         """
-        known = self.scenarios
+        known = list_scenarios(self.models)
         for candidate in (name, name.replace("-", "_")):
             if candidate in known:
                 return candidate
-        raise UnknownNameError(unknown_name("scenario", name.replace("-", "_"), known, what="scenario"))
+        raise UnknownNameError(unknown_name("scenario", name.replace("-", "_"), self.scenarios, what="scenario"))
 
     def project(
         self,
@@ -568,7 +586,12 @@ def _people_of(
     if isinstance(given, PopulationInputs):
         return given
     if given is not None:
-        return read_population_inputs(Path(given), region=region, variant="medium")
+        folder = Path(given)
+        borrows = (folder / BORROW_FILE).is_file()
+        read = (
+            partial(read_city_people, models=models) if borrows else partial(read_population_inputs, variant="medium")
+        )
+        return read(folder, region=region)
     if city is not None and (city.folder / "population").is_dir():
         try:
             return read_city_people(city.folder / "population", region=region, models=models)

@@ -17,7 +17,7 @@ from actuary.fund.milestones import find_milestones
 from actuary.fund.missing import find_valuation_year
 from actuary.fund.model.base_year import MODEL_SCHEMES, BaseYear, read_base_year
 from actuary.fund.model.calibration import calibrate
-from actuary.fund.model.drivers import needed_keys, read_model_drivers
+from actuary.fund.model.drivers import needed_keys, read_model_drivers, rule_keys
 from actuary.fund.model.exposure import measure_exposure
 from actuary.fund.model.finance import FinanceInputs, project_finance
 from actuary.fund.model.labels import exact_labels
@@ -41,10 +41,12 @@ from actuary.policy.membership_model import MEMBERSHIP_KEYS
 from actuary.policy.module_model import MODULE_KEYS
 from actuary.tables import data_fingerprint
 
-__all__ = ["MODEL_METHOD", "build_inputs", "project_model"]
+__all__ = ["MODEL_METHOD", "acting_keys", "build_inputs", "project_model"]
 
 #: Version of the method; it is part of every fingerprint and changes whenever a number could.
 MODEL_METHOD = "1"
+#: Every rule of retirement decides who is a retired member.
+_POLICY_OF_PEOPLE = "retirement."
 
 
 def project_model(  # noqa: PLR0913 (each is an input that a caller may put in place)
@@ -199,6 +201,7 @@ def _project(  # noqa: PLR0913 (the same)
             }
         ),
         synthetic=figures.synthetic or any(one.synthetic for one in held.values()),
+        notes=tuple(note for one in resolved.values() for note in _passed_by(one)),
     )
 
 
@@ -213,9 +216,9 @@ def _find_base_year(region: str, model: FinanceModel, base: BaseYear | None, dat
 
 def _without_effect(resolved: Resolved) -> list[Problem]:
     """Refuse a scenario that changes nothing here: its result would pass for one."""
-    keys = tuple(dict.fromkeys(delta.key for delta in resolved.deltas))
-    if not keys or any(acts_here(key, resolved) for key in keys):
+    if not resolved.deltas or acting_keys(resolved):
         return []
+    keys = dict.fromkeys(delta.key for delta in resolved.deltas)
     return [
         Problem(
             f"scenario {resolved.scenario.name}",
@@ -226,10 +229,42 @@ def _without_effect(resolved: Resolved) -> list[Problem]:
     ]
 
 
-def acts_here(key: str, resolved: Resolved) -> bool:
-    """Say whether a key of a scenario changes anything in the people-driven model."""
-    if key in resolved.policy or key in {*MEMBERSHIP_KEYS, *MODULE_KEYS, *POPULATION_DRIVERS}:
+def _passed_by(resolved: Resolved) -> list[str]:
+    """Say which changes of a scenario do nothing here, so that nobody takes its result for all of them."""
+    acting = acting_keys(resolved)
+    dropped = [key for key in dict.fromkeys(delta.key for delta in resolved.deltas) if key not in acting]
+    if not dropped or not acting:
+        return []
+    name, keys = resolved.scenario.name, ", ".join(dropped)
+    return [
+        f"scenario {name}: without effect in the people-driven model: {keys}; acting: {', '.join(acting)}"
+        f" / 情景{name}中在人口驱动模型里不起作用的：{keys}"
+    ]
+
+
+def acting_keys(resolved: Resolved) -> tuple[str, ...]:
+    """Return the keys of a scenario that change something in the people-driven model, in their order.
+
+    Parameters
+    ----------
+    resolved : Resolved
+        Rules and assumptions under the scenario.
+
+    Examples
+    --------
+    >>> acting_keys(resolve("national", basis="people", scenario="slower_active_growth"))
+    ()
+    >>> acting_keys(resolve("national", basis="people", scenario="slower_base_growth"))
+    ('employee.contribution_base_growth',)
+    """
+    return tuple(key for key in dict.fromkeys(delta.key for delta in resolved.deltas) if _acts(key, resolved))
+
+
+def _acts(key: str, resolved: Resolved) -> bool:
+    if key in {*MEMBERSHIP_KEYS, *MODULE_KEYS, *POPULATION_DRIVERS}:
         return True
+    if key in resolved.policy:
+        return key.startswith(_POLICY_OF_PEOPLE) or key in rule_keys()
     return key in resolved.assumptions and (key in needed_keys() or key in BENEFIT_DRIVERS)
 
 

@@ -191,6 +191,8 @@ class ModelProjection:
         Hash of everything that decides the numbers.
     synthetic : bool
         Whether any figure was made up.
+    notes : tuple of str
+        What a scenario changes that has no effect here.
     """
 
     region: str
@@ -208,6 +210,7 @@ class ModelProjection:
     state: FinanceState = field(repr=False)
     fingerprint: str = ""
     synthetic: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def schemes(self) -> tuple[str, ...]:
@@ -354,7 +357,9 @@ class ModelProjection:
         )
         table = self.summary().to_html(index=False, float_format=lambda value: f"{value:,.2f}", na_rep="")
         gaps = "".join(f"<li>{html.escape(one.what_zh)} / {html.escape(one.what_en)}</li>" for one in self.missing)
-        return head + table + (f"<p>Not projected:</p><ul>{gaps}</ul>" if gaps else "")
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
+        foot = f"<ul>{notes}</ul>" if notes else ""
+        return head + table + (f"<p>Not projected:</p><ul>{gaps}</ul>" if gaps else "") + foot
 
 
 def _by_year(flow: xr.DataArray, inner: str) -> pd.DataFrame:

@@ -83,6 +83,11 @@ class Run:
         """Whether any figure was made up."""
         return self.projection.synthetic
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was borrowed or derived, and what a scenario changes that has no effect here."""
+        return (*self.model.notes, *self.projection.notes)
+
     def annual(self, scheme: str | None = None) -> pd.DataFrame:
         """Return one row for each scenario, scheme and whole year; see :meth:`ModelProjection.annual`."""
         return self.projection.annual(scheme)
@@ -298,7 +303,7 @@ class Run:
         def shown(frame: pd.DataFrame) -> str:
             return str(frame.to_html(index=False, float_format=lambda value: f"{value:,.2f}", na_rep=""))
 
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.model.notes)
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
         return head + shown(self.summary()) + shown(self.milestones) + (f"<ul>{notes}</ul>" if notes else "")
 
 

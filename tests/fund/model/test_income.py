@@ -151,6 +151,35 @@ def test_a_scenario_without_effect_here_is_refused() -> None:
         project_model("national", to="2026Q4", scenarios=("higher_cost_growth",))
 
 
+def test_adverse_and_favourable_move_cost_and_members_and_name_what_does_nothing() -> None:
+    run = project_model("national", to="2035Q4", scenarios=("base", "adverse", "favourable"))
+    end = run.paths.sel(quarter="2035Q4")
+    for scheme in ("employee", "resident"):
+        for variable in ("pooled_balance_end_yuan", "enrolled_persons"):
+            worse, base, better = (
+                float(end[variable].sel(scheme=scheme, scenario=s)) for s in ("adverse", "base", "favourable")
+            )
+            assert worse < base < better, (scheme, variable)
+        levels = end["trend_level"].sel(scheme=scheme, benefit="inpatient").prod("factor")
+        ratio = levels.sel(scenario="adverse") / levels.sel(scenario="base")
+        assert float(ratio) == pytest.approx(1.015**11, rel=0.01)
+    worse, better = run.notes
+    assert worse.startswith("scenario adverse: without effect in the people-driven model: employee.pooled_cost_growth")
+    assert "acting: employee.contribution_base_growth" in worse
+    assert "employee.retired_growth" in better
+    assert "employee.retired_growth" in run._repr_html_()
+
+
+def test_a_rule_that_the_model_does_not_read_does_nothing(models: Path) -> None:
+    text = (models / "scenarios/slower_active_growth.toml").read_text(encoding="utf-8")
+    text = text.replace("employee.active_growth", "employee.personal_credit_retired").replace(
+        "2023-01-01", "2025-01-01"
+    )
+    (models / "scenarios/other_rule.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(DeclarationError, match=r"only employee\.personal_credit_retired"):
+        project_model("national", to="2026Q4", scenarios=("other_rule",), models=models)
+
+
 def test_a_declared_wage_moves_the_level_into_collection(run: ModelProjection, members: object) -> None:
     held = run.inputs.model
     stated = held.declared.benefit[0].price

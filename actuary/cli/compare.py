@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import enum
+import time
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from actuary.cli.console import Models, print_frame, say, teaching
+from actuary.cli.console import Lang, Language, Models, print_frame, say, teaching
 from actuary.cli.settle import read_budget
 from actuary.errors import ActuaryError, Problem
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Callable
 
     import pandas as pd
 
@@ -23,6 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 _BUDGET = "300000000, employee=1.2e9, or a file with the columns insurance, budget_yuan"
+
+
+#: Seconds between two words on how far it is.
+_PATIENCE_SECONDS = 5.0
 
 
 class AttributionMethod(enum.StrEnum):
@@ -36,7 +43,7 @@ class AttributionMethod(enum.StrEnum):
 def compare(  # noqa: PLR0913, PLR0917  (one argument an option)
     cases: Annotated[
         Path,
-        typer.Argument(help="Cases, .parquet or .csv: case_id, hospital, tier, insurance, drg, total_cost [yuan]."),
+        typer.Argument(help="Cases, .parquet or .csv: case_id, hospital, tier, insurance, drg, total_cost in yuan."),
     ],
     policy: Annotated[
         list[str], typer.Option("--policy", "-p", help="Payment policy, name or .toml file; given twice: a, then b.")
@@ -60,24 +67,33 @@ def compare(  # noqa: PLR0913, PLR0917  (one argument an option)
     plan: Annotated[str | None, typer.Option(help="Region whose plan sets thresholds, such as liuyang.")] = None,
     day: Annotated[str | None, typer.Option(help="Day whose thresholds count, such as 2023-07-01.")] = None,
     inpatient_fund: Annotated[
-        str | None, typer.Option(help="What the fund spends on all inpatient care [yuan], for --plan.")
+        str | None, typer.Option(help="What the fund spends on all inpatient care in yuan, for --plan.")
     ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads to use.", show_default="all cores")] = None,
+    lang: Lang = Language.ZH,
     models: Models = None,
 ) -> None:
     """Settle the same cases under two policies: who gains, who loses, by which rule."""
     from actuary.cli.group import Progress  # noqa: PLC0415
+    from actuary.payment.attribution import check_order  # noqa: PLC0415
     from actuary.payment.case_files import read_cases  # noqa: PLC0415  (loads the compiled loops)
     from actuary.payment.compare import compare_policies  # noqa: PLC0415
     from actuary.payment.comparison_files import write_comparison  # noqa: PLC0415
     from actuary.payment.policy_files import load_payment_policy  # noqa: PLC0415
+    from actuary.policy import load_policy_book  # noqa: PLC0415
     from actuary.workflow.outputs import check_output, staged_output  # noqa: PLC0415
 
     check_output(out)
     if len(policy) != 2:
         mend = "actuary compare CASES --policy A --policy B --out DIR"
         raise ActuaryError(Problem("--policy", f"{len(policy)} policies", "two: a, then b", mend))
+    # Whatever can be wrong in the options is said before the cases are read and settled.
     when = _day(day, plan)
+    if plan is not None:
+        load_policy_book(plan, root=models)
+    spent = None if inpatient_fund is None else _amount(inpatient_fund)
+    parts = [name.strip() for name in order.split(",") if name.strip()] if order else None
+    check_order(parts)
     budgets = [read_budget(given) for given in (budget, budget_b)]
     rules = [load_payment_policy(name, root=models) for name in policy]
     with Progress() as progress:
@@ -91,15 +107,16 @@ def compare(  # noqa: PLR0913, PLR0917  (one argument an option)
         budget_a=budgets[0],
         budget_b=budgets[1],
         attribution=attribution.value,
-        order=order.split(",") if order else None,
+        order=parts,
         threads=threads,
+        progress=_waiting(),
     )
     coverage = None
     if plan is not None and when is not None:
         from actuary.payment.coverage import measure_coverage  # noqa: PLC0415
 
-        coverage = measure_coverage(compared.second, plan, day=when, inpatient_fund_yuan=inpatient_fund, root=models)
-    _tell(compared, coverage)
+        coverage = measure_coverage(compared.second, plan, day=when, inpatient_fund_yuan=spent, root=models)
+    _tell(compared, coverage, lang.value)
     with staged_output(out) as folder:
         write_comparison(compared, folder, coverage=coverage)
     typer.echo(str(out))
@@ -118,7 +135,31 @@ def _day(text: str | None, plan: str | None) -> dt.date | None:
         raise ActuaryError(Problem("--day", repr(text), "a date such as 2023-07-01")) from None
 
 
-def _tell(compared: PolicyComparison, coverage: Coverage | None) -> None:
+def _amount(text: str) -> Decimal:
+    """Read the option --inpatient-fund."""
+    try:
+        amount = Decimal(text.replace(",", ""))
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount <= 0:
+        raise ActuaryError(Problem("--inpatient-fund", repr(text), "yuan above 0, such as 3.2e9"))
+    return amount
+
+
+def _waiting() -> Callable[[int, int | None], None]:
+    """Return a progress that says every few seconds how far the attribution is."""
+    last = time.monotonic()
+
+    def told(done: int, whole: int | None) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _PATIENCE_SECONDS and done != whole:
+            last = time.monotonic()
+            say(f"by which rule: {done} of {whole} settled")
+
+    return told
+
+
+def _tell(compared: PolicyComparison, coverage: Coverage | None, lang: str) -> None:
     """Say what the run comes to: totals, gainers and losers, rules, cases that one of the policies does not pay."""
     summary = compared.summary()
     made_up = " — synthetic 合成数据" if compared.synthetic else ""
@@ -132,20 +173,45 @@ def _tell(compared: PolicyComparison, coverage: Coverage | None) -> None:
             columns = ["hospital", "cases", "fund_a_fen", "fund_b_fen", "difference_fen", "difference_share"]
             _print(frame[columns], title=f"Hospitals that {title}, b less a, yuan{made_up}")
     if len(compared.rules):
-        title = f"By rule, {summary['attribution']}, yuan{made_up}"
-        _print(compared.rules[["rule", "changes", "cases", "difference_fen"]], title=title)
-    for row in compared.unpaid.itertuples():
-        say(f"{row.policy}: {row.cases:,} cases {row.status}: {row.reason}")
+        title = f"By rule, {summary['attribution']}, b less a, yuan{made_up}"
+        _print(compared.rules[["rule", f"rule_{lang}", "changes", "cases", "difference_fen"]], title=title)
+    else:
+        say("the policies and their budgets do not differ in any rule")
+    for row in compared.unpaid.to_dict("records"):
+        told = f"{row['status']}: {row['reason']}, {row[f'reason_{lang}']}"
+        say(f"{row['side']} {row['policy']}: {row['cases']:,} cases {told}")
     if coverage is not None:
-        title = f"Plan of {coverage.region} on {coverage.day.isoformat()}, under b{made_up}"
-        frame = coverage.to_frame()
-        print_frame(frame[["name_zh", "name_en", "value", "wanted", "met", "reason"]], title=title)
+        _tell_reach(coverage, lang, made_up)
+
+
+def _tell_reach(coverage: Coverage, lang: str, made_up: str) -> None:
+    day = coverage.day.isoformat()
+    frame = coverage.to_frame()
+    if frame.empty:
+        say(f"{coverage.region} has no threshold of coverage in force on {day}")
+        return
+    frame["met"] = [
+        {True: "met 达到", False: "missed 未达到"}.get(met, "not assessable 无法评估") for met in frame["met"]
+    ]
+    title = f"Plan of {coverage.region} on {day}, under b, shares{made_up}"
+    print_frame(frame[[f"name_{lang}", "value", "wanted", "met", "reason"]], title=title)
 
 
 def _print(frame: pd.DataFrame, *, title: str) -> None:
+    """Print a table in yuan: amounts in groups of three digits and right, shares in per cent."""
     from actuary.payment.comparison_files import in_yuan  # noqa: PLC0415
 
-    print_frame(in_yuan(frame), title=title)
+    shown = in_yuan(frame)
+    for name in shown.columns:
+        if name.endswith("_yuan"):
+            texts = [format(Decimal(amount), ",") for amount in shown[name]]
+        elif name.endswith("_share"):
+            texts = [f"{float(share):+.2%}" if share else "" for share in shown[name]]
+        else:
+            continue
+        width = max(map(len, texts), default=0)
+        shown[name] = [text.rjust(width) for text in texts]
+    print_frame(shown, title=title)
 
 
 def register(app: typer.Typer) -> None:

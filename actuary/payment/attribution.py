@@ -23,7 +23,7 @@ from actuary.payment.exact import Number, exact_sum
 from actuary.payment.policy_parts import POLICY_PARTS, differing_parts, mixed_policy, part_changes, tied_parts
 from actuary.payment.settlement import Settlement
 
-__all__ = ["SHAPLEY_PARTS", "Attribution", "AttributionStep", "attribute_difference"]
+__all__ = ["SHAPLEY_PARTS", "Attribution", "AttributionStep", "attribute_difference", "check_order"]
 
 #: The most parts whose orders are all gone through: each set of them is one settlement.
 SHAPLEY_PARTS: Final = 6
@@ -114,7 +114,7 @@ def attribute_difference(
     method : {"ordered", "shapley"}
         One order, or the mean over all of them.
     progress : callable, optional
-        Called with the settlements done, and how many there will be.
+        Called with the parts exchanged, and how many there are; over all orders with the settlements done.
 
     Returns
     -------
@@ -130,11 +130,11 @@ def attribute_difference(
 
     Notes
     -----
-    Parts are exchanged together where a mix could not be settled, or would leave a case unpaid that both policies pay.
+    A part whose mix could not be settled, or would leave a case unpaid that both policies pay, waits until others are
+    exchanged; where it never goes by itself, it goes together with another.
     """
+    check_order(order)
     known = [part.name for part in POLICY_PARTS]
-    unknown = [unknown_name("order", name, known, what="part of a policy") for name in order or () if name not in known]
-    raise_all(unknown, UnknownNameError)
     mixes = _Mixes(first, second, budgets, keys, settle)
     parts = [name for name in dict.fromkeys((*(order or ()), *known)) if name in mixes.differing]
     steps = _joined(parts, tied_parts(first.policy, second.policy))
@@ -145,6 +145,24 @@ def attribute_difference(
         mend = "use the ordered attribution, or compare policies that differ in fewer parts"
         raise ActuaryError(Problem("attribution over all orders", found, f"at most {SHAPLEY_PARTS}", mend))
     return Attribution("shapley", mixes.over_all_orders(steps, progress))
+
+
+def check_order(order: Sequence[str] | None) -> None:
+    """Refuse an order of exchange that names something else than parts of a policy.
+
+    Parameters
+    ----------
+    order : sequence of str or None
+        Names of :data:`~actuary.payment.policy_parts.POLICY_PARTS`.
+
+    Raises
+    ------
+    UnknownNameError
+        With the nearest names.
+    """
+    known = [part.name for part in POLICY_PARTS]
+    unknown = [unknown_name("order", name, known, what="part of a policy") for name in order or () if name not in known]
+    raise_all(unknown, UnknownNameError)
 
 
 def _joined(parts: Sequence[str], tied: Sequence[frozenset[str]]) -> list[tuple[str, ...]]:
@@ -195,22 +213,43 @@ class _Mixes:
         self, steps: list[tuple[str, ...]], progress: Callable[[int, int | None], None] | None
     ) -> tuple[AttributionStep, ...]:
         found: list[AttributionStep] = []
-        before, joined, taken = self.first.payers.fund_fen, tuple[str, ...](), frozenset[str]()
+        before, taken = self.first.payers.fund_fen, frozenset[str]()
+        waiting: list[tuple[str, ...]] = []
+
+        def exchange(parts: tuple[str, ...]) -> bool:
+            nonlocal before, taken
+            after = self._usable(taken | set(parts))
+            if after is None:
+                return False
+            moved = after - before
+            found.append(self._step(parts, self.sums(moved), int(np.count_nonzero(moved))))
+            before, taken = after, taken | set(parts)
+            return True
+
         for number, step in enumerate(steps):
-            joined, taken = (*joined, *step), taken | set(step)
-            try:
-                mix = self.settled(taken)
-            except (ActuaryError, ValueError):
-                # This mix says nothing by itself, such as a class of ratios without a mean: exchanged with the next.
-                mix = None
+            if exchange(step):
+                # What waited may go by itself now; those that went make room for others.
+                while (freed := next((one for one in waiting if exchange(one)), None)) is not None:
+                    waiting.remove(freed)
+            elif waiting and exchange(tuple(name for one in (*waiting, step) for name in one)):
+                waiting = []
+            else:
+                waiting.append(step)
             if progress is not None:
                 progress(number + 1, len(steps))
-            if mix is None or (self.paid_by_both & ~mix.paid).any():
-                continue
-            after = mix.payers.fund_fen
-            found.append(self._step(joined, self.sums(after - before), int(np.count_nonzero(after != before))))
-            before, joined = after, ()
+        # The whole second policy is never left out: whatever still waits goes together.
+        if waiting:
+            exchange(tuple(name for one in waiting for name in one))
         return tuple(found)
+
+    def _usable(self, taken: frozenset[str]) -> NDArray[np.int64] | None:
+        """Return what the fund pays under a mix; None where the mix says nothing by itself."""
+        try:
+            mix = self.settled(taken)
+        except (ActuaryError, ValueError):
+            # Such as a class of ratios without a mean to take the ratio to.
+            return None
+        return None if (self.paid_by_both & ~mix.paid).any() else mix.payers.fund_fen
 
     def _step(self, parts: tuple[str, ...], sums: Sums, cases: int) -> AttributionStep:
         return AttributionStep(

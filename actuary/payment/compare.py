@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from actuary.errors import ActuaryError, Problem
-from actuary.payment.attribution import Budgets, attribute_difference
+from actuary.payment.attribution import Budgets, attribute_difference, check_order
 from actuary.payment.case_files import read_cases
 from actuary.payment.case_sums import case_keys
 from actuary.payment.cases import CaseTable
@@ -69,7 +69,7 @@ def compare_policies(  # noqa: PLR0913  (one argument an input)
     threads : int, optional
         Threads; all cores when left out. The result does not depend on it.
     progress : callable, optional
-        Called with the settlements done for the attribution, and how many there will be.
+        Called with the parts exchanged, and how many differ; over all orders with the settlements done for it.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def compare_policies(  # noqa: PLR0913  (one argument an input)
     BudgetError
         When a pool has no budget.
     ActuaryError
-        When one of the policies pays none of the cases.
+        When one of the policies pays none of the cases, or `order` names no part of a policy.
 
     Examples
     --------
@@ -101,6 +101,7 @@ def compare_policies(  # noqa: PLR0913  (one argument an input)
     >>> run.rules[["rule", "difference_fen"]].values.tolist()
     [['coefficients', -560453], ['price', 3690076]]
     """
+    check_order(order)
     first_rules, second_rules = (
         policy if isinstance(policy, PaymentPolicy) else load_payment_policy(policy) for policy in (policy_a, policy_b)
     )

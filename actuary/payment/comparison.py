@@ -82,8 +82,8 @@ class PolicyComparison:
         DataFrame
             The key; ``cases, paid_a, paid_b`` [cases]; ``cost_fen`` of all its cases; ``standard_a_fen,
             standard_b_fen, fund_a_fen, fund_b_fen, gain_a_fen, gain_b_fen`` of the paid ones; ``difference_fen`` (fund
-            b less fund a) and ``difference_share`` of fund a; ``rank``, 1 for who gains most. Rows in the order of the
-            key.
+            b less fund a) and ``difference_share`` of fund a; ``rank``, 1 for who gains most; equal differences share
+            one. Rows in the order of the key.
 
         Raises
         ------
@@ -104,11 +104,10 @@ class PolicyComparison:
         differences = [after - before for before, after in pairs]
         columns["difference_fen"] = differences
         columns["difference_share"] = [(after - before) / before if before else np.nan for before, after in pairs]
-        ordered = sorted(range(len(differences)), key=lambda place: (-differences[place], place))
-        ranks = [0] * len(ordered)
-        for rank, place in enumerate(ordered, 1):
-            ranks[place] = rank
-        columns["rank"] = ranks
+        first_of: dict[int, int] = {}
+        for rank, difference in enumerate(sorted(differences, reverse=True), 1):
+            first_of.setdefault(difference, rank)
+        columns["rank"] = [first_of[difference] for difference in differences]
         return pandas.DataFrame(columns)
 
     @cached_property
@@ -162,7 +161,7 @@ class PolicyComparison:
 
     def _ranked(self, sign: int, count: int) -> pd.DataFrame:
         frame = self.hospitals
-        chosen = frame[[sign * amount > 0 for amount in frame["difference_fen"]]]
+        chosen = frame[np.array([sign * amount > 0 for amount in frame["difference_fen"]], np.bool_)]
         return chosen.sort_values("rank", ascending=sign > 0).head(count).reset_index(drop=True)
 
     @cached_property
@@ -208,30 +207,36 @@ class PolicyComparison:
 
     @cached_property
     def unpaid(self) -> pd.DataFrame:
-        """Cases that one of the policies does not pay, by reason: ``policy, status, reason, cases, cost_fen``."""
+        """Cases that one of the policies does not pay, by reason.
+
+        ``side`` (a or b), ``policy, status, reason, reason_zh, reason_en, cases, cost_fen``.
+        """
         import pandas  # noqa: ICN001, PLC0415
 
         rows = []
-        for settled in (self.first, self.second):
+        for side, settled in (("a", self.first), ("b", self.second)):
             key = CaseKey(tuple(reason.value for reason in REASONS), settled.reason.astype(np.int32))
             costs = key.add(settled.table.cost_fen)
             for number, cases in enumerate(key.count()):
                 status = REASON_STATUS[number]
                 if cases and status is not PaymentStatus.PAID:
-                    rows.append((settled.policy.id, status.value, REASONS[number].value, cases, costs[number]))
-        return pandas.DataFrame(rows, columns=["policy", "status", "reason", "cases", "cost_fen"])
+                    reason = REASONS[number]
+                    texts = (status.value, reason.value, reason.zh, reason.en)
+                    rows.append((side, settled.policy.id, *texts, cases, costs[number]))
+        columns = ["side", "policy", "status", "reason", "reason_zh", "reason_en", "cases", "cost_fen"]
+        return pandas.DataFrame(rows, columns=columns)
 
     @cached_property
     def books(self) -> pd.DataFrame:
-        """Books of both: ``policy, insurance, item, amount_fen``; budgets, adjusting funds, payments and residuals."""
+        """Books of both: ``side, policy, insurance, item, amount_fen``; budgets, payments, residuals, reserves."""
         import pandas  # noqa: ICN001, PLC0415
 
         rows = [
-            (settled.policy.id, row.insurance, row.item, row.amount_fen)
-            for settled in (self.first, self.second)
+            (side, settled.policy.id, row.insurance, row.item, row.amount_fen)
+            for side, settled in (("a", self.first), ("b", self.second))
             for row in settled.books
         ]
-        return pandas.DataFrame(rows, columns=["policy", "insurance", "item", "amount_fen"])
+        return pandas.DataFrame(rows, columns=["side", "policy", "insurance", "item", "amount_fen"])
 
     def to_frame(self) -> pd.DataFrame:
         """Return both settlements by hospital."""

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from actuary.errors import ActuaryError, Problem
 from actuary.payment.case_columns import MISSING
-from actuary.payment.exact import Number, exact_sum, in_units
+from actuary.payment.exact import Number, exact_sum, fen_to_yuan, in_units
 from actuary.payment.paid_classes import PaidClass
 from actuary.payment.settlement import Settlement
 from actuary.policy import load_policy_book
@@ -156,6 +157,8 @@ def measure_coverage(
     ------
     UnknownNameError
         When there is no such region.
+    ActuaryError
+        When `inpatient_fund_yuan` is no amount above 0.
 
     Notes
     -----
@@ -164,6 +167,7 @@ def measure_coverage(
     a case, of those that occur. Fund: of all inpatient spending.
     """
     book = load_policy_book(region, root=root)
+    _check_fund(inpatient_fund_yuan)
     by_group = _paid_by_group(settlement)
     rows = []
     for key, measure in _MEASURES.items():
@@ -201,6 +205,18 @@ def measure_coverage(
     )
 
 
+def _check_fund(inpatient_yuan: Number | None) -> None:
+    if inpatient_yuan is None:
+        return
+    try:
+        right = in_units(inpatient_yuan, 2) > 0
+    except (TypeError, ValueError):
+        right = False
+    if not right:
+        expected = "what the fund spends on all inpatient care, in yuan, above 0, as an int, Decimal or text"
+        raise ActuaryError(Problem("the fund's inpatient spending", repr(inpatient_yuan), expected))
+
+
 def _paid_by_group(settlement: Settlement) -> NDArray[np.bool_]:
     counts = np.array([*(one not in _BY_OTHER_MEANS for one in PaidClass), False])
     paid: NDArray[np.bool_] = settlement.paid & counts[settlement.class_code]
@@ -229,8 +245,12 @@ def _groups(settlement: Settlement, by_group: NDArray[np.bool_], _: Number | Non
 def _fund(settlement: Settlement, by_group: NDArray[np.bool_], inpatient_yuan: Number | None) -> _Measured:
     if inpatient_yuan is not None:
         part = exact_sum(settlement.payers.fund_fen[by_group])
+        whole = in_units(inpatient_yuan, 2)
+        if part > whole:
+            reason = f"the cases paid by their group come to {fen_to_yuan(part):,} yuan, more than all that was given"
+            return _Measured(reason=reason)
         basis = "what the fund pays for cases paid by their group, of its inpatient spending as given"
-        return _Measured(part, in_units(inpatient_yuan, 2), basis)
+        return _Measured(part, whole, basis)
     charged = settlement.table.numbers.get("fund_charged")
     if charged is None:
         reason = "the fund's inpatient spending is not known: give it, or the column fund_charged"

@@ -18,6 +18,7 @@ from actuary.policy.fingerprints import fingerprint
 __all__ = ["POLICY_PARTS", "PolicyPart", "differing_parts", "mixed_policy", "part_changes", "tied_parts"]
 
 _SHOWN_CHANGES: Final = 6
+_SHOWN_ENTRIES: Final = 6
 _CLASSES: Final = ("low", "normal", "high", "extreme")
 
 
@@ -258,15 +259,19 @@ def part_changes(first: PaymentPolicy, second: PaymentPolicy, parts: Sequence[st
 
 
 def _value_changes(old: Any, new: Any, path: str) -> Iterator[str]:
-    if old == new or _shown(old) == _shown(new):
+    if old == new:
         return
+    tuples = isinstance(old, tuple) and isinstance(new, tuple)
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in dict.fromkeys((*old, *new)):
             yield from _value_changes(old.get(key), new.get(key), f"{path}.{key}")
-    elif isinstance(old, tuple) and isinstance(new, tuple) and len(old) == len(new):
+    elif tuples and min(len(old), len(new)) > _SHOWN_ENTRIES:
+        left, came = sum(one not in new for one in old), sum(one not in old for one in new)
+        yield f"{path} {left} of {len(old)} entries out, {came} in"
+    elif tuples and len(old) == len(new):
         for number, (one, other) in enumerate(zip(old, new, strict=True), 1):
             yield from _value_changes(one, other, f"{path}[{number}]")
-    else:
+    elif _shown(old) != _shown(new):
         yield f"{path} {_shown(old)} → {_shown(new)}"
 
 
@@ -278,5 +283,6 @@ def _shown(value: Any) -> str:
         said = [(key, item) for key, item in value.items() if item not in (None, (), {}) and item is not False]
         return ", ".join(f"{key} {_shown(item)}" for key, item in said)
     if isinstance(value, tuple):
-        return f"({'; '.join(_shown(item) for item in value)})"
+        more = f"; {len(value) - _SHOWN_ENTRIES} more" if len(value) > _SHOWN_ENTRIES else ""
+        return f"({'; '.join(_shown(item) for item in value[:_SHOWN_ENTRIES])}{more})"
     return str(value)

@@ -8,9 +8,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from actuary.errors import ActuaryError, Problem
+from actuary.errors import ActuaryError, Problem, UnknownNameError, raise_all, unknown_name
 from actuary.payment.declaration import PaymentPolicy
-from actuary.payment.exact import Number
+from actuary.payment.exact import Number, fen_to_yuan, in_units
 from actuary.payment.policy_files import load_payment_policy
 from actuary.payment.sweep import sweep_policy
 from actuary.payment.sweep_result import Sweep
@@ -57,6 +57,13 @@ class Sensitivity:
         by, place : str, optional
             A key and one of its places, such as hospital and its name; all cases when left out.
 
+        Raises
+        ------
+        UnknownNameError
+            When there is no such outcome, key or place.
+        ActuaryError
+            When only one of `by` and `place` is given.
+
         Returns
         -------
         DataFrame
@@ -65,6 +72,7 @@ class Sensitivity:
         """
         import pandas  # noqa: ICN001, PLC0415  (only where tables are wanted)
 
+        self._check(outcome, by, place)
         if by is None or place is None:
             amounts = self.sweep.total(outcome).tolist()
         else:
@@ -77,6 +85,28 @@ class Sensitivity:
         columns = ["number", "low", "base", "high", "at_low_fen", "at_base_fen", "at_high_fen", "swing_fen"]
         frame = pandas.DataFrame(rows, columns=columns)
         return frame.sort_values("swing_fen", ascending=False, kind="stable", ignore_index=True)
+
+    def _check(self, outcome: str, by: str | None, place: str | None) -> None:
+        problems = []
+        if outcome not in _OUTCOMES:
+            problems.append(unknown_name("outcome", outcome, _OUTCOMES, what="outcome"))
+        keys = [str(dim) for dim in self.sweep.data.dims if f"{_OUTCOMES[0]}_by_{dim}" in self.sweep.data]
+        if by is not None and by not in keys:
+            problems.append(unknown_name("by", by, keys, what="key of this sweep"))
+        elif by is not None and place is not None:
+            names = self.sweep.data[by].to_numpy().tolist()
+            if place not in names:
+                problems.append(unknown_name("place", place, names, what=by))
+        raise_all(problems, UnknownNameError)
+        if (by is None) != (place is None):
+            found = f"by={by!r}, place={place!r}"
+            raise ActuaryError(Problem("to_frame", found, "both or neither", "such as by='tier', place='3'"))
+
+    def __repr__(self) -> str:
+        """Return policy, numbers and the widest swing."""
+        frame = self.to_frame()
+        widest = f", widest {frame['number'][0]} {fen_to_yuan(frame['swing_fen'][0]):,} yuan" if len(frame) else ""
+        return f"Sensitivity({self.sweep.policy.id!r}, {len(self.paths):,} numbers{widest})"
 
     def _repr_html_(self) -> str:
         html: str = self.to_frame().to_html(index=False)
@@ -140,7 +170,8 @@ def policy_sensitivity(  # noqa: PLR0913  (each is a choice of its own)
     policy : PaymentPolicy, str or Path
         The policy.
     change : str or Decimal
-        Part by which every number is lowered and raised, 0-1; only where `numbers` does not say it.
+        Part by which every number is lowered and raised, 0-1; only where `numbers` does not say it. Coefficients keep
+        the decimals of the policy's rounding, and shares end at 1.
     numbers : mapping of str to (low, high), optional
         Values by key path; else those of :func:`single_numbers`, and the budgets.
     budget : mapping of str to number, or number, optional
@@ -209,8 +240,15 @@ def _values(
     part = Decimal(str(change))
     if not 0 < part < 1:
         raise ActuaryError(Problem("change", str(change), "a share above 0 and below 1", "5 % is 0.05"))
-    return (
-        {path: value * (1 - part) for path, value in usual.items()},
-        usual,
-        {path: value * (1 + part) for path, value in usual.items()},
-    )
+    moved: list[dict[str, object]] = [
+        {path: _allowed(policy, path, value * (1 + sign * part)) for path, value in usual.items()} for sign in (-1, 1)
+    ]
+    return moved[0], usual, moved[1]
+
+
+def _allowed(policy: PaymentPolicy, path: str, value: Decimal) -> Decimal:
+    """Return a moved number as the policy can take it: coefficients rounded as it says, shares of at most 1."""
+    places = policy.rounding.coefficient
+    if places is not None and path.startswith(("coefficient.tier.", "coefficient.hospital.")):
+        return Decimal(in_units(value, places, policy.rounding.mode)).scaleb(-places)
+    return min(value, Decimal(1)) if path.endswith("].share") else value

@@ -78,3 +78,31 @@ def test_wrong_input_writes_nothing(tmp_path: Path, actuary_command: list[str]) 
     assert day.returncode == 2
     assert "--day" in day.stderr
     assert not out.exists()
+    both = (cases, "-p", "suzhou-2022", "-p", "suzhou-2022", "--out", out)
+    for options, said in (
+        (("--inpatient-fund", "abc"), "--inpatient-fund: found 'abc'"),
+        (("--order", "price, coeficients"), "found 'coeficients'"),
+        (("--plan", "liuyng", "--day", "2023-07-01"), "did you mean 'liuyang'?"),
+    ):
+        wrong = run(actuary_command, "compare", *both, *options)
+        assert (wrong.returncode, out.exists()) == (2, False)
+        assert said in wrong.stderr
+
+
+def test_an_empty_file_and_both_languages(tmp_path: Path, actuary_command: list[str]) -> None:
+    cases, out = tmp_path / "cases.csv", tmp_path / "out"
+    header = "case_id,hospital,tier,insurance,drg,total_cost\n"
+    cases.write_text(header, encoding="utf-8")
+    empty = run(actuary_command, "compare", cases, "-p", "suzhou-2022", "-p", "jilin-2022", "--out", out)
+    assert empty.returncode == 0, empty.stderr
+    assert "0 cases" in empty.stderr
+    cases.write_text(f"{header}a,H1,3,employee,BR25,9000\nb,H1,7,employee,BR25,9000\n", encoding="utf-8")
+    for lang, said in (("zh", "政策没有该医院等级"), ("en", "does not know the tier")):
+        done = run(
+            actuary_command, "compare", cases, "-p", "suzhou-2022", "-p", "suzhou-2022", "--out", out,
+            "--lang", lang, "--plan", "anyang", "--day", "2024-01-01",
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert said in done.stderr
+        assert "anyang has no threshold of coverage in force" in done.stderr
+    assert column(out / "unpaid.csv", "side") == ["a", "b"]

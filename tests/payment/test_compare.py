@@ -17,7 +17,8 @@ from actuary.errors import ActuaryError, UnknownNameError
 from actuary.payment.compare import compare_policies
 from actuary.payment.point_value import BudgetError
 from actuary.payment.policy_changes import change_policy
-from actuary.payment.policy_parts import POLICY_PARTS, differing_parts
+from actuary.payment.policy_files import load_payment_policy
+from actuary.payment.policy_parts import POLICY_PARTS, differing_parts, part_changes
 
 
 def _beside(name):
@@ -167,6 +168,58 @@ def test_a_policy_that_prices_none_of_the_cases_is_refused(tmp_path):
     run = compare_policies(CASES, policy, policy)
     with pytest.raises(UnknownNameError, match="hospital"):
         run.by("hospitl")
+
+
+def test_a_part_waits_until_its_mix_can_be_settled(tmp_path):
+    # Weights without a mean cost go only after the last formula that compares with one.
+    policy = small_policy(tmp_path)
+    changes = {"weights.overall_mean_cost": None, "class": (), "incomplete.formula": "none", "ratio": None}
+    bare = change_policy(policy, {**changes, "price.rate[1].value": 120})
+    run = compare_policies(CASES, policy, bare)
+    assert run.rules["rule"].tolist() == ["price", "class_low", "class_high", "weights", "ratio", "incomplete"]
+    assert sum(run.rules["difference_fen"]) == run.difference_fen
+    # 20 % more on 10,000 + 3,500 + 22,000 yuan; then the low case becomes normal.
+    assert run.rules["difference_fen"].tolist()[:2] == [710_000, 900_000]
+
+
+def test_equal_differences_share_a_rank(tmp_path):
+    policy = small_policy(tmp_path)
+    run = compare_policies(CASES, policy, policy)
+    assert run.hospitals["rank"].tolist() == [1, 1]
+    three = stays({}, {"hospital": "H2"}, {"hospital": "H3", "total_cost": "3500.00"})
+    run = compare_policies(three, policy, change_policy(policy, {"price.rate[1].value": 101}))
+    assert run.hospitals["rank"].tolist() == [1, 1, 3]
+
+
+def test_an_empty_file_of_cases_comes_to_nothing(tmp_path):
+    policy = small_policy(tmp_path)
+    run = compare_policies(CASES.head(0), policy, change_policy(policy, {"price.rate[1].value": 101}))
+    assert run.difference_fen == 0
+    assert run.gainers().empty
+    assert run.losers().empty
+    assert run.hospitals.empty
+
+
+def test_sides_are_told_apart_where_both_policies_have_one_name(tmp_path):
+    policy = small_policy(tmp_path)
+    frame = pd.concat([CASES, stays({"tier": "9", "hospital": "H9"})]).assign(case_id=list("abcd"))
+    run = compare_policies(frame, policy, policy)
+    assert run.unpaid[["side", "reason", "reason_zh", "cases"]].to_numpy().tolist() == [
+        ["a", "tier_unknown", "政策没有该医院等级", 1],
+        ["b", "tier_unknown", "政策没有该医院等级", 1],
+    ]
+
+
+def test_long_lists_of_a_change_are_cut_short():
+    policy = load_payment_policy("suzhou-2022")
+    groups = policy.weight_table.groups[:20]
+    base = {"mechanism": "uniform_coef", "value": 1}
+    one = change_policy(policy, {"coefficient.base_group": {**base, "groups": groups}})
+    other = change_policy(
+        policy, {"coefficient.base_group": {**base, "groups": (*groups[:-1], policy.weight_table.groups[20])}}
+    )
+    assert f"{groups[5]}; 14 more)" in part_changes(policy, one, ["base_groups"])
+    assert part_changes(one, other, ["base_groups"]) == "base_groups.groups 1 of 20 entries out, 1 in"
 
 
 def test_too_many_parts_for_all_orders_are_refused(tmp_path):

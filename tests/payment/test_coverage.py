@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from actuary.errors import UnknownNameError
+from actuary.errors import ActuaryError, UnknownNameError
 from actuary.payment.coverage import measure_coverage
 from actuary.payment.settle import settle_cases
 
@@ -82,3 +82,12 @@ def test_what_is_not_known_is_not_assessed(tmp_path):
     assert "missing for 1 of 4 cases" in measure_coverage(some, "shenyang", day=YEAR_2023).rows[0].reason
     with pytest.raises(UnknownNameError, match="liuyang"):
         measure_coverage(without, "liuyng", day=YEAR_2023)
+
+
+def test_an_inpatient_fund_that_cannot_be_is_refused(settled):
+    for amount in ("abc", "0", "-1", 1.5):
+        with pytest.raises(ActuaryError, match="above 0"):
+            measure_coverage(settled, "shenyang", day=YEAR_2023, inpatient_fund_yuan=amount)
+    row = measure_coverage(settled, "shenyang", day=YEAR_2023, inpatient_fund_yuan="29999.99").rows[0]
+    assert row.met is None
+    assert "30,000.00 yuan, more than all that was given" in row.reason

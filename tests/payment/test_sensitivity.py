@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from actuary.errors import ActuaryError
+from actuary.errors import ActuaryError, UnknownNameError
 from actuary.payment.policy_changes import change_policy
 from actuary.payment.sensitivity import policy_sensitivity, single_numbers
 
@@ -54,3 +54,30 @@ def test_budgets_and_given_values(tmp_path):
         policy_sensitivity(CASES, pool, budget=20_000, numbers={"class[1].k": "0.3"})
     with pytest.raises(ActuaryError, match=r"5 % is 0\.05"):
         policy_sensitivity(CASES, pool, budget=20_000, change="5")
+
+
+def test_moved_numbers_stay_within_what_the_policy_takes(tmp_path):
+    changes = {
+        "rounding.coefficient": 2,
+        "coefficient.tier.3": "1.13",
+        "class[1].pay": "flat",
+        "class[1].share": "0.95",
+    }
+    policy = change_policy(_small.small_policy(tmp_path), changes)
+    frame = policy_sensitivity(CASES, policy).to_frame().set_index("number")
+    assert frame.loc["coefficient.tier.3", ["low", "high"]].tolist() == [Decimal("1.02"), Decimal("1.24")]
+    assert frame.loc["class[1].share", "high"] == 1
+
+
+def test_wrong_names_of_a_tornado_are_told(tmp_path):
+    told = policy_sensitivity(CASES, _small.small_policy(tmp_path))
+    assert repr(told).startswith("Sensitivity('small', 5 numbers, widest class[1].k")
+    for options, named in (
+        ({"outcome": "fund"}, "fund_fen"),
+        ({"by": "hospitl", "place": "H1"}, "hospital"),
+        ({"by": "hospital", "place": "H3"}, "H1, H2"),
+    ):
+        with pytest.raises(UnknownNameError, match=named):
+            told.to_frame(**options)
+    with pytest.raises(ActuaryError, match="both or neither"):
+        told.to_frame(by="tier")

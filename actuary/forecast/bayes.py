@@ -85,9 +85,9 @@ def run_bayes(  # noqa: PLR0913  (what a forecast rests on, each by its name)
     notes = _notes(data, spec)
     kept = cache_folder(folder)
     key = posterior_key(data, spec, seed=seed)
-    sampled, damaged = load_posterior(kept, key)
+    sampled, damaged = load_posterior(kept, key, effort=spec.sampler)
     if damaged:
-        notes.append("The stored posterior was damaged and has been drawn again.")
+        notes.append("The stored posterior was damaged or not whole and has been drawn again.")
     if sampled is None:
         sampled = sample_posterior(data, spec, seed=seed, cores=threads or 2, progress=progress)
         try:

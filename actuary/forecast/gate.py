@@ -143,6 +143,9 @@ def _mixing(sampled: Sampled, gate: GateSpec, futures: FloatArray) -> list[Check
     more = "draw more (sampler.draws, sampler.tune) or simplify the terms that mix worst"
 
     def check(name: str, found: FloatArray, bound: float, *, most: bool) -> Check:
+        # Single quantities that never move cannot be measured; where none can, nothing is known and the check fails.
+        if np.isnan(found).all():
+            return Check(name, float("nan"), bound, passed=False, worst="nothing could be measured", mend=more)
         worst = int(np.nanargmax(found) if most else np.nanargmin(found))
         value = float(found[worst])
         return Check(name, value, bound, value <= bound if most else value >= bound, labels[worst], more)

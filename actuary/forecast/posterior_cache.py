@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from actuary.forecast.bayes_data import BayesData
-from actuary.forecast.bayes_spec import BayesSpec
+from actuary.forecast.bayes_spec import BayesSpec, SamplerSpec
 from actuary.forecast.gate import Gate
-from actuary.forecast.sample import Sampled
+from actuary.forecast.sample import Sampled, find_gaps
 
 __all__ = ["cache_folder", "load_gate", "load_posterior", "posterior_key", "store_gate", "store_posterior"]
 
@@ -75,7 +75,7 @@ def store_posterior(folder: Path, key: str, sampled: Sampled) -> None:
     part.replace(folder / f"{key}.posterior")
 
 
-def load_posterior(folder: Path, key: str) -> tuple[Sampled | None, bool]:
+def load_posterior(folder: Path, key: str, *, effort: SamplerSpec) -> tuple[Sampled | None, bool]:
     """Read a posterior.
 
     Parameters
@@ -84,11 +84,13 @@ def load_posterior(folder: Path, key: str) -> tuple[Sampled | None, bool]:
         Where posteriors are kept.
     key : str
         Of :func:`posterior_key`.
+    effort : SamplerSpec
+        How many chains and draws a whole one has.
 
     Returns
     -------
     tuple
-        The posterior, or None; and whether one was there but damaged (it is removed).
+        The posterior, or None; and whether one was there but damaged or not whole (it is removed).
     """
     path = folder / f"{key}.posterior"
     try:
@@ -103,7 +105,11 @@ def load_posterior(folder: Path, key: str) -> tuple[Sampled | None, bool]:
     parts: dict[str, dict[str, Any]] = {"a": {}, "s": {}}
     for name in loaded.files:
         parts[name[0]][name[2:]] = loaded[name]
-    return Sampled(parts["a"], tuple(json.loads(head)["free"]), parts["s"]), False
+    sampled = Sampled(parts["a"], tuple(json.loads(head)["free"]), parts["s"])
+    if find_gaps(sampled, effort):
+        path.unlink(missing_ok=True)
+        return None, True
+    return sampled, False
 
 
 def _gate_path(folder: Path, key: str, data: BayesData, spec: BayesSpec, horizon: int) -> Path:

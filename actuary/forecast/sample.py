@@ -13,14 +13,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from actuary.errors import ActuaryError, Problem
 from actuary.forecast.bayes_data import BayesData
-from actuary.forecast.bayes_spec import BayesSpec
+from actuary.forecast.bayes_spec import BayesSpec, SamplerSpec
 from actuary.forecast.result import Progress
 
-__all__ = ["Sampled", "sample_posterior"]
+__all__ = ["Sampled", "SamplingError", "find_gaps", "sample_posterior"]
 
 #: Compiled models of this process by declaration and shape.
 _COMPILED: dict[tuple[Any, ...], Any] = {}
+
+
+class SamplingError(ActuaryError):
+    """The sampler has not returned every draw that was declared."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +45,29 @@ class Sampled:
     arrays: dict[str, NDArray[np.float64]]
     free: tuple[str, ...]
     stats: dict[str, NDArray[Any]]
+
+
+def find_gaps(sampled: Sampled, effort: SamplerSpec) -> str:
+    """Say what a posterior lacks of what was declared.
+
+    Parameters
+    ----------
+    sampled : Sampled
+        The draws.
+    effort : SamplerSpec
+        How many chains and draws were declared.
+
+    Returns
+    -------
+    str
+        The first array that is too short or not finite; empty where nothing lacks.
+    """
+    for name, array in {**sampled.arrays, **sampled.stats}.items():
+        if array.shape[:2] != (effort.chains, effort.draws):
+            return f"{name}: {' x '.join(str(size) for size in array.shape[:2])} draws"
+        if not np.isfinite(array).all():
+            return f"{name}: values that are not finite"
+    return "" if sampled.arrays else "no draws"
 
 
 def _compile(data: BayesData, spec: BayesSpec) -> tuple[Any, tuple[str, ...]]:
@@ -85,6 +113,11 @@ def sample_posterior(
     -------
     Sampled
         Draws after tuning.
+
+    Raises
+    ------
+    SamplingError
+        When the sampler was stopped, or gave values that are not finite.
     """
     if progress is not None:
         progress(0.02, "compiling the model")
@@ -111,7 +144,13 @@ def sample_posterior(
     posterior, stats = tree["posterior"], tree["sample_stats"]
     arrays = {name: np.asarray(posterior[name].values, dtype=np.float64) for name in _kept(posterior, free)}
     kept = ("diverging", "energy", "maxdepth_reached")
-    return Sampled(arrays, free, {name: np.asarray(stats[name].values) for name in kept if name in stats})
+    sampled = Sampled(arrays, free, {name: np.asarray(stats[name].values) for name in kept if name in stats})
+    # A sampler that is interrupted gives back what it has, and says nothing.
+    if gaps := find_gaps(sampled, effort):
+        expected = f"{effort.chains} x {effort.draws} finite draws"
+        mend = "run it again to the end; where it was not stopped, tighten the priors"
+        raise SamplingError(Problem("sampling", gaps, expected, mend))
+    return sampled
 
 
 def _watch(progress: Progress | None) -> Any:

@@ -19,7 +19,7 @@ from actuary.forecast.lunar import lunar_new_year
 from actuary.forecast.panel import Panel, build_panel
 from actuary.forecast.posterior_cache import load_gate, load_posterior, posterior_key, store_gate, store_posterior
 from actuary.forecast.products import explain_growth
-from actuary.forecast.sample import Sampled
+from actuary.forecast.sample import Sampled, find_gaps
 from actuary.forecast.terms import effect_columns, find_outbreaks
 from actuary.kernels.panel_recursion import KNOWN, MISSING, OUTSIDE, panel_errors, panel_paths, panel_pullback
 
@@ -288,10 +288,11 @@ def test_the_cache_knows_what_it_rests_on_and_mends_damage(tmp_path: Path):
     assert key != posterior_key(data, spec, seed=2)
     assert key != posterior_key(prepare_data(small_panel(seed=5), spec, horizon=4), spec, seed=1)
     assert key != posterior_key(data, spec_with(terms=("slope",)), seed=1)
-    assert load_posterior(tmp_path, key) == (None, False)
+    effort = spec.sampler.model_copy(update={"chains": 4, "draws": 5})
+    assert load_posterior(tmp_path, key, effort=effort) == (None, False)
     sampled = prior_sample(data, spec, draws=5)
     store_posterior(tmp_path, key, sampled)
-    found, damaged = load_posterior(tmp_path, key)
+    found, damaged = load_posterior(tmp_path, key, effort=effort)
     assert not damaged
     assert found.free == sampled.free
     assert all((found.arrays[name] == array).all() for name, array in sampled.arrays.items())
@@ -299,8 +300,35 @@ def test_the_cache_knows_what_it_rests_on_and_mends_damage(tmp_path: Path):
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    assert load_posterior(tmp_path, key) == (None, True)
+    assert load_posterior(tmp_path, key, effort=effort) == (None, True)
     assert not path.exists()
+
+
+def test_an_interrupted_posterior_is_never_taken_for_a_whole_one(tmp_path: Path):
+    spec = spec_with()
+    data = prepare_data(small_panel(), spec, horizon=4)
+    effort = spec.sampler.model_copy(update={"chains": 4, "draws": 5})
+    whole = prior_sample(data, spec, draws=5)
+    assert not find_gaps(whole, effort)
+    unfinished = prior_sample(data, spec, draws=5)
+    unfinished.arrays["rates"][2, 3:] = np.nan
+    for broken in (prior_sample(data, spec, draws=3), prior_sample(data, spec, chains=3, draws=5), unfinished):
+        assert find_gaps(broken, effort)
+        store_posterior(tmp_path, "k", broken)
+        assert load_posterior(tmp_path, "k", effort=effort) == (None, True)
+        assert load_posterior(tmp_path, "k", effort=effort) == (None, False)
+
+
+def test_a_gate_that_can_measure_nothing_is_shut():
+    spec = spec_with()
+    data = prepare_data(small_panel(), spec, horizon=4)
+    sampled = prior_sample(data, spec)
+    for name in sampled.free:
+        sampled.arrays[name][...] = np.nan
+    futures = np.full((4, 250, 3), np.nan)
+    gate = judge(sampled, data, spec, futures=futures, rng=np.random.default_rng(1))
+    shut = {one.name for one in gate.checks if not one.passed}
+    assert {"R-hat", "bulk ESS", "tail ESS"} <= shut
 
 
 def test_what_the_gate_said_is_kept_and_damage_is_not_believed(tmp_path: Path):

@@ -168,6 +168,13 @@ def _tell(compared: PolicyComparison, coverage: Coverage | None, lang: str) -> N
         f"b {summary['policy_b']} {summary['fund_b_yuan']:,} yuan, difference {summary['difference_yuan']:+,}; "
         f"{summary['cases_changing_class']:,} cases change class, or whether they are paid"
     )
+    alone = summary["paid_a"] + summary["paid_b"] - 2 * summary["paid_by_both"]
+    if alone:
+        own = summary["difference_paid_by_both_yuan"]
+        say(
+            f"of the difference {own:+,} on the {summary['paid_by_both']:,} cases that both pay, and "
+            f"{summary['difference_yuan'] - own:+,} on {alone:,} that only one pays: paid nothing under the other"
+        )
     for title, frame in (("gain 增加", compared.gainers()), ("lose 减少", compared.losers())):
         if len(frame):
             columns = ["hospital", "cases", "fund_a_fen", "fund_b_fen", "difference_fen", "difference_share"]

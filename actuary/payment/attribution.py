@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from actuary.errors import ActuaryError, Problem, UnknownNameError, raise_all, unknown_name
 from actuary.payment.case_sums import CaseKey
 from actuary.payment.declaration import PaymentPolicy
-from actuary.payment.exact import Number, exact_sum
+from actuary.payment.exact import Number, exact_sum, fen_to_yuan
 from actuary.payment.policy_parts import POLICY_PARTS, differing_parts, mixed_policy, part_changes, tied_parts
 from actuary.payment.settlement import Settlement
 
@@ -263,7 +263,12 @@ class _Mixes:
     def _changes(self, parts: tuple[str, ...]) -> str:
         texts = [part_changes(self.first.policy, self.second.policy, parts)]
         if "price" in parts and _pools(self.first) != _pools(self.second):
-            texts.append("budgets")
+            old, new = _pools(self.first), _pools(self.second)
+            texts += [
+                f"budget {name} {_yuan(old.get(name))} → {_yuan(new.get(name))}"
+                for name in dict.fromkeys((*old, *new))
+                if old.get(name) != new.get(name)
+            ]
         return "; ".join(text for text in texts if text)
 
     def over_all_orders(
@@ -305,6 +310,10 @@ class _Mixes:
 
 def _pools(settlement: Settlement) -> dict[str, int]:
     return {row.insurance: row.amount_fen for row in settlement.books if row.item == "budget"}
+
+
+def _yuan(amount_fen: int | None) -> str:
+    return "nothing" if amount_fen is None else f"{fen_to_yuan(amount_fen):,} yuan"
 
 
 def _add_times(into: Sums, sums: Sums, factor: int) -> None:

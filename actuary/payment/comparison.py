@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from actuary.errors import UnknownNameError, raise_all, unknown_name
 from actuary.payment.attribution import Attribution
 from actuary.payment.case_sums import CaseKey
-from actuary.payment.exact import fen_to_yuan
+from actuary.payment.exact import exact_sum, fen_to_yuan
 from actuary.payment.paid_classes import PaidClass
 from actuary.payment.settlement import Settlement
 from actuary.payment.statuses import REASON_STATUS, REASONS, PaymentStatus
@@ -63,6 +63,12 @@ class PolicyComparison:
     def difference_fen(self) -> int:
         """What the fund pays more under b [fen]."""
         return self.second.fund_total_fen - self.first.fund_total_fen
+
+    @property
+    def difference_paid_by_both_fen(self) -> int:
+        """What the fund pays more under b for the cases that both policies pay [fen]."""
+        both = self.first.paid & self.second.paid
+        return exact_sum(self.second.payers.fund_fen[both]) - exact_sum(self.first.payers.fund_fen[both])
 
     def _key(self, by: str) -> CaseKey:
         if by not in self.keys:
@@ -255,6 +261,8 @@ class PolicyComparison:
             "fund_a_yuan": fen_to_yuan(self.first.fund_total_fen),
             "fund_b_yuan": fen_to_yuan(self.second.fund_total_fen),
             "difference_yuan": fen_to_yuan(self.difference_fen),
+            "paid_by_both": int((self.first.paid & self.second.paid).sum()),
+            "difference_paid_by_both_yuan": fen_to_yuan(self.difference_paid_by_both_fen),
             "hospitals_gaining": sum(amount > 0 for amount in differences),
             "hospitals_losing": sum(amount < 0 for amount in differences),
             "cases_changing_class": int(changes.loc[changes["changed"], "cases"].sum()),

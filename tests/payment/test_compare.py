@@ -143,7 +143,9 @@ def test_budgets_are_a_part_of_the_price(tmp_path):
     policy = small_policy(tmp_path)
     pool = change_policy(policy, {"price.mode": "pool", "price.rate": ()})
     run = compare_policies(CASES, pool, pool, budget_a=30_000, budget_b=33_000)
-    assert [(row.rule, row.changes) for row in run.rules.itertuples()] == [("price", "budgets")]
+    assert [(row.rule, row.changes) for row in run.rules.itertuples()] == [
+        ("price", "budget all 30,000.00 yuan → 33,000.00 yuan")
+    ]
     assert run.books.query("item == 'budget'")["amount_fen"].tolist() == [3_000_000, 3_300_000]
     assert abs(run.difference_fen - 300_000) <= 1000
     with pytest.raises(BudgetError, match=r"policy b \(small, changed, changed\).*budget of employee"):
@@ -208,6 +210,15 @@ def test_sides_are_told_apart_where_both_policies_have_one_name(tmp_path):
         ["a", "tier_unknown", "政策没有该医院等级", 1],
         ["b", "tier_unknown", "政策没有该医院等级", 1],
     ]
+
+
+def test_cases_that_only_one_policy_pays_are_told_apart(tmp_path):
+    policy = small_policy(tmp_path)
+    frame = stays({}, {"tier": "1", "hospital": "H9"})
+    wider = change_policy(policy, {"coefficient.tier.1": "0.8", "price.rate[1].value": 101})
+    summary = compare_policies(frame, policy, wider).summary()
+    assert (summary["paid_a"], summary["paid_b"], summary["paid_by_both"]) == (1, 2, 1)
+    assert (summary["difference_yuan"], summary["difference_paid_by_both_yuan"]) == (8180, 100)
 
 
 def test_long_lists_of_a_change_are_cut_short():

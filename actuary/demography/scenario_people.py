@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actuary.demography.population import PopulationInputs
+from actuary.demography.population_checks import implausible
+from actuary.demography.population_files import list_spans
 from actuary.demography.variants import with_tfr
 from actuary.drivers import POPULATION_DRIVERS
 from actuary.errors import DeclarationError, Problem, raise_all
@@ -56,7 +58,7 @@ def change_people(inputs: PopulationInputs, scenario: Scenario) -> PopulationInp
     Raises
     ------
     DeclarationError
-        When an operation makes no sense for its key, or leads out of what is possible; all at once.
+        When an operation makes no sense for its key, or leads out of what is possible.
 
     Examples
     --------
@@ -69,8 +71,14 @@ def change_people(inputs: PopulationInputs, scenario: Scenario) -> PopulationInp
     """
     wanted = [delta for delta in scenario.deltas if delta.key in POPULATION_DRIVERS]
     raise_all([problem for delta in wanted for problem in _problems(delta, scenario)], DeclarationError)
+    before = inputs
     for delta in wanted:
-        inputs = _apply(inputs, delta)
+        inputs = _apply(inputs, delta, scenario)
+    if wanted:
+        known = {problem.where for problem in _doubts(before)}
+        odd = [replace(one, where=f"scenario {scenario.name}: {one.where}") for one in _doubts(inputs)
+               if one.where not in known]  # fmt: skip
+        raise_all(odd, DeclarationError)
     # Tables carry their own name; a changed one carries that of what changed it.
     return replace(inputs, variant=scenario.name) if wanted else inputs
 
@@ -93,11 +101,21 @@ def _touched(years: Sequence[int] | NDArray[np.int64], delta: Delta) -> NDArray[
     return np.array([delta.first_day <= dt.date(int(year), 7, 1) <= last for year in years])
 
 
-def _apply(inputs: PopulationInputs, delta: Delta) -> PopulationInputs:
+def _doubts(inputs: PopulationInputs) -> list[Problem]:
+    """Return what is not plausible in fertility and mortality; where people move is the tables' own matter."""
+    return implausible({"mx": inputs.mx, "asfr": inputs.asfr}, ages=inputs.ages, years=inputs.years)
+
+
+def _apply(inputs: PopulationInputs, delta: Delta, scenario: Scenario) -> PopulationInputs:
     chosen, value = _touched(inputs.years, delta), float(str(delta.value))
     if delta.key == "population.total_fertility":
         changed = {"add": inputs.tfr + value, "multiply": inputs.tfr * value, "replace": np.full(len(chosen), value)}
-        tfr = np.maximum(np.where(chosen, changed[delta.operation], inputs.tfr), _LEAST_TFR)
+        tfr = np.where(chosen, changed[delta.operation], inputs.tfr)
+        low = chosen & (tfr < _LEAST_TFR)
+        if low.any():
+            found = f"{tfr[low].min():.3g} births per woman in {list_spans(np.asarray(inputs.years)[low].tolist())}"
+            where = f"scenario {scenario.name}, {delta.key}"
+            raise DeclarationError(Problem(where, found, f"{_LEAST_TFR:g} or more", "change the value of the delta"))
         return with_tfr(inputs, tfr)
     if delta.key == "population.mortality":
         factor = np.where(chosen, value, 1.0)[:, None, None]

@@ -77,7 +77,8 @@ def check_city(folder: Path | str, *, models: Path | None = None) -> tuple[Probl
         Problem(f"{path.relative_to(folder)} line {number}", UNFILLED, "the words of the place", "write them")
         for path in sorted((*folder.rglob("*.toml"), folder / "sources.md"))
         if path.is_file()
-        for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), 1)
+        # A file in another encoding is named where it is read.
+        for number, line in enumerate(path.read_text("utf-8-sig", errors="replace").splitlines(), 1)
         if UNFILLED in line and not line.startswith("#")
     ]
     for path in sorted(folder.glob("assumptions/*.toml")) + sorted(folder.glob("model/finance.toml")):

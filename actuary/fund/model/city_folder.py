@@ -21,7 +21,9 @@ from actuary.demography.population_inputs import read_population_inputs
 from actuary.demography.population_sources import load_population
 from actuary.errors import DeclarationError, Problem, TableError, raise_all, unknown_name
 from actuary.fund.figures import Figure, Figures, complete_figures
+from actuary.fund.model.figure_checks import contradictions
 from actuary.paths import models_root
+from actuary.tables.cells import read_cells
 from actuary.units import UNITS, base_unit, convert
 
 __all__ = ["BORROW_FILE", "FIGURES_FILE", "CityFolder", "open_city_folder", "read_city_figures", "read_city_people"]
@@ -98,7 +100,7 @@ def open_city_folder(folder: Path, *, models: Path | None = None) -> CityFolder:
     _copy(folder, root / "cities" / region)
     # A template with every line still a comment declares nothing.
     for blank in (root / "cities" / region / "policy").glob("*.toml"):
-        if not any(line.strip() and not line.startswith("#") for line in blank.read_text("utf-8-sig").splitlines()):
+        if not any(line.strip() and not line.startswith("#") for line in _text_of(blank).splitlines()):
             blank.unlink()
     for own in sorted((folder / "scenarios").glob("*.toml")):
         _copy(own, root / "scenarios" / own.name)
@@ -141,8 +143,8 @@ def read_city_figures(path: Path) -> Figures:
     """
     if not path.is_file():
         return Figures()
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        lines = [line for line in stream if not line.startswith("#") and line.strip()]
+    text = _text_of(path)
+    lines = [line for line in text.splitlines(keepends=True) if not line.startswith("#") and line.strip()]
     table = csv.DictReader(lines)
     lacking = [name for name in _COLUMNS if name not in (table.fieldnames or ())]
     where = path.name
@@ -163,7 +165,18 @@ def read_city_figures(path: Path) -> Figures:
         if not found:
             rows[key] = Figure(convert(given["value"].replace(",", ""), given["unit"]))
     raise_all(problems, TableError)
-    return complete_figures(Figures(rows))[0]
+    completed, differences = complete_figures(Figures(rows))
+    raise_all(contradictions(differences, where=where), TableError)
+    return completed
+
+
+def _text_of(path: Path) -> str:
+    """Return the text of a file; one that a spreadsheet saved in another encoding is named with its mend."""
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise TableError(read_cells(content, _COLUMNS, where=path.name).problems) from None
 
 
 def _row_problems(row: Mapping[str, str], *, place: str) -> list[Problem]:
@@ -194,7 +207,7 @@ def _row_problems(row: Mapping[str, str], *, place: str) -> list[Problem]:
 def _has_rows(path: Path) -> bool:
     if not path.is_file():
         return False
-    lines = [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    lines = [line for line in _text_of(path).splitlines() if line.strip()]
     return len(lines) > 1
 
 
@@ -258,7 +271,7 @@ def _borrow_declared(path: Path) -> dict[str, object]:
     if not path.is_file():
         return {}
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        given = tomllib.loads(_text_of(path))
     except tomllib.TOMLDecodeError as error:
         raise TableError(Problem(path.name, str(error), "a TOML file")) from None
     if not given:

@@ -29,6 +29,7 @@ from actuary.fund.model.city_folder import (
     read_city_figures,
     read_city_people,
 )
+from actuary.fund.model.figure_checks import implausible_figures
 from actuary.fund.model.levers import Levers
 from actuary.fund.model.needed import NeededInput, needed_figure, needed_frame, needed_problems
 from actuary.fund.model.projection import acting_keys, project_model
@@ -407,7 +408,10 @@ def load_model(
     city: CityFolder | None = None
     own = Figures()
     borrowed = ""
-    if name not in known and ("/" in name or isinstance(region, Path) or Path(name).expanduser().is_dir()):
+    if name in known and _is_own_folder(name, models=models):
+        city = open_city_folder(Path(name), models=models)
+        borrowed = f"the folder {name} here is taken, not the declared region / 取当前目录下的文件夹{name}"
+    elif name not in known and ("/" in name or isinstance(region, Path) or Path(name).expanduser().is_dir()):
         city = open_city_folder(Path(name), models=models)
     elif name not in known:
         raise UnknownNameError(unknown_name("--model", name, known, what="region, or folder of a city"))
@@ -417,11 +421,19 @@ def load_model(
         own = figures if isinstance(figures, Figures) else read_city_figures(Path(figures))
     root = city.root if city is not None else models
     identity = city.region if city is not None else name
+    said: tuple[str, ...] = (borrowed,) if borrowed else ()
     if city is not None:
-        borrowed = _borrow_basis(root, identity)
+        said += tuple(note for note in (_borrow_basis(root, identity),) if note)
         own = Figures({**city.figures.rows(), **own.rows()})
+    raise_all(implausible_figures(own, data=data), TableError)
     place = load_region(identity, root=root)
-    return _assemble(identity, place, own, population, city=city, models=root, data=data, note=borrowed)
+    return _assemble(identity, place, own, population, city=city, models=root, data=data, said=said)
+
+
+def _is_own_folder(name: str, *, models: Path | None) -> bool:
+    """Say whether a folder of a declared region's name lies here, filled by a team: it goes before the declared one."""
+    here = Path(name)
+    return (here / "city.toml").is_file() and here.resolve() != region_folder(name, root=models).resolve()
 
 
 def _borrow_basis(root: Path | None, region: str) -> str:
@@ -461,9 +473,9 @@ def _assemble(
     city: CityFolder | None,
     models: Path | None,
     data: Path | None,
-    note: str = "",
+    said: tuple[str, ...] = (),
 ) -> Model:
-    notes: list[str] = [note] if note else []
+    notes = list(said)
     needed: list[NeededInput] = []
     figures, synthetic = _figures_of(region, own, data=data)
     years = [year for year in (find_valuation_year(figures, scheme) for scheme in MODEL_SCHEMES) if year is not None]

@@ -7,6 +7,8 @@ import re
 from actuary.demography.population_files import FILES
 from actuary.errors import DeclarationError, Problem
 from actuary.fund.model.city_folder import BORROW_FILE, FIGURES_FILE
+from actuary.policy import list_regions
+from actuary.policy.regions import region_folder
 
 __all__ = ["UNFILLED", "city_templates"]
 
@@ -225,7 +227,8 @@ def city_templates(city: str, *, base_year: int = 2024) -> dict[str, str]:
     words = {"city": city, "unfilled": UNFILLED, "first_year": base_year + 1}
     years = {"before": base_year - 1, "base": base_year}
     figures = "".join(f"{years[when]},{scheme},{name},,{unit},\n" for when, scheme, name, unit in _FIGURES)
-    return {
+    declared = _declared_files(city)
+    files = {
         "README.md": _README.format(**words),
         "city.toml": _CITY.format(**words),
         "sources.md": _SOURCES.format(**words),
@@ -238,3 +241,16 @@ def city_templates(city: str, *, base_year: int = 2024) -> dict[str, str]:
         "model/README.md": _MODEL,
         "scenarios/README.md": _SCENARIO,
     }
+    return files | declared
+
+
+def _declared_files(city: str) -> dict[str, str]:
+    """Return what is declared of a city already, its rules with their sources: its folder begins with them."""
+    if city not in list_regions():
+        return {}
+    folder = region_folder(city)
+    parts = ("city.toml", "sources.md", "policy/*.toml", "assumptions/*.toml", "model/*.toml", "model/*.csv")
+    found = {path.relative_to(folder).as_posix(): path for part in parts for path in sorted(folder.glob(part))}
+    texts = {name: path.read_text(encoding="utf-8") for name, path in found.items()}
+    # The schemas lie beside the declarations, not beside a team's folder.
+    return {name: text.partition("\n")[2] if text.startswith("#:schema") else text for name, text in texts.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import xarray as xr
@@ -29,6 +30,7 @@ from actuary.fund.sources import SeasonalSource, load_profiles, load_region_fact
 from actuary.periods import Quarter, quarter_range
 from actuary.policy import (
     FinanceModel,
+    PolicyBook,
     Resolved,
     fingerprint,
     list_scenarios,
@@ -37,6 +39,7 @@ from actuary.policy import (
     load_region,
     resolve,
 )
+from actuary.policy.dated import spans_of
 from actuary.policy.membership_model import MEMBERSHIP_KEYS
 from actuary.policy.module_model import MODULE_KEYS
 from actuary.tables import data_fingerprint
@@ -201,7 +204,10 @@ def _project(  # noqa: PLR0913 (the same)
             }
         ),
         synthetic=figures.synthetic or any(one.synthetic for one in held.values()),
-        notes=tuple(note for one in resolved.values() for note in _passed_by(one)),
+        notes=(
+            *(note for one in resolved.values() for note in _passed_by(one)),
+            *_ended_rules(load_policy_book(region, root=models), last),
+        ),
     )
 
 
@@ -240,6 +246,22 @@ def _passed_by(resolved: Resolved) -> list[str]:
         f"scenario {name}: without effect in the people-driven model: {keys}; acting: {', '.join(acting)}"
         f" / 情景{name}中在人口驱动模型里不起作用的：{keys}"
     ]
+
+
+def _ended_rules(book: PolicyBook, last: Quarter) -> list[str]:
+    """Say which rules of a place end before the horizon and give way to the nation's."""
+    notes = []
+    for key in rule_keys() if book.region != "national" else ():
+        if key not in book:
+            continue
+        spans = spans_of(book.parameter(key), book.origins.get(key, ()))
+        for before, after in pairwise(spans):
+            own = before.origin.startswith(f"{book.region}: ") and after.origin.startswith("national: ")
+            if own and after.first_day <= last.last_day:
+                day, old, new = after.first_day.isoformat(), before.entry.value, after.entry.value
+                ends = f"{key}: the rule of {book.region} ({old}) ends before {day}; from then on the nation's ({new})"
+                notes.append(f"{ends} / 本地规定到期，{day}起用全国的{new}")
+    return notes
 
 
 def acting_keys(resolved: Resolved) -> tuple[str, ...]:

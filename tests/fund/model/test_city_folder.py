@@ -205,6 +205,96 @@ def test_a_wrong_figure_is_named_with_its_mend(tmp_path: Path, row: str, message
         read_city_figures(path)
 
 
+def test_a_figure_table_of_a_spreadsheet_in_another_encoding_is_named(tmp_path: Path) -> None:
+    path = init_city("my_city", tmp_path / "my_city") / "figures.csv"
+    path.write_bytes(path.read_text(encoding="utf-8").encode("gb18030"))
+    with pytest.raises(TableError, match="probably GB18030"):
+        read_city_figures(path)
+    borrow = tmp_path / "my_city/population/borrow.toml"
+    borrow.write_bytes(borrow.read_text(encoding="utf-8").encode("gb18030"))
+    assert any("GB18030" in str(problem) for problem in check_city(tmp_path / "my_city"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (",income,48,", ",income,480000,", "personal_income 2024: found 1,400,000,000, the others make"),
+        (",pooled_income,34,", ",pooled_income,24,", "income - pooled_income"),
+        (",balance_end,70,", ",balance_end,90,", "pooled_balance_end \\+ personal_balance_end"),
+        ("resident,income,16,100m_yuan", "resident,income,160000,100m_yuan", "something like the nation's"),
+        ("resident,balance_end,11,", "resident,balance_end,11000,", "years of spending"),
+        ("2024,resident,enrolled,139,10k_persons", "2024,resident,enrolled,139,persons", "in the unit that is written"),
+    ],
+)
+def test_figures_that_cannot_be_are_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
+    folder = fill_city(tmp_path / "my_city")
+    path = folder / "figures.csv"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(TableError, match=message):
+        load_model(folder)
+
+
+def test_a_folder_of_a_declared_city_is_projected_as_its_readme_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fill_city(Path("shenyang"))
+    readme = Path("shenyang/README.md").read_text(encoding="utf-8")
+    assert "actuary project --model shenyang " in readme
+    assert check_city("shenyang") == ()
+    model = load_model("shenyang")
+    assert model.place.name_zh == "沈阳市"
+    assert any("the folder shenyang here" in note for note in model.notes)
+    # What is declared of the city holds, and what the folder says goes before it.
+    assert model.rules.value("employee.employer_rate", pd.Timestamp("2025-01-01").date()) == 0.08
+    assert model.project(to="2026").projection.projected_schemes == ("employee", "resident")
+
+
+def test_a_rule_of_the_place_that_ends_is_noted(tmp_path: Path) -> None:
+    folder = fill_city(tmp_path / "my_city")
+    (folder / "policy" / "contributions.toml").write_text(
+        '[employee.employer_rate]\nname = "费率"\nname_en = "Rate"\nunit = "share"\nminimum = 0\nmaximum = 0.2\n'
+        'values = [{ from = 2020-01-01, to = 2027-12-31, value = 0.08, first_record = true, source = "S1" }]\n',
+        encoding="utf-8",
+    )
+    model = load_model(folder)
+    assert not [note for note in model.project(to="2027").notes if "employer_rate" in note]
+    (note,) = [note for note in model.project(to="2028").notes if "employer_rate" in note]
+    assert "the rule of my_city (0.08) ends before 2028-01-01; from then on the nation's (0.06)" in note
+
+
+def test_people_that_a_team_gives_may_borrow_rates(tmp_path: Path) -> None:
+    folder = fill_city(tmp_path / "my_city")
+    alone = load_model("shenyang", figures=folder / "figures.csv", population=folder / "population")
+    whole = load_model(folder)
+    assert alone.population is not None
+    assert whole.population is not None
+    assert (alone.population.mx == whole.population.mx).all()
+
+
+@pytest.mark.parametrize(
+    ("key", "operation", "value", "message"),
+    [
+        ("population.total_fertility", "add", "-5.0", "births per woman in 2026"),
+        ("population.mortality", "multiply", "100.0", "life expectancy|above 2"),
+    ],
+)
+def test_a_scenario_with_impossible_people_is_refused(
+    tmp_path: Path, key: str, operation: str, value: str, message: str
+) -> None:
+    folder = fill_city(tmp_path / "my_city")
+    (folder / "scenarios" / "own.toml").write_text(
+        'name_zh = "试"\nname_en = "Try"\ndescription_zh = "试"\ndescription_en = "Try"\n[[delta]]\n'
+        f'key = "{key}"\noperation = "{operation}"\nvalue = {value}\nfrom = 2026-01-01\nsource = "judgement"\n'
+        'reason = "试"\nreason_en = "try"\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(DeclarationError, match=message):
+        load_model(folder).project(to="2030", scenario="own")
+
+
 def test_people_in_thousands_by_mistake_are_seen(tmp_path: Path) -> None:
     folder = fill_city(tmp_path / "my_city")
     path = folder / "population" / "base_population.csv"

@@ -38,6 +38,14 @@ def test_the_example_of_the_documentation(model: Model) -> None:
         assert name in dir(run)
 
 
+def test_scenarios_are_those_that_change_something_here(model: Model) -> None:
+    assert {"base", "adverse", "epidemic", "delayed_retirement", "long_term_care"} <= set(model.scenarios)
+    assert not {"slower_active_growth", "higher_cost_growth"} & set(model.scenarios)
+    with pytest.raises(UnknownNameError) as told:
+        model.project(to="2026", scenario="slower_active_growt")
+    assert "'slower_active_growth'" not in str(told.value)
+
+
 def test_scenarios_stand_side_by_side(run: Run) -> None:
     assert set(run.summary()["scenario"]) == set(run.scenarios)
     table = run.differences()

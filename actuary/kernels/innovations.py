@@ -1,13 +1,13 @@
-"""Innovations recursions: level, damped slope around a long-run drift, evolving season; their errors and futures.
+r"""Innovations recursions: level, damped slope around a long-run drift, evolving season; their errors and futures.
 
 One recursion serves the fit and the future, so that a forecast is the fit carried on:
 
 .. math::
 
-    f_t &= \\ell_{t-1} + d_{t-1} + \\phi (b_{t-1} - d_{t-1}) + s_{t-m}, \\qquad e_t = z_t - f_t \\\\
-    \\ell_t &= \\ell_{t-1} + d_{t-1} + \\phi (b_{t-1} - d_{t-1}) + \\alpha e_t, \\qquad
-    b_t = d_{t-1} + \\phi (b_{t-1} - d_{t-1}) + \\beta e_t, \\qquad s_t = s_{t-m} + \\gamma e_t \\\\
-    d_t &= \\kappa (\\ell_t - \\ell_0) / t
+    f_t &= \ell_{t-1} + d_{t-1} + \phi (b_{t-1} - d_{t-1}) + s_{t-m}, \qquad e_t = z_t - f_t \\
+    \ell_t &= \ell_{t-1} + d_{t-1} + \phi (b_{t-1} - d_{t-1}) + \alpha e_t, \qquad
+    b_t = d_{t-1} + \phi (b_{t-1} - d_{t-1}) + \beta e_t, \qquad s_t = s_{t-m} + \gamma e_t \\
+    d_t &= \kappa (\ell_t - \ell_0) / t
 
 The drift d is a share kappa of the growth seen so far. A missing value leaves no innovation: the states move on.
 """
@@ -30,63 +30,59 @@ _njit = numba.njit(cache=True, nogil=True)
 
 
 @_njit
+def _cycle_mean(z, begin, season):  # type: ignore[no-untyped-def]
+    """Return the mean of a whole cycle; NaN where a value of it is missing."""
+    total = 0.0
+    for i in range(begin, begin + season):
+        total += z[i]
+    return total / season
+
+
+@_njit
+def _begin_season(z, season, states):  # type: ignore[no-untyped-def]
+    """Write the season: means by position of up to three whole cycles, each less its own mean; two are needed."""
+    cycles = 0
+    for cycle in range(min(3, z.size // season)):
+        mean = _cycle_mean(z, cycle * season, season)
+        if np.isnan(mean):
+            continue
+        cycles += 1
+        for i in range(season):
+            states[3 + i] += z[cycle * season + i] - mean
+    if cycles < 2:
+        states[3:] = 0.0
+        return
+    states[3:] /= cycles
+    states[3:] -= states[3:].mean()
+
+
+@_njit
+def _known_mean(z, season, states, begin, end):  # type: ignore[no-untyped-def]
+    """Return the mean of the known values of a stretch less their season, and how many they are."""
+    total = 0.0
+    known = 0
+    for i in range(begin, min(end, z.size)):
+        if not np.isnan(z[i]):
+            total += z[i] - states[3 + i % season]
+            known += 1
+    return (total / known if known > 0 else 0.0), known
+
+
+@_njit
 def _begin(z, season, states):  # type: ignore[no-untyped-def]
     """Write level, slope and season before the first period into `states` (level, slope, drift, season ...)."""
-    size = z.size
     states[:] = 0.0
-    # The season: means by position of up to three whole cycles, each less its own mean.
-    cycles = 0
     if season > 1:
-        counts = np.zeros(season)
-        for cycle in range(min(3, size // season)):
-            total = 0.0
-            seen = 0
-            for i in range(season):
-                value = z[cycle * season + i]
-                if not np.isnan(value):
-                    total += value
-                    seen += 1
-            if seen < season:
-                continue
-            cycles += 1
-            for i in range(season):
-                states[3 + i] += z[cycle * season + i] - total / season
-                counts[i] += 1
-        if cycles >= 2:
-            mean = 0.0
-            for i in range(season):
-                states[3 + i] /= counts[i]
-                mean += states[3 + i]
-            for i in range(season):
-                states[3 + i] -= mean / season
-        else:
-            for i in range(season):
-                states[3 + i] = 0.0
-    # Level and slope: the means of the first two cycles.
+        _begin_season(z, season, states)
     width = max(season, 2)
-    first = 0.0
-    second = 0.0
-    n_first = 0
-    n_second = 0
-    for i in range(min(2 * width, size)):
-        value = z[i]
-        if np.isnan(value):
-            continue
-        if i < width:
-            first += value - states[3 + i % season]
-            n_first += 1
-        else:
-            second += value - states[3 + i % season]
-            n_second += 1
+    first, n_first = _known_mean(z, season, states, 0, width)
+    second, n_second = _known_mean(z, season, states, width, 2 * width)
     if n_first == 0:
-        for i in range(size):
-            if not np.isnan(z[i]):
-                states[0] = z[i] - states[3 + i % season]
-                return
+        states[0] = _known_mean(z, season, states, 0, z.size)[0]
         return
-    states[0] = first / n_first
-    if n_second > width // 2 and n_first > width // 2 and size > 2 * width:
-        states[1] = (second / n_second - first / n_first) / width
+    states[0] = first
+    if n_second > width // 2 and n_first > width // 2 and z.size > 2 * width:
+        states[1] = (second - first) / width
         states[0] -= states[1] * (width + 1) / 2
 
 

@@ -38,8 +38,9 @@ class RequiredInput(Shape):
 
 
 class RegionFile(Shape):
-    """Hold a file region.toml or city.toml."""
+    """Hold a file region.toml or city.toml; `id` names the place whatever the folder of a team is called."""
 
+    id: Text | None = None
     name_zh: Text
     name_en: Text
     kind: Literal["nation", "province", "city", "county", "panel"]

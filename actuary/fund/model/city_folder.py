@@ -53,7 +53,7 @@ class CityFolder:
     Parameters
     ----------
     region : str
-        Region id, from the name of the folder.
+        Region id, from ``id`` of city.toml, or else the name of the folder.
     folder : Path
         Where the team keeps it.
     root : Path
@@ -90,7 +90,7 @@ def open_city_folder(folder: Path, *, models: Path | None = None) -> CityFolder:
         raise DeclarationError(
             Problem(str(folder), "no city.toml", "the folder of a city", f"write one with: actuary init {folder.name}")
         )
-    region = _id_of(folder.name)
+    region = _id_of(_declared_id(folder / "city.toml") or folder.name)
     figures = read_city_figures(folder / FIGURES_FILE)
     root, base = Path(tempfile.mkdtemp(prefix="actuary-")), models or models_root()
     for part in _NATIONAL_PARTS:
@@ -107,6 +107,15 @@ def open_city_folder(folder: Path, *, models: Path | None = None) -> CityFolder:
     city = CityFolder(region, folder, root, figures)
     weakref.finalize(city, shutil.rmtree, root, ignore_errors=True)
     return city
+
+
+def _declared_id(path: Path) -> str:
+    """Return the id that the file gives the place, or nothing; what else is wrong in it is said where it is read."""
+    try:
+        given = tomllib.loads(_text_of(path)).get("id")
+    except tomllib.TOMLDecodeError:
+        return ""
+    return given if isinstance(given, str) else ""
 
 
 def _id_of(name: str) -> str:

@@ -42,6 +42,8 @@ Write no guess as if it were published; a choice of yours is `judgement`, with i
 """
 
 _CITY = """# 统筹区本身 · the pooling region itself
+# id：本地区在各表中的代号，换文件夹名不变 · what the place is called in tables, whatever the folder is called
+id = "{city}"
 # name_zh：中文名，写入报告与图表 · name in Chinese, as it stands in tables
 name_zh = "{unfilled}"
 # name_en：英文名 · name in English
@@ -253,4 +255,5 @@ def _declared_files(city: str) -> dict[str, str]:
     found = {path.relative_to(folder).as_posix(): path for part in parts for path in sorted(folder.glob(part))}
     texts = {name: path.read_text(encoding="utf-8") for name, path in found.items()}
     # The schemas lie beside the declarations, not beside a team's folder.
-    return {name: text.partition("\n")[2] if text.startswith("#:schema") else text for name, text in texts.items()}
+    texts = {name: text.partition("\n")[2] if text.startswith("#:schema") else text for name, text in texts.items()}
+    return texts | {"city.toml": f'id = "{city}"\n{texts["city.toml"]}'}

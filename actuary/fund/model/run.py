@@ -114,13 +114,13 @@ class Run:
             return tables[self.scenarios[0]]
         return pd.concat(tables, names=["scenario"]).reset_index(level=0).reset_index(drop=True)
 
-    def valuation(self, years: Sequence[int] = (30, 75)) -> pd.DataFrame:
+    def valuation(self, years: int | Sequence[int] = (30, 75)) -> pd.DataFrame:
         """Return the actuarial balance over so many years, where the projection is that long.
 
         Parameters
         ----------
-        years : sequence of int
-            Lengths; those beyond the horizon are left out.
+        years : int or sequence of int
+            Lengths; those beyond the horizon are left out. A single one must be reached.
 
         Returns
         -------
@@ -128,6 +128,8 @@ class Run:
             See :func:`actuary.fund.model.actuarial_balance`; empty where the projection is shorter than all of them.
         """
         held = self.projection
+        if isinstance(years, int):
+            return held.valuation(years)
         possible = [length for length in years if held.base_quarter + 4 * length <= held.horizon]
         tables = [held.valuation(length) for length in possible]
         return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["scenario", "scheme", "years"])

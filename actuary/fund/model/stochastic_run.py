@@ -195,7 +195,7 @@ def run_stochastic(
     UnknownNameError
         When drivers do not obey the contract.
     TableError
-        When the numbers of draws differ, or people are in five-year groups.
+        When there are no draws, their numbers differ, or people are in five-year groups.
     PeriodError
         When there is no whole year.
 
@@ -206,6 +206,8 @@ def run_stochastic(
     >>> few.draws, few.paths["payable_months"].dims
     (20, ('draw', 'scheme', 'year'))
     """
+    if draws < 1:
+        raise TableError(Problem("draws", str(draws), "1 or more"))
     chosen = scenario or run.scenarios[0]
     projection = run.projection
     quarters = list(quarter_range(projection.base_quarter + 1, projection.horizon))

@@ -76,7 +76,7 @@ def fill_city(folder: Path, *, groups: bool = False) -> Path:
 def test_templates_say_what_is_still_to_fill(tmp_path: Path) -> None:
     folder = init_city("my_city", tmp_path / "my_city")
     problems = [str(problem) for problem in check_city(folder)]
-    for word in ("city.toml line 3", "sources.md", "employee.active", "resident.balance_end", "population", "members"):
+    for word in ("city.toml line 5", "sources.md", "employee.active", "resident.balance_end", "population", "members"):
         assert any(word in line for line in problems), word
     assert check_inputs([folder]).problems == check_city(folder)
     with pytest.raises(DeclarationError, match=r"my_city, employee.income: found nothing"):
@@ -250,6 +250,18 @@ def test_a_folder_of_a_declared_city_is_projected_as_its_readme_says(
     # What is declared of the city holds, and what the folder says goes before it.
     assert model.rules.value("employee.employer_rate", pd.Timestamp("2025-01-01").date()) == 0.08
     assert model.project(to="2026").projection.projected_schemes == ("employee", "resident")
+
+
+def test_two_folders_of_a_place_are_attributed_to_each_other(tmp_path: Path) -> None:
+    folder = fill_city(tmp_path / "my_city")
+    later = shutil.copytree(folder, tmp_path / "my_city_revised")
+    path = later / "figures.csv"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(",expenditure,15.5,", ",expenditure,15,"), encoding="utf-8")
+    first, second = (load_model(one).project(to="2026") for one in (folder, later))
+    assert second.projection.region == "my_city"
+    table = first.attribute(second).query("scheme == 'resident' and measure == 'pool spending'").set_index("cause")
+    assert table.loc["base year", "change"] < -1e7
 
 
 def test_a_rule_of_the_place_that_ends_is_noted(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import actuary
 from actuary.demography.population import project_population
 from actuary.demography.population_inputs import PopulationInputs
 from actuary.demography.population_sources import load_population
-from actuary.errors import DeclarationError, PeriodError, UnknownNameError
+from actuary.errors import DeclarationError, PeriodError, TableError, UnknownNameError
 from actuary.fund.model.face import Model, load_model
 from actuary.fund.model.run import Run
 
@@ -36,6 +36,13 @@ def test_the_example_of_the_documentation(model: Model) -> None:
         assert name in dir(model)
     for name in ("paths", "annual", "to_frame", "milestones", "compare", "keep_months", "valuation"):
         assert name in dir(run)
+
+
+def test_numbers_that_make_no_sense_are_named(run: Run) -> None:
+    with pytest.raises(TableError, match="draws: found 0; expected 1 or more"):
+        run.stochastic(0)
+    with pytest.raises(PeriodError):
+        run.valuation(30)
 
 
 def test_scenarios_are_those_that_change_something_here(model: Model) -> None:

@@ -1,9 +1,10 @@
 """Draw joint futures of a fitted panel.
 
 Shocks of the future are past innovations. They are taken at the same calendar times for all series, so that what moves
-together goes on moving together; and a draw keeps to the same quantile of the long-run drift in all series. It does so
-only as often, though, as the panel's innovations go together by more than chance: series that have nothing to do with
-each other stay uncorrelated.
+together goes on moving together. They are so only as often, though, as the panel's innovations go together by more than
+chance: shocks of series that have nothing to do with each other stay uncorrelated. How much of the past growth goes on
+is learnt from the panel as a whole, so a draw always keeps to one quantile of it in all series: where they grow, their
+totals are no better known than that.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actuary.forecast.pooled import Fitted, PooledFit
-from actuary.kernels.innovations import PARAMETERS, innovation_paths, one_step_errors
+from actuary.kernels.innovations import innovation_paths, one_step_errors
 from actuary.seeds import stream
 
 __all__ = ["Dependence", "find_dependence", "simulate_pooled"]
@@ -146,6 +147,7 @@ def simulate_pooled(fit: PooledFit, *, horizon: int, draws: int, seed: int, thre
     together = rng.random(draws) < found.share
     level = rng.random(draws)
     anchors = _anchors([one.end for one in fit.fitted], panel.season)
+    order = _by_growth(fit, horizon=horizon, threads=threads)
 
     def one(row: int) -> FloatArray:
         own = stream(seed, f"forecast/pooled/series/{panel.series[row]}")
@@ -153,7 +155,7 @@ def simulate_pooled(fit: PooledFit, *, horizon: int, draws: int, seed: int, thre
         first = panel.season - behind
         alone = own.choice(back, size=(draws, horizon), p=likely)
         ages = np.where(together[:, None], ago[:, first : first + horizon] - behind, alone)
-        chosen = _choose(fit, row, np.where(together, level, own.random(draws)))
+        chosen = _choose(fit, row, level, order=order)
         return _simulate_one(fit, row, chosen=chosen, ages=ages, typical=found.spread, rng=own)
 
     with ThreadPoolExecutor(threads) as pool:
@@ -172,9 +174,29 @@ def _anchors(ends: list[int], season: int) -> list[int]:
     return [anchors[end] for end in ends]
 
 
-def _choose(fit: PooledFit, row: int, levels: FloatArray) -> IntArray:
-    """Return parameters by their quantile in a series' weights, ordered by the share of growth that goes on."""
-    order = np.argsort(fit.table[:, PARAMETERS.index("kappa")], kind="stable")
+def _by_growth(fit: PooledFit, *, horizon: int, threads: int | None) -> IntArray:
+    """Return the sets of parameters in the order of where they take the panel without further shocks.
+
+    Damping, drift and level together say how much of the past growth goes on; the share kappa alone does not order it.
+    """
+    every = np.arange(len(fit.table))
+    calm = np.zeros((every.size, horizon))
+
+    def reached(one: Fitted) -> FloatArray:
+        paths = innovation_paths(
+            one.z, season=fit.panel.season, table=fit.table, chosen=every, shocks=calm, power=one.power
+        )
+        found: FloatArray = paths.mean(axis=1)
+        return found
+
+    with ThreadPoolExecutor(threads) as pool:
+        mean = np.mean(list(pool.map(reached, fit.fitted)), axis=0)
+    order: IntArray = np.argsort(mean, kind="stable")
+    return order
+
+
+def _choose(fit: PooledFit, row: int, levels: FloatArray, *, order: IntArray) -> IntArray:
+    """Return parameters by their quantile in a series' weights, in the order that all series share."""
     reached = np.cumsum(fit.fitted[row].weights[order])
     chosen: IntArray = order[np.searchsorted(reached, levels * reached[-1]).clip(max=order.size - 1)]
     return chosen

@@ -84,6 +84,23 @@ def test_independent_series_stay_uncorrelated():
     assert 0.9 < np.mean(ratios) < 1.1
 
 
+@pytest.mark.parametrize("drift", [0.0, 0.01])
+def test_totals_of_growing_walks_know_no_more_than_the_panel_does(drift):
+    inside, ratios = [], []
+    for number in range(10):
+        steps = np.random.default_rng(number).normal(drift, 0.03, (15, 60))
+        values = 100 * np.exp(steps.cumsum(axis=1))
+        futures = forecast(panel_of(values[:, :56]), horizon=4)
+        ends = futures[:, :, -1]
+        ratios.append(ends.sum(axis=1).std() / np.sqrt((ends.std(axis=0) ** 2).sum()))
+        low, high = np.quantile(futures.sum(axis=1), [0.1, 0.9], axis=0)
+        came = values[:, 56:].sum(axis=0)
+        inside.append(((came >= low) & (came <= high)).mean())
+    assert 0.7 <= np.mean(inside) <= 0.95
+    # How much growth goes on is one question for all series: it widens the total of those that grow, of no others.
+    assert np.mean(ratios) > 1.05 if drift else 0.93 < np.mean(ratios) < 1.07
+
+
 def test_series_that_move_together_are_drawn_together():
     rng = np.random.default_rng(11)
     values = walks(1, 60, rng) + rng.normal(0.0, 0.5, (8, 60))

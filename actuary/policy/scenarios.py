@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -169,10 +170,22 @@ def scenario_keys(root: Path) -> dict[str, Parameter | None]:
     dict
         Key to the national rule, or None where there is none to compare with.
     """
+    folders = [path.parent for path in sorted((root / "cities").glob("*/policy"))]
+    # Every scenario asks for them, so they are read once for the content that the files have.
+    content = hashlib.blake2b()
+    for folder in (root / "national", *folders):
+        for path in (folder / "sources.md", *sorted((folder / "policy").glob("*"))):
+            content.update(f"{path}\0".encode())
+            content.update(path.read_bytes() if path.is_file() else b"")
+    return dict(_keys_of(root, tuple(folders), content.digest()))
+
+
+@lru_cache(maxsize=8)
+def _keys_of(root: Path, folders: tuple[Path, ...], _content: bytes) -> dict[str, Parameter | None]:
     keys: dict[str, Parameter | None] = dict.fromkeys(
         (*ASSUMPTION_KEYS, *MEMBERSHIP_KEYS, *MODULE_KEYS, *POPULATION_DRIVERS)
     )
-    for folder in sorted((root / "cities").glob("*/")):
+    for folder in folders:
         keys.update(dict.fromkeys(read_policy_folder(folder, root=root)[0]))
     keys.update({key: rule for key, (rule, _) in read_policy_folder(root / "national", root=root)[0].items()})
     return keys

@@ -170,7 +170,8 @@ def _resolve(path: Path, *, root: Path | None, seen: tuple[Path, ...]) -> tuple[
     here = path.resolve()
     base_root = (root or models_root()) if _is_shipped(path, root) else here.parent
     file, problems = read_toml(path, root=base_root, exact=True)
-    if file is None:
+    problems += _misplaced_extends(file) if file is not None else []
+    if file is None or problems:
         return None, problems
     data = dict(file.data)
     below = data.pop("extends", None)
@@ -189,6 +190,14 @@ def _resolve(path: Path, *, root: Path | None, seen: tuple[Path, ...]) -> tuple[
     if base is None:
         return None, problems
     return _Resolved(file, _merge(_named_sources(base), data), {**base.folders, **folders}), problems
+
+
+def _misplaced_extends(file: TomlFile) -> list[Problem]:
+    header = file.data.get("policy")
+    if not isinstance(header, Mapping) or "extends" not in header:
+        return []
+    found, wanted = "extends inside the table [policy]", "extends above every table"
+    return [Problem(file.where("policy.extends"), found, wanted, "move the line to the top of the file")]
 
 
 def _named_sources(base: _Resolved) -> dict[str, Any]:

@@ -120,3 +120,9 @@ tier = { "3" = 1.15555 }
     (tmp_path / "k.toml").write_text(text, encoding="utf-8")
     with pytest.raises(DeclarationError, match=r"coefficient\.tier\.3.*1\.15555.*at most 4 decimals"):
         load_payment_policy(tmp_path / "k.toml")
+
+
+def test_a_misplaced_extends_is_told_its_place(tmp_path):
+    (tmp_path / "p.toml").write_text('[policy]\nid = "p"\nextends = "points-from-cases"\n', encoding="utf-8")
+    with pytest.raises(DeclarationError, match=r"line 3.*inside the table \[policy\].*move the line to the top"):
+        load_payment_policy(tmp_path / "p.toml")

@@ -76,8 +76,19 @@ def forecast(  # noqa: PLR0913, PLR0917  (one argument an option)
         str, typer.Option(help="pooled, theta, ets, naive; sampled: structural, fund_quarters.")
     ] = "pooled",
     threads: Annotated[int | None, typer.Option(help="Threads to use.", show_default="one a core")] = None,
+    accept_shut_gate: Annotated[
+        bool,
+        typer.Option("--accept-shut-gate", help="Write the draws of a sampled model though its checks have failed."),
+    ] = False,
 ) -> None:
-    """Forecast series: joint draws, one sample number being one future of all of them."""
+    """Forecast series: joint draws, one sample number being one future of all of them.
+
+    A sampled model that fails its checks writes nothing and ends with status 2; --accept-shut-gate writes it all the
+    same. The forecast of a region's funds knows no such exception.
+    """
+    if accept_shut_gate and city is not None:
+        refused = Problem("--accept-shut-gate", "given beside --city", "nothing", "leave it out")
+        raise_all([refused], DeclarationError)
     raise_all(_contradictions(series, horizon=horizon, out=out, city=city, to=to), DeclarationError)
     if city is not None and to is not None and out is not None:
         from actuary.cli.forecast_fund import forecast_city  # noqa: PLC0415
@@ -109,6 +120,8 @@ def forecast(  # noqa: PLR0913, PLR0917  (one argument an option)
         progress(1.0, "")
     for note in found.notes:
         say(f"note: {note}")
+    if found.gate is not None and not accept_shut_gate:
+        found.gate.require()
     replace_file(out, found.csv_bytes())
     typer.echo(str(out))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from pathlib import Path
 
 import pandas as pd
 
 from actuary.errors import DeclarationError, Problem, UnknownNameError, raise_all, unknown_name
 from actuary.forecast.bayes_spec import bayes_model_names
-from actuary.forecast.panel import Panel, build_panel
+from actuary.forecast.panel import Panel, build_panel, read_panel
 from actuary.forecast.result import Forecast, Progress, Run, draws_array
 
 __all__ = ["MODELS", "check_options", "forecast_series", "known_models"]
@@ -68,7 +69,7 @@ def check_options(*, model: str, horizon: int, draws: int, seed: int, threads: i
 
 
 def forecast_series(
-    data: Panel | pd.DataFrame,
+    data: Panel | pd.DataFrame | Path | str,
     *,
     horizon: int,
     season: int | None = None,
@@ -82,8 +83,8 @@ def forecast_series(
 
     Parameters
     ----------
-    data : Panel or DataFrame
-        The series: a panel, or rows of `series_id`, `period`, `value`.
+    data : Panel, DataFrame or path
+        The series: a panel, or rows of `series_id`, `period`, `value`, or a CSV file of them.
     horizon : int
         Periods ahead of each series' own end, 1 to 400.
     season : int, optional
@@ -111,7 +112,7 @@ def forecast_series(
     DeclarationError
         When a number of periods, draws, threads or the seed is out of range.
     TableError
-        With every problem of the rows.
+        When the file cannot be read, or with every problem of the rows.
 
     Examples
     --------
@@ -121,6 +122,8 @@ def forecast_series(
     (2, ('2019',))
     """
     check_options(model=model, horizon=horizon, draws=draws, seed=seed, threads=threads)
+    if isinstance(data, (str, Path)):
+        data = read_panel(data, season=season)
     panel = data if isinstance(data, Panel) else build_panel(data, season=season)
 
     def run_on(panel: Panel, seed: int, progress: Progress | None = None) -> Forecast:

@@ -19,6 +19,7 @@ from actuary.forecast.fund_spec import FundSpec, GateSpec
 from actuary.forecast.panel import Panel
 from actuary.forecast.scores import crps
 from actuary.periods import Quarter
+from actuary.seeds import named_seed
 from actuary.tables import known_regions, quarterly_flows
 
 __all__ = ["Verdict", "backtest_funds", "judge"]
@@ -234,7 +235,12 @@ def _quarters(
             break
         parts = [
             forecast_series(
-                before.panel(k), horizon=horizon, draws=draws // _HISTORIES, seed=seed + k, model=model, threads=threads
+                before.panel(k),
+                horizon=horizon,
+                draws=draws // _HISTORIES,
+                seed=named_seed(seed, f"forecast/fund/{origin}/history/{k}"),
+                model=model,
+                threads=threads,
             ).flat()
             for k in range(_HISTORIES)
         ]

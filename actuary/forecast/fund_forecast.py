@@ -17,6 +17,7 @@ from actuary.forecast.face import check_options, forecast_series
 from actuary.forecast.fund_parts import POOL, divide_flows, hierarchy_of, is_divided, roll_funds
 from actuary.forecast.fund_series import FundHistory, fund_history
 from actuary.forecast.fund_spec import FundSpec, load_fund_spec
+from actuary.forecast.gate import worst_gate
 from actuary.forecast.hierarchy import aggregate_draws
 from actuary.forecast.joint import FundPaths
 from actuary.forecast.panel import SEASONS
@@ -24,6 +25,7 @@ from actuary.forecast.probabilities import crossing_table, deficit_table, expect
 from actuary.forecast.result import Progress
 from actuary.periods import Quarter
 from actuary.policy import fingerprint
+from actuary.seeds import named_seed
 from actuary.tables import data_fingerprint
 
 __all__ = ["FundForecast", "forecast_fund"]
@@ -61,7 +63,7 @@ class FundForecast:
     weights : DataFrame or None
         Weight of every voice of the stack, mean over the histories.
     gate : object or None
-        What the checks of the sampler said, where the model was sampled.
+        The worst of what the checks of the sampler said of every history, where the model was sampled.
     fingerprint, data_fingerprint : str
         Hash of everything declared, asked for and read; and of the data alone.
     models : Path or None
@@ -239,10 +241,16 @@ def forecast_fund(  # noqa: PLR0913  (one argument an option)
     for k, size in enumerate(sizes):
         tell(k / count, f"history {k + 1} of {count}")
         one = forecast_series(
-            history.panel(k), horizon=horizon, draws=max(size, 2), seed=seed + k, model=model, threads=threads
+            history.panel(k),
+            horizon=horizon,
+            draws=max(size, 2),
+            seed=named_seed(seed, f"forecast/fund/history/{k}"),
+            model=model,
+            threads=threads,
         )
         flows.append(one.flat().to_numpy()[:size])
-        gates.append(one.gate)
+        if one.gate is not None:
+            gates.append(one.gate)
         if one.weights is not None:
             weights.append(one.weights)
     of_history = np.repeat(np.arange(count), sizes)
@@ -278,7 +286,7 @@ def forecast_fund(  # noqa: PLR0913  (one argument an option)
         },
         parts=parts,
         weights=mean,
-        gate=next((gate for gate in gates if gate is not None), None),
+        gate=worst_gate(gates) if gates else None,
         fingerprint=fingerprint({"asked": asked, "spec": spec.model_dump(mode="json"), "data": read}),
         data_fingerprint=read,
         models=models,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from actuary.forecast.bayes_spec import BayesSpec, GateSpec
 from actuary.forecast.sample import Sampled
 from actuary.kernels.panel_recursion import KNOWN
 
-__all__ = ["Check", "ForecastGateError", "Gate", "judge"]
+__all__ = ["Check", "ForecastGateError", "Gate", "judge", "worst_gate"]
 
 type FloatArray = NDArray[np.float64]
 
@@ -103,6 +104,41 @@ class Gate:
     def from_records(cls, records: list[dict[str, Any]]) -> Gate:
         """Build a gate from the rows of :meth:`to_frame`."""
         return cls(tuple(Check(**row) for row in records))
+
+
+def worst_gate(gates: Sequence[Gate]) -> Gate:
+    """Return the worst of several gates, check by check: one history that fails a check fails it for all.
+
+    Parameters
+    ----------
+    gates : sequence of Gate
+        One for each completed history.
+
+    Examples
+    --------
+    >>> good, bad = Check("divergences", 0, 0, True), Check("divergences", 4, 0, False)
+    >>> worst_gate([Gate((good,)), Gate((bad,))]).checks[0].worst
+    'history 2; 1 of 2 histories fail'
+    """
+    by_name: dict[str, list[tuple[int, Check]]] = {}
+    for number, gate in enumerate(gates, start=1):
+        for check in gate.checks:
+            by_name.setdefault(check.name, []).append((number, check))
+
+    def distance(numbered: tuple[int, Check]) -> float:
+        found = abs(numbered[1].value - numbered[1].bound)
+        return float("inf") if np.isnan(found) else found
+
+    checks = []
+    for found in by_name.values():
+        failed = [one for one in found if not one[1].passed]
+        if not failed:
+            checks.append(min(found, key=distance)[1])
+            continue
+        number, check = max(failed, key=distance)
+        told = f"history {number}; {len(failed)} of {len(gates)} histories fail"
+        checks.append(replace(check, worst=f"{check.worst}, {told}" if check.worst else told))
+    return Gate(tuple(checks))
 
 
 def judge(sampled: Sampled, data: BayesData, spec: BayesSpec, *, futures: FloatArray, rng: np.random.Generator) -> Gate:

@@ -96,6 +96,12 @@ def compare_with_base(forecast: FundForecast, projection: FundProjection) -> pd.
     return pd.DataFrame(rows, columns=columns).dropna(ignore_index=True)
 
 
+def repeat_command(city: str, *, to: str, out: Path, lang: str, model: str, draws: int, seed: int) -> list[str]:
+    """Return the command that makes the same forecast again, beside the folder it is in."""
+    asked = {"city": city, "to": to, "model": model, "lang": lang, "draws": draws, "seed": seed, "out": out.name}
+    return ["actuary", "forecast", *(word for name, value in asked.items() for word in (f"--{name}", str(value)))]
+
+
 def write_fund_forecast(  # noqa: PLR0913  (one argument an option)
     city: str = "national",
     *,
@@ -220,9 +226,14 @@ def write_fund_forecast(  # noqa: PLR0913  (one argument an option)
                 alt = load_wording(lang).text(f"figures.forecast_{name}_alt", fund=f"{city}, {scheme}")
                 (staging / f"{name}_{scheme}.svg").write_text(chart.svg(alt), encoding="utf-8")
                 (staging / f"{name}_{scheme}.png").write_bytes(chart.png())
-        command = ["actuary", "forecast", "--city", city, "--to", to, "--model", model, "--lang", lang]
-        command += ["--draws", str(draws), "--seed", str(seed), "--basis", basis, "--out", Path(out).name]
-        run: dict[str, object] = {"city": city, "to": found.to, "model": model, "fingerprint": found.fingerprint}
+        command = repeat_command(city, to=to, out=Path(out), lang=lang, model=model, draws=draws, seed=seed)
+        run: dict[str, object] = {
+            "city": city,
+            "to": found.to,
+            "model": model,
+            "basis": basis,
+            "fingerprint": found.fingerprint,
+        }
         run |= {"data_fingerprint": found.data_fingerprint, "synthetic": found.synthetic}
         roots = {"models": (models or models_root()).resolve(), "data": (data or data_root()).resolve()}
         write_manifest(staging, command=command, run=run, roots=roots, seed=seed)

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
 
 import actuary
-from actuary.errors import DeclarationError, UnknownNameError
+from actuary.cli import app
+from actuary.errors import DeclarationError, TableError, UnknownNameError
+from actuary.forecast import face
 from actuary.forecast.backtest import cut_panel
 from actuary.forecast.classical import bridge_gaps, classical_forecast
 from actuary.forecast.face import MODELS, forecast_series
+from actuary.forecast.gate import Check, Gate
 from actuary.forecast.panel import build_panel
 from actuary.forecast.scores import crps, naive_scale, score_futures
 from actuary.forecast.spec import load_pooled_spec
 from actuary.forecast.stack import learn_weights
+from actuary.workflow.fund_forecast import repeat_command
 
 SPEC = load_pooled_spec()
 
@@ -50,6 +58,47 @@ def test_the_package_is_the_verb(frame, pooled):
     np.testing.assert_array_equal(again.draws, pooled.draws)
     assert again.fingerprint == pooled.fingerprint
     assert actuary.forecast(frame, horizon=4, draws=120, seed=4).fingerprint != pooled.fingerprint
+
+
+def test_a_file_is_read_like_its_rows(frame, tmp_path):
+    path = tmp_path / "series.csv"
+    frame.to_csv(path, index=False)
+    of_rows = actuary.forecast(frame, horizon=4, draws=20, model="naive")
+    for given in (path, str(path)):
+        again = actuary.forecast(given, horizon=4, draws=20, model="naive")
+        np.testing.assert_allclose(again.draws, of_rows.draws)
+    with pytest.raises(TableError, match="no such file"):
+        actuary.forecast(tmp_path / "none.csv", horizon=4)
+
+
+def test_a_shut_gate_writes_no_file_unless_it_is_accepted(frame, tmp_path, monkeypatch):
+    plain = face.forecast_series
+    gate = Gate((Check("divergences", 5, 0, False, mend="raise sampler.target_accept"),))
+    monkeypatch.setattr(face, "forecast_series", lambda *a, **k: replace(plain(*a, **k), gate=gate))
+    series, out = tmp_path / "series.csv", tmp_path / "out.csv"
+    frame.to_csv(series, index=False)
+    words = ["forecast", str(series), "--horizon", "2", "--draws", "10", "--model", "naive", "--out", str(out)]
+    shut = CliRunner().invoke(app, words)
+    assert shut.exit_code == 2
+    assert "divergences" in shut.output
+    assert not out.exists()
+    assert CliRunner().invoke(app, [*words, "--accept-shut-gate"]).exit_code == 0
+    assert out.exists()
+
+
+def test_the_command_in_the_manifest_is_one_that_the_command_line_takes():
+    words = repeat_command("national", to="2026Q4", out=Path("a/funds"), lang="en", model="theta", draws=500, seed=7)
+    verb = get_command(app).commands[words[1]]
+    read = verb.make_context(words[1], words[2:]).params
+    assert (read["city"], read["to"], read["model"], read["draws"], read["seed"]) == (
+        "national",
+        "2026Q4",
+        "theta",
+        500,
+        7,
+    )
+    assert read["lang"].value == "en"
+    assert read["out"] == Path("funds")
 
 
 def test_draws_lie_on_one_calendar(pooled):

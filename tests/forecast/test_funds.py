@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actuary.errors import ActuaryError, PeriodError
+from actuary.forecast import fund_forecast
 from actuary.forecast.cumulative import KnownSums, draw_flows
 from actuary.forecast.fund_backtest import backtest_funds, judge
 from actuary.forecast.fund_forecast import FundForecast, forecast_fund
 from actuary.forecast.fund_series import FundHistory, fund_history
 from actuary.forecast.fund_spec import load_fund_spec
+from actuary.forecast.gate import Check, Gate
 from actuary.forecast.hierarchy import check_sums
 from actuary.forecast.pool_share import draw_pool_share, known_shares
 from actuary.forecast.revisions import measure_revisions, revision_pairs
@@ -249,3 +252,21 @@ def test_the_total_over_a_public_set_is_covered_where_independent_draws_are_too_
             held.append(((low <= truth) & (truth <= high)).mean())
     assert 0.5 <= np.mean(joint) <= 0.95
     assert np.mean(apart) < np.mean(joint) - 0.1
+
+
+def test_every_history_has_streams_of_its_own_and_the_worst_gate_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds: list[int] = []
+    plain = fund_forecast.forecast_series
+
+    def judged(*arguments: object, **options: object) -> object:
+        seeds.append(options["seed"])
+        divergences = 5 if len(seeds) % 3 == 2 else 0
+        gate = Gate((Check("divergences", divergences, 0, divergences == 0),))
+        return replace(plain(*arguments, **options), gate=gate)
+
+    monkeypatch.setattr(fund_forecast, "forecast_series", judged)
+    found = [forecast_fund("national", to="2025Q2", draws=9, seed=s, model="naive", spec=_FEW) for s in (1, 2)]
+    assert len(set(seeds)) == 6
+    for one in found:
+        assert not one.gate.passed
+        assert one.gate.checks[0].worst == "history 2; 1 of 3 histories fail"

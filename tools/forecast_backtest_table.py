@@ -215,6 +215,11 @@ def losses(scores: pd.DataFrame) -> list[str]:
         if not 0.75 <= cover <= 0.86:
             fault = "wide" if cover > 0.8 else "narrow"
             found.append(f"{dataset}: the pooled 80 % intervals cover {cover:.0%}: too {fault}.")
+    totals = scores[(scores["kind"] == "total") & (scores["model"] == "pooled")]
+    for dataset, cover in totals.groupby("dataset", sort=False)["cov80"].mean().items():
+        if not 0.70 <= cover <= 0.90:
+            fault = "wide" if cover > 0.8 else "narrow"
+            found.append(f"{dataset}, totals: the pooled 80 % intervals cover {cover:.0%}: too {fault}.")
     return found
 
 

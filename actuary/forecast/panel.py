@@ -169,7 +169,8 @@ def _lay_out(rows: pd.DataFrame, *, season: int | None, where: str, unit: str, s
     freq = _frequency(where, texts, problems)
     raise_all(problems, TableError)
     index = texts.map(lambda text: _number(freq, text)).to_numpy()
-    names = tuple(dict.fromkeys(ids))
+    # By name: neither the draws nor their last digits depend on the order of the rows.
+    names = tuple(sorted(set(ids)))
     first, last = int(index.min()), int(index.max())
     if last - first >= _LONGEST:
         ends = " to ".join(period_labels(freq, number, 1)[0] for number in (first, last))

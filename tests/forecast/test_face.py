@@ -101,6 +101,19 @@ def test_the_command_in_the_manifest_is_one_that_the_command_line_takes():
     assert read["out"] == Path("funds")
 
 
+def test_the_order_of_the_rows_does_not_matter(frame):
+    mixed = frame.iloc[np.random.default_rng(1).permutation(len(frame))]
+    one, other = (actuary.forecast(rows, horizon=2, draws=20, seed=3) for rows in (frame, mixed))
+    assert one.panel.series == other.panel.series
+    np.testing.assert_array_equal(one.draws, other.draws)
+
+
+def test_a_series_of_zeros_is_named_in_the_notes(frame):
+    rows = pd.concat([frame, frame[frame["series_id"] == "a"].assign(series_id="nought", value=0.0)])
+    found = actuary.forecast(rows, horizon=2, draws=20)
+    assert any("only zeros" in note and "nought" in note for note in found.notes)
+
+
 def test_draws_lie_on_one_calendar(pooled):
     assert pooled.draws.dims == ("draw", "series", "period")
     assert pooled.origins == ("2014Q4", "2014Q4", "2013Q4")

@@ -212,7 +212,7 @@ def cell_of(policy: PaymentPolicy, key: CellKey) -> Cell:  # noqa: PLR0911 (one 
     if policy.ratio is not None and policy.ratio.denominator == "standard":
         terms = replace(terms, mean_fen=_standard_fen(policy, terms, price, key))
     if not terms.mean_fen and _needs_mean(policy, key, pay):
-        return Cell(reason=PaymentReason.MEAN_MISSING)
+        return Cell(reason=PaymentReason.MEAN_MISSING, terms=terms)
     segments = _segments(policy, key, terms, pay)
     if not segments:
         return Cell(reason=PaymentReason.CAP_RULE_MISSING)

@@ -95,7 +95,12 @@ def terms_of_kinds(compiled: CompiledCells) -> KindTerms:
     for number, (key, cell) in enumerate(zip(compiled.keys, compiled.cells, strict=True)):
         variant = key.variant
         usual = variant.kind == "regular" and not variant.review and variant.share == 1
-        if usual and cell.terms is not None and all(one.case_class in _PLAIN_CLASSES for one in cell.segments):
+        if (
+            usual
+            and cell.segments
+            and cell.terms is not None
+            and all(one.case_class in _PLAIN_CLASSES for one in cell.segments)
+        ):
             plain.append(number)
             single.append(cell.terms)
         else:

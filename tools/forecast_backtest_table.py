@@ -292,7 +292,17 @@ def write_page() -> None:
     ]
     for case, scores in scored:
         lines += [f"- {case.title}: {sentence}" for sentence in losses(scores)]
-    lines += ["", "## By data set", ""]
+    lines += [
+        "",
+        "## Known limits",
+        "",
+        "Totals, listed above, are covered worse than single series: read their intervals as too narrow for data sets "
+        "of few or unlike series. The declared priors were chosen on these same series, so no table here is a blind "
+        "test. What the model cannot do is listed in [forecast-model.md](forecast-model.md).",
+        "",
+        "## By data set",
+        "",
+    ]
     for case, scores in scored:
         series = scores[scores["kind"] == "series"]
         errors = int(series["error"].notna().sum()) if "error" in series else 0

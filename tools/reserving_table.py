@@ -219,10 +219,15 @@ its volume would otherwise have collapsed. Its 80 % intervals by month are too n
 much from the slowing of the curve there: Mack and the bootstrap score better on cost at lags 2 and 3. For deaths at
 lag 0 it cannot know the wave.
 
-Limits: the priors (width of the drift and of the walk of volumes) were chosen with these two cases in view, so the
+## Known limits
+
+The priors (width of the drift and of the walk of volumes) were chosen with these two cases in view, so the
 gain over plain factors is not a blind test. On 16 made-up payers drawn from the model's own kind (two cut-offs, eight
 series) the 80 % intervals of the last four months held 67 %, and the median lay 8 % above the truth in the last month:
 read the intervals as too narrow where only two cut-offs are known.
+
+The widths of those priors are constants of the code (`delay_model`, `delay_design`), not declarations under `models/`, and
+no fingerprint holds them: two versions of the package may differ in them.
 
 ## Annual squares with a known lower triangle
 

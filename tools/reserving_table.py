@@ -226,8 +226,8 @@ gain over plain factors is not a blind test. On 16 made-up payers drawn from the
 series) the 80 % intervals of the last four months held 67 %, and the median lay 8 % above the truth in the last month:
 read the intervals as too narrow where only two cut-offs are known.
 
-The widths of those priors are constants of the code (`delay_model`, `delay_design`), not declarations under `models/`, and
-no fingerprint holds them: two versions of the package may differ in them.
+The widths of those priors are constants of the code (`delay_model`, `delay_design`), not declarations under `models/`,
+and no fingerprint holds them: two versions of the package may differ in them.
 
 ## Annual squares with a known lower triangle
 

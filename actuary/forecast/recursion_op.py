@@ -36,7 +36,7 @@ class PanelErrors(Op):
         """Compute without compiling."""
         outputs[0][0] = panel_errors(*inputs)
 
-    def infer_shape(self, _fgraph: Any, _node: Apply[Any], shapes: Sequence[Any]) -> list[Any]:
+    def infer_shape(self, _node: Apply[Any], shapes: Sequence[Any]) -> list[Any]:
         """Return the shape of the innovations: that of the values."""
         return [shapes[0]]
 
@@ -79,7 +79,7 @@ class PanelPullback(Op):
         for storage, found in zip(outputs, panel_pullback(*inputs), strict=True):
             storage[0] = found
 
-    def infer_shape(self, _fgraph: Any, _node: Apply[Any], shapes: Sequence[Any]) -> list[Any]:
+    def infer_shape(self, _node: Apply[Any], shapes: Sequence[Any]) -> list[Any]:
         """Return the shapes: those of values, opening states and rates."""
         return [shapes[0], shapes[3], shapes[4]]
 

@@ -112,9 +112,7 @@ def _tuples(value: Any) -> Any:
     return value
 
 
-def read_toml(
-    path: Path, *, root: Path | None = None, exact: bool = False
-) -> tuple[TomlFile | None, list[Problem]]:
+def read_toml(path: Path, *, root: Path | None = None, exact: bool = False) -> tuple[TomlFile | None, list[Problem]]:
     """Read one TOML file; what keeps it from being read comes back as a problem with line and column.
 
     Parameters

@@ -403,4 +403,4 @@ def test_a_hospital_that_is_not_on_the_list_does_not_count() -> None:
     hospitals = pd.DataFrame({"hospital": ["H2"], "tier": ["2"]})
     weights = weights_from_cases(_frame(), policy, hospitals=hospitals)
     assert weights.cases == 2
-    assert weights.left_out["the hospital is not on the list"] == 2
+    assert weights.left_out["the hospital is not on the list, or the policy does not know it"] == 2

@@ -118,7 +118,7 @@ def build_setting(
         When groups of the scheme have no typical cost.
     """
     rng = stream(seed, "synth/setting")
-    prototypes = build_prototypes(scheme, rng=stream(seed, "synth/prototypes"))
+    prototypes = _prototypes(scheme, seed)
     by_drg = {row.drg: row.relative_cost for row in costs}
     without = [drg for drg in prototypes.drgs if drg not in by_drg]
     if without:
@@ -170,6 +170,17 @@ def build_setting(
         pool_share=_pool_share(plan, figures),
         misbehaving=_choose_misbehaving(plan, tier, seed),
     )
+
+
+_FOUND: dict[tuple[str, int], Prototypes] = {}
+
+
+def _prototypes(scheme: Scheme, seed: int) -> Prototypes:
+    """Return the combinations of codes of a scheme and a seed, found once in a process."""
+    key = (scheme.fingerprint, seed)
+    if key not in _FOUND:
+        _FOUND[key] = build_prototypes(scheme, rng=stream(seed, "synth/prototypes"))
+    return _FOUND[key]
 
 
 def _frequencies(relative: FloatArray, noise: FloatArray) -> FloatArray:

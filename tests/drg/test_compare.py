@@ -81,6 +81,7 @@ def test_a_missing_column_is_named(scheme: Scheme) -> None:
         compare_schemes(CASES.drop(columns="sex"), scheme, scheme)
 
 
+@pytest.mark.slow
 @pytest.mark.reference
 def test_the_national_schemes_over_public_cases(reference: Path) -> None:
     folder = reference / "drg"

@@ -47,6 +47,7 @@ def _sample(path: Path) -> list[CaseValues]:
     return [read_case(Case(**row)) for row in cases.to_dict("records")]
 
 
+@pytest.mark.slow
 @pytest.mark.reference
 @pytest.mark.parametrize(
     ("folder", "cases"),
@@ -58,6 +59,7 @@ def test_the_explained_answer_is_the_grouper_s(reference: Path, folder: str, cas
     assert [trace_case(one, scheme).result for one in values] == list(group_values(values, scheme))
 
 
+@pytest.mark.slow
 @pytest.mark.reference
 @pytest.mark.parametrize("name", sorted(SWITCHES))
 @pytest.mark.parametrize(

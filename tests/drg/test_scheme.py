@@ -195,6 +195,7 @@ def test_limits_of_the_compiled_form_are_told(national: Scheme) -> None:
         compile_scheme(several)
 
 
+@pytest.mark.slow
 @pytest.mark.reference
 def test_the_later_scheme_is_imported_and_answers_by_its_name(reference: Path, own_schemes: Path) -> None:
     # An import once wrote a switch position that the loader did not know, and left a scheme nobody could use.
@@ -214,6 +215,7 @@ def test_every_position_of_an_inferred_reading_is_one_of_its_switch(positions: S
         assert position in SWITCHES[name].readings or not SWITCHES[name].readings, (name, position)
 
 
+@pytest.mark.slow
 def test_a_failed_import_keeps_the_earlier_one(copy: Path, own_schemes: Path) -> None:
     first = import_scheme(copy, "city")
     (copy / "scheme.toml").write_text('title = "broken"\n[switches]\nqy = "sometimes"\n', encoding="utf-8")

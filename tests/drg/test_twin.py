@@ -158,6 +158,7 @@ def make_case(rng: random.Random, number: int) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_random_schemes(slow_group: Callable[..., Any], seed: int) -> None:
@@ -185,6 +186,7 @@ def test_random_schemes_give_every_answer(slow_group: Callable[..., Any]) -> Non
     assert seen[Reason.RULE_HIT] > 600
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(data=st.data())
 def test_national_scheme_under_random_switches(

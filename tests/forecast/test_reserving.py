@@ -55,6 +55,7 @@ def annual_square(*, companies: int = 3) -> tuple[pd.DataFrame, np.ndarray]:
     return pd.DataFrame(rows, columns=["series_id", "period", "cutoff", "value"]), final
 
 
+@pytest.mark.slow
 def test_simulated_payers_are_covered() -> None:
     inside, centre = [], []
     for seed in range(6):
@@ -131,6 +132,7 @@ def test_mack_agrees_with_the_published_triangle() -> None:
     assert outstanding.mean() == pytest.approx(18_680_856, rel=0.01)
 
 
+@pytest.mark.slow
 def test_few_cutoffs_are_developed_with_the_factors_of_all_series() -> None:
     rows, final = simulate(6, drift=0.0)
     for method in ("mack", "bootstrap"):

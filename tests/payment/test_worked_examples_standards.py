@@ -204,6 +204,7 @@ def _standard_of_example(rule_set: str, inputs: Mapping[str, Any], folder: Path)
     }
 
 
+@pytest.mark.slow
 def test_worked_examples_of_standards_and_weights(reference: Path, tmp_path: Path) -> None:
     content = json.loads((reference / "settlement" / "worked_examples.json").read_text(encoding="utf-8"))
     examples = [item for key in ("examples", "derived_examples") for item in content[key] if item["topic"] in TOPICS]

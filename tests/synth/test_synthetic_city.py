@@ -98,6 +98,7 @@ def test_stays_of_one_person_do_not_overlap(part):
     assert (frame["admission_date"] >= frame["discharge_date"].shift())[same].all()
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_city():
     first, second = (next(synthesise_city("shenyang", cases=3000, seed=5).parts()) for _ in range(2))
     assert first.cases.equals(second.cases)

@@ -41,6 +41,7 @@ _ITEM = st.fixed_dictionaries({"mdtrt_id": _IDS, "med_chrgitm": st.sampled_from(
 _SHOWN = ["rule", "case_id", "table", "field", "value"]
 
 
+@pytest.mark.slow
 @given(
     cases=st.lists(_CASE, min_size=1, max_size=8),
     diagnoses=st.lists(_DIAGNOSIS, min_size=1, max_size=12),

@@ -26,6 +26,7 @@ def runs(model: Model) -> Run:
     return model.project(to=LAST, scenarios=names)
 
 
+@pytest.mark.slow
 @settings(max_examples=6)
 @given(
     pair=st.tuples(

@@ -63,6 +63,7 @@ def test_a_start_without_figures_before_it_is_refused() -> None:
         back_test("national", 2024)
 
 
+@pytest.mark.slow
 def test_the_page_is_that_of_the_code(root: Path) -> None:
     spec = importlib.util.spec_from_file_location("write_model_history", root / "tools" / "write_model_history.py")
     assert spec is not None

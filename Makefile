@@ -26,7 +26,7 @@ report: setup  ## write the quarterly actuarial report (CITY=, QUARTER=, REPORT_
 test: setup  ## run the tests
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
 
-test-slow: setup  ## run the tests that start processes: the command line, whole reports, notebooks
+test-slow: setup  ## run the tests that start processes or take seconds: the command line, whole reports, samplers
 	$(BIN)/python -m pytest -n auto --dist loadfile -m slow
 
 lint: setup  ## style, formatting, generated files

@@ -11,6 +11,9 @@ from typer.testing import CliRunner, Result
 
 from actuary.cli.explain import register
 
+# Whole reports, kernels of notebooks and cities as their users make them: seconds each.
+pytestmark = pytest.mark.slow
+
 CASES = pd.DataFrame(
     {
         "case_id": ["stroke-1", "stroke-2", "gall-1"],

@@ -8,6 +8,9 @@ import pytest
 from actuary.errors import OutputError
 from actuary.report.contracts import Column, ReportData, ReportTable
 
+# Whole reports, kernels of notebooks and cities as their users make them: seconds each.
+pytestmark = pytest.mark.slow
+
 
 def test_json_gives_back_an_equal_report(made_up: ReportData, report: ReportData) -> None:
     for one in (made_up, report):

@@ -15,6 +15,9 @@ from actuary.paths import notebooks_root
 from actuary.report import ReportData, execute_notebook, render_html
 from actuary.report.notebook import NotebookError, with_parameters
 
+# Whole reports, kernels of notebooks and cities as their users make them: seconds each.
+pytestmark = pytest.mark.slow
+
 
 def _write(path: Path, *sources: str) -> Path:
     cells = [nbformat.v4.new_code_cell(source) for source in sources]

@@ -8,6 +8,9 @@ from actuary.policy import load_policy_book
 from actuary.report import build_report_data
 from actuary.report.contracts import Callout, ReportData
 
+# Whole reports, kernels of notebooks and cities as their users make them: seconds each.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def half_year() -> ReportData:

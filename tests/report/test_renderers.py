@@ -20,6 +20,9 @@ from actuary.report.numbers import format_cell
 from actuary.report.render_excel import sheet_names
 from actuary.report.render_html import embedded_font
 
+# Whole reports, kernels of notebooks and cities as their users make them: seconds each.
+pytestmark = pytest.mark.slow
+
 
 def _squeeze(text: str) -> str:
     return re.sub(r"\s+", "", text)

@@ -11,6 +11,9 @@ import pytest
 from actuary.errors import PeriodError
 from actuary.fund.model.back_test import BackTest, back_test
 
+# Whole reports, kernels of notebooks and cities as their users make them: seconds each.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def nation() -> BackTest:

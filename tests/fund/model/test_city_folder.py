@@ -18,6 +18,9 @@ from actuary.fund.model.face import load_model
 from actuary.policy import list_regions
 from actuary.workflow import check_city, check_inputs, init_city, project_model_files
 
+# Whole reports, kernels of notebooks and cities as their users make them: seconds each.
+pytestmark = pytest.mark.slow
+
 SHARE = 0.002
 _FIGURES = {
     ("2023", "employee", "active"): "60",

@@ -18,6 +18,7 @@ from actuary.policy.toml_files import TomlFile, read_sources, read_toml
 
 __all__ = [
     "LEVELS",
+    "OTHER_FORMS",
     "AlertCase",
     "AlertCondition",
     "AlertRule",
@@ -41,6 +42,9 @@ Indicator = Literal[
 
 #: Levels from the worst to the best.
 LEVELS: tuple[str, ...] = ("red", "orange", "yellow", "blue", "normal")
+
+#: Files of models/alerts that hold no warning rules; those who read them check them.
+OTHER_FORMS: tuple[str, ...] = ("anomalies.toml", "audit.toml", "credit.toml", "ledger.toml")
 
 #: What a text may insert: the value, the same without its sign, and the threshold, with their unit; the period, the
 #: scheme and the region; of an indicator that compares two, the one judged, the other, and the period of the other.
@@ -339,6 +343,8 @@ def load_alert_rules(root: Path | None = None) -> tuple[AlertRule, ...]:
     sources, problems = read_sources(base / "alerts", root=base)
     rules: dict[str, AlertRule] = {}
     for path in sorted((base / "alerts").glob("*.toml")):
+        if path.name in OTHER_FORMS:
+            continue
         file, found = read_toml(path, root=base)
         problems += found
         if file is None:

@@ -1,0 +1,169 @@
+"""Search for spikes: categories of one quarter in which a hospital uses more of something than it and its peers do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special, stats
+
+from actuary.alerts.anomalies.peers import cell_codes, sum_by
+
+__all__ = ["SpikeScan", "scan_spikes"]
+
+type FloatArray = NDArray[np.float64]
+type IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SpikeScan:
+    """Hold what a scan found.
+
+    Parameters
+    ----------
+    log_evidence : float array, shape (hospitals,)
+        Logarithm of the Bayes factor of a spike somewhere against none; minus infinity without cases.
+    cell_of_case : int array, shape (cases,)
+        Cell of each case: hospital, category and quarter.
+    hospital, category, quarter : int array, shape (cells,)
+        What each cell is.
+    excess : float array, shape (cells,)
+        Mean residual above the hospital's own level.
+    sd : float array, shape (cells,)
+        Its spread where there is no spike.
+    cases : float array, shape (cells,)
+        Cases.
+    posterior : float array, shape (cells,)
+        Probability of a spike in the cell, given that its hospital may have one.
+    """
+
+    log_evidence: FloatArray
+    cell_of_case: IntArray
+    hospital: IntArray
+    category: IntArray
+    quarter: IntArray
+    excess: FloatArray
+    sd: FloatArray
+    cases: FloatArray
+    posterior: FloatArray
+
+
+def _log_bayes(gap: FloatArray, sd: FloatArray, scale: float) -> FloatArray:
+    """Return the log Bayes factor of a half-normal rise of this scale against none."""
+    wide = np.sqrt(sd**2 + scale**2)
+    lean = gap * scale / (sd * wide)
+    found = stats.norm.logpdf(gap, 0, wide) - stats.norm.logpdf(gap, 0, sd) + np.log(2) + special.log_ndtr(lean)
+    return np.asarray(found, np.float64)
+
+
+def _shrunken(total: FloatArray, count: FloatArray, sampling: FloatArray, ok: NDArray[np.bool_]) -> FloatArray:
+    """Return means drawn to zero as far as their spread is no more than sampling."""
+    mean = total / np.maximum(count, 1.0)
+    between = 0.0
+    if ok.sum() >= 3:
+        spread = float(1.4826 * np.median(np.abs(mean[ok] - np.median(mean[ok]))))
+        between = max(spread**2 - float(np.median(sampling[ok])), 0.0)
+    keep = between / np.maximum(between + sampling, 1e-300)
+    return np.where(count > 0, keep * mean, 0.0)
+
+
+def scan_spikes(
+    residual: FloatArray,
+    hospital: IntArray,
+    *,
+    category: IntArray,
+    quarter: IntArray,
+    hospitals: int,
+    scale: float,
+    share_of_categories: float,
+    least_cases: float,
+) -> SpikeScan:
+    r"""Weigh for each hospital the evidence of a rise in some categories of one quarter.
+
+    The level of a cell is what the hospital uses in the other quarters of the category, and in all, each shrunken. With
+    :math:`B_{cq}` the Bayes factor of a half-normal rise in one cell,
+
+    .. math:: B_h = \frac1Q \sum_q \prod_c (1-\varepsilon + \varepsilon B_{cq})
+
+    A hospital without spikes has :math:`E[B_h] = 1`, so that :math:`P(B_h \ge 1/\alpha) \le \alpha`.
+
+    Parameters
+    ----------
+    residual : float array, shape (cases,)
+        Share used above what peers use in the same group.
+    hospital, category, quarter : int array, shape (cases,)
+        Where a case lies, all from 0.
+    hospitals : int
+        How many hospitals there are.
+    scale : float
+        Size of the rises that are looked for.
+    share_of_categories : float
+        Share of the categories of a quarter that a spike touches, `epsilon`.
+    least_cases : float
+        Cells with fewer cases take no part.
+
+    Returns
+    -------
+    SpikeScan
+        Evidence by hospital and cell.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> hospital, quarter = np.repeat(np.arange(10), 400), np.tile(np.repeat(np.arange(4), 100), 10)
+    >>> use = rng.normal(0, 0.05, 4000) + np.where((hospital == 3) & (quarter == 2), 0.1, 0.0)
+    >>> found = scan_spikes(use, hospital, category=np.zeros(4000, int), quarter=quarter, hospitals=10, scale=0.1,
+    ...                     share_of_categories=0.1, least_cases=5)
+    >>> int(found.log_evidence.argmax()), bool(np.delete(found.log_evidence, 3).max() < 3)
+    (3, True)
+    """
+    quarters, categories = int(quarter.max()) + 1, int(category.max()) + 1
+    size = hospitals * categories * quarters
+    cell = (hospital * categories + category) * quarters + quarter
+    shape = (hospitals, categories, quarters)
+    count = sum_by(cell, None, size=size).reshape(shape)
+    total = sum_by(cell, residual, size=size).reshape(shape)
+    spread = _spread_by_category(residual, cell, category, categories, total, count)
+    variance = np.broadcast_to((spread**2)[None, :, None], shape)
+    # Own level, leaving the cell out: of the whole hospital first, then of the category in its other quarters.
+    whole_n, whole = count.sum(axis=(1, 2)), total.sum(axis=(1, 2))
+    mean_variance = float((variance * count).sum() / max(count.sum(), 1.0))
+    own = _shrunken(whole, whole_n, mean_variance / np.maximum(whole_n, 1.0), whole_n >= least_cases)
+    centred = total - own[:, None, None] * count
+    others_n, others = count.sum(axis=2, keepdims=True) - count, centred.sum(axis=2, keepdims=True) - centred
+    sampling = variance / np.maximum(others_n, 1.0)
+    category_level = _shrunken(others, others_n, sampling, others_n >= 4 * least_cases)
+    taken = count >= least_cases
+    safe = np.maximum(count, 1.0)
+    gap = centred / safe - category_level
+    sd = np.sqrt(variance / safe)
+    if taken.sum() >= 20:
+        # Honest cells vary a little more than their cases say; the spread of most of them tells how much.
+        ratio = float(1.4826 * np.median(np.abs(gap[taken] / sd[taken] - np.median(gap[taken] / sd[taken]))))
+        sd = sd * max(ratio, 1.0)
+    bayes = np.where(taken, _log_bayes(gap, sd, scale), 0.0)
+    mixed = np.where(taken, np.logaddexp(np.log1p(-share_of_categories), np.log(share_of_categories) + bayes), 0.0)
+    by_quarter = mixed.sum(axis=1)
+    evidence = special.logsumexp(by_quarter, axis=1) - np.log(quarters)
+    which = special.softmax(by_quarter, axis=1)[:, None, :]
+    inside = special.expit(np.log(share_of_categories / (1 - share_of_categories)) + bayes)
+    posterior = np.where(taken, which * inside, 0.0)
+    places = np.unravel_index(np.arange(size), shape)
+    return SpikeScan(
+        log_evidence=np.where(whole_n > 0, evidence, -np.inf),
+        cell_of_case=cell_codes(cell) - 1,
+        hospital=places[0], category=places[1], quarter=places[2],
+        excess=gap.ravel(), sd=sd.ravel(), cases=count.ravel(), posterior=posterior.ravel(),
+    )  # fmt: skip
+
+
+def _spread_by_category(
+    residual: FloatArray, cell: IntArray, category: IntArray, categories: int, total: FloatArray, count: FloatArray
+) -> FloatArray:
+    """Return the spread of cases within cells, by category; that of all where a category has few cases."""
+    within = residual - (total.ravel() / np.maximum(count.ravel(), 1.0))[cell]
+    freedom = np.maximum(count - 1, 0).sum(axis=(0, 2))
+    squares = sum_by(category, within**2, size=categories)
+    overall = float(squares.sum() / max(freedom.sum(), 1.0))
+    return np.sqrt((squares + 30 * overall) / (freedom + 30))

@@ -9,6 +9,8 @@ Examples
 from __future__ import annotations
 
 from actuary.indicators.compute import compute_indicators
-from actuary.indicators.registry import INDICATORS, Indicator, Reading
+from actuary.indicators.definition import Indicator
+from actuary.indicators.reading import Reading
+from actuary.indicators.registry import INDICATORS, get_indicator
 
-__all__ = ["INDICATORS", "Indicator", "Reading", "compute_indicators"]
+__all__ = ["INDICATORS", "Indicator", "Reading", "compute_indicators", "get_indicator"]

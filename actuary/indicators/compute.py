@@ -5,8 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from actuary.fund import LATE_ASSUMPTIONS, FundProjection
-from actuary.indicators.registry import INDICATORS, Indicator
-from actuary.indicators.view import BASE_SCENARIO, Reading, SchemeView
+from actuary.indicators.definition import Indicator
+from actuary.indicators.reading import Reading
+from actuary.indicators.registry import INDICATORS
+from actuary.indicators.view import BASE_SCENARIO, SchemeView
 
 __all__ = ["compute_indicators"]
 

@@ -1,0 +1,327 @@
+"""The ledger of cases: record, move, note, attach, list, verify. Nothing in it is ever changed or deleted."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from actuary.alerts.ledger.attachments import Attachment, attachment_place, store_attachment
+from actuary.alerts.ledger.events import Head, LedgerEvent, body_of, stamp
+from actuary.alerts.ledger.listing import CaseFilter, case_table
+from actuary.alerts.ledger.personal import personal_problems, signal_problems
+from actuary.alerts.ledger.rules import LedgerRules, load_ledger_rules
+from actuary.alerts.ledger.sightings import Recorded, distinct, record_signal
+from actuary.alerts.ledger.store import COLUMNS, LedgerError, Writing, read_head, reading, writing
+from actuary.alerts.ledger.verify import Verification, verify_ledger
+from actuary.alerts.signals import Signal
+from actuary.errors import Problem, raise_all, unknown_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["CaseLedger"]
+
+_SELECT = f"SELECT {', '.join(f'"{name}"' for name in COLUMNS)} FROM events"  # noqa: S608  (names of columns)
+_LONGEST_NAME = 60
+
+
+class CaseLedger:
+    """Keep what became of every warning, in one SQLite file.
+
+    Every event carries the hash of the one before. Several processes may use one ledger at a time; a write that is
+    killed leaves the ledger as it was. The clock is read by whoever calls: every change is given its moment.
+
+    Parameters
+    ----------
+    path : path
+        The file; the first change makes it.
+    rules : LedgerRules, optional
+        Its declaration; that of the package when left out.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> day = dt.datetime(2025, 4, 10, tzinfo=dt.UTC)
+    >>> signal = Signal(kind="provider", region="lanzhou", subject="H03", rule_id="upcoding", period="2025Q1",
+    ...                 level="orange", title_zh="疑似高套", title_en="Suspected upcoding", synthetic=True)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     ledger = CaseLedger(Path(folder) / "cases.sqlite")
+    ...     recorded = ledger.record([signal], who="office", at=day)
+    ...     moved = ledger.move(1, "checking", who="office", at=day)
+    ...     recorded[0].outcome, moved.state, ledger.verify().sound
+    ('opened', 'checking', True)
+    """
+
+    def __init__(self, path: Path | str, *, rules: LedgerRules | None = None) -> None:
+        self.path = Path(path).expanduser()
+        self.rules = rules if rules is not None else load_ledger_rules()
+
+    def __repr__(self) -> str:
+        """Return the name of the file."""
+        return f"CaseLedger({str(self.path)!r})"
+
+    @property
+    def _wait(self) -> int:
+        return self.rules.limits.wait_seconds
+
+    def record(self, signals: Iterable[Signal], *, who: str, at: dt.datetime) -> tuple[Recorded, ...]:
+        """Open a case for every new matter; append to the open case of a known one; link a case to a closed one.
+
+        All signals are recorded, or none. The same signal recorded twice changes nothing.
+
+        Parameters
+        ----------
+        signals : iterable of Signal
+            The signals; those of one matter are taken in the order of their periods.
+        who : str
+            Who records.
+        at : datetime
+            When, with time zone.
+
+        Returns
+        -------
+        tuple of Recorded
+            One a signal, in the order of periods.
+
+        Raises
+        ------
+        LedgerError
+            When a signal holds a number of a person, `who` is empty, or the ledger cannot be written.
+        """
+        known = distinct(signals)
+        problems = [problem for signal in known for problem in signal_problems(signal, self.rules.personal)]
+        raise_all([*problems, *self._who(who)], LedgerError)
+        with writing(self.path, wait_seconds=self._wait) as open_book:
+            return tuple(
+                record_signal(open_book, signal, self.rules, who=who.strip(), at=stamp(at)) for signal in known
+            )
+
+    def move(
+        self,
+        case: int,
+        to: str,
+        *,
+        who: str,
+        at: dt.datetime,
+        note: str = "",
+        attachment: Path | str | None = None,
+        recovered_fen: int = 0,
+    ) -> LedgerEvent:
+        """Take a case to another state by a declared step.
+
+        Parameters
+        ----------
+        case : int
+            Number of the case.
+        to : str
+            The state.
+        who : str
+            Who does it.
+        at : datetime
+            When, with time zone.
+        note : str
+            Why, or what was found; some steps demand it.
+        attachment : path, optional
+            A file that shows it.
+        recovered_fen : int
+            Money that came back; negative to correct an earlier figure [fen].
+
+        Raises
+        ------
+        LedgerError
+            When there is no such case or step, what the step needs is missing, the note holds a number of a person,
+            or the file or the ledger cannot be read or written.
+        """
+        if to not in self.rules.names:
+            raise LedgerError(unknown_name("state", to, self.rules.names, what="state"))
+        self._check(who, note)
+        kept = self._keep(attachment)
+        with writing(self.path, wait_seconds=self._wait) as open_book:
+            last = self._last(open_book, case)
+            step = next((step for step in self.rules.steps_from(last.state) if step.to == to), None)
+            if step is None:
+                raise LedgerError(self._no_step(last, to))
+            given = {"note": note.strip(), "attachment": kept}
+            raise_all((self._needed(case, last.state, to, need) for need in step.needs if not given[need]), LedgerError)
+            told = {"from": last.state, "note": note.strip(), "attachment": kept and kept.to_dict()}
+            moved = replace(last, action="move", state=to, who=who.strip(), at=stamp(at), body=body_of(told))
+            return self._append(open_book, moved, recovered_fen)
+
+    def note(self, case: int, text: str, *, who: str, at: dt.datetime, recovered_fen: int = 0) -> LedgerEvent:
+        """Write something down in a case, whatever its state; money that came back may be added.
+
+        Raises
+        ------
+        LedgerError
+            As :meth:`move`; also when there is neither text nor money.
+        """
+        self._check(who, text)
+        if not text.strip() and not recovered_fen:
+            raise LedgerError(Problem(f"case {case}, note", "nothing", "a text, or money that came back"))
+        with writing(self.path, wait_seconds=self._wait) as open_book:
+            last = self._last(open_book, case)
+            noted = replace(last, action="note", who=who.strip(), at=stamp(at), body=body_of({"note": text.strip()}))
+            return self._append(open_book, noted, recovered_fen)
+
+    def attach(self, case: int, file: Path | str, *, who: str, at: dt.datetime, note: str = "") -> LedgerEvent:
+        """Attach a file to a case; its hash becomes part of the chain.
+
+        Raises
+        ------
+        LedgerError
+            As :meth:`move`; also when the file is empty or too large.
+        """
+        self._check(who, note)
+        with reading(self.path, wait_seconds=self._wait) as connection:
+            self._last_of(connection, case)
+        kept = self._keep(file)
+        with writing(self.path, wait_seconds=self._wait) as open_book:
+            last = self._last(open_book, case)
+            told = {"attachment": kept and kept.to_dict(), "note": note.strip()}
+            attached = replace(last, action="attach", who=who.strip(), at=stamp(at), body=body_of(told))
+            return self._append(open_book, attached, 0)
+
+    def cases(self, chosen: CaseFilter | None = None, *, at: dt.datetime | None = None) -> pd.DataFrame:
+        """Return one row a case, the last changed first.
+
+        Parameters
+        ----------
+        chosen : CaseFilter, optional
+            Which cases; all when left out.
+        at : datetime, optional
+            Moment at which the age of cases that are not final is counted; without it there is no age.
+        """
+        with reading(self.path, wait_seconds=self._wait) as connection:
+            return case_table(connection, self.rules, chosen or CaseFilter(), at=at)
+
+    def history(self, case: int) -> tuple[LedgerEvent, ...]:
+        """Return every event of a case, the first one first.
+
+        Raises
+        ------
+        LedgerError
+            When there is no such case.
+        """
+        with reading(self.path, wait_seconds=self._wait) as connection:
+            self._last_of(connection, case)
+            rows = connection.execute(f'{_SELECT} WHERE "case" = ? ORDER BY number', (case,)).fetchall()
+        return tuple(_event(row) for row in rows)
+
+    def events(self) -> Iterator[LedgerEvent]:
+        """Yield every event, the first one first, as the ledger stands when the first is asked for."""
+        with reading(self.path, wait_seconds=self._wait) as connection:
+            for row in connection.execute(f"{_SELECT} ORDER BY number"):
+                yield _event(row)
+
+    def head(self) -> Head:
+        """Return how far the chain has come, for the minutes."""
+        with reading(self.path, wait_seconds=self._wait) as connection:
+            return read_head(connection)
+
+    def verify(self, noted: Head | None = None) -> Verification:
+        """Compute the whole chain again and compare every attachment with its hash.
+
+        Parameters
+        ----------
+        noted : Head, optional
+            A head noted earlier: whether the ledger still holds it.
+        """
+        with reading(self.path, wait_seconds=self._wait) as connection:
+            return verify_ledger(connection, self.path, self.rules, noted=noted)
+
+    def attachments(self, case: int) -> tuple[tuple[Attachment, Path], ...]:
+        """Return the attachments of a case with the places where they are kept."""
+        parts = [event.told.get("attachment") for event in self.history(case)]
+        found = [Attachment(**part) for part in parts if part]
+        return tuple((one, attachment_place(self.path, one.sha256)) for one in found)
+
+    def panel(self, *, who: str, clock: Any, lang: str = "zh") -> Any:
+        """Return the ledger as a table with a form, for a notebook.
+
+        Parameters
+        ----------
+        who : str
+            Who works with it.
+        clock : callable
+            Returns the moment, with time zone; called at every change.
+        lang : {"zh", "en"}
+            Language of the labels.
+        """
+        from actuary.alerts.ledger.panel import LedgerPanel  # noqa: PLC0415  (loads ipywidgets)
+
+        return LedgerPanel(self, who=who, clock=clock, lang=lang)
+
+    def _check(self, who: str, note: str) -> None:
+        problems = [*self._who(who), *personal_problems(note, self.rules.personal, where="note")]
+        longest = self.rules.limits.note_characters
+        if len(note) > longest:
+            found, expected = f"{len(note):,} characters", f"at most {longest:,}"
+            problems.append(Problem("note", found, expected, "attach a longer text as a file"))
+        if not _writable(note):
+            problems.append(Problem("note", "characters that no text file can hold", "text"))
+        raise_all(problems, LedgerError)
+
+    def _who(self, who: str) -> list[Problem]:
+        if not who.strip() or len(who) > _LONGEST_NAME or not who.isprintable():
+            expected = f"the name of who does it, at most {_LONGEST_NAME} characters"
+            return [Problem("who", repr(who[:_LONGEST_NAME]), expected, "give --who NAME")]
+        return personal_problems(who, self.rules.personal, where="who")
+
+    def _keep(self, file: Path | str | None) -> Attachment | None:
+        if file is None:
+            return None
+        source = Path(file).expanduser()
+        raise_all(personal_problems(source.name, self.rules.personal, where="name of the attachment"), LedgerError)
+        limits = self.rules.limits
+        return store_attachment(
+            self.path, source, largest=limits.attachment_bytes, longest_name=limits.file_name_characters
+        )
+
+    def _last(self, open_book: Writing, case: int) -> LedgerEvent:
+        return self._last_of(open_book.connection, case)
+
+    def _last_of(self, connection: Any, case: int) -> LedgerEvent:
+        row = connection.execute(f'{_SELECT} WHERE "case" = ? ORDER BY number DESC LIMIT 1', (case,)).fetchone()
+        if row is None:
+            known = connection.execute('SELECT coalesce(max("case"), 0) FROM events').fetchone()[0]
+            expected = f"a case from 1 to {known}" if known else "a case; the ledger holds none yet"
+            raise LedgerError(Problem(str(self.path), f"no case {case}", expected, "`actuary cases list` shows them"))
+        return replace(_event(row), content="", recovered_fen=0)
+
+    def _append(self, open_book: Writing, event: LedgerEvent, recovered_fen: int) -> LedgerEvent:
+        query = 'SELECT coalesce(sum(recovered_fen), 0) FROM events WHERE "case" = ?'
+        before = int(open_book.connection.execute(query, (event.case,)).fetchone()[0])
+        if before + recovered_fen < 0:
+            found = f"{recovered_fen} fen, though {before} came back so far"
+            raise LedgerError(
+                Problem(f"case {event.case}, money recovered", found, "a sum of all entries of 0 or more")
+            )
+        return open_book.append(replace(event, recovered_fen=recovered_fen))
+
+    def _no_step(self, last: LedgerEvent, to: str) -> Problem:
+        steps = self.rules.steps_from(last.state)
+        where, found = f"case {last.case}", f"{last.state} ({self.rules.state_zh(last.state)}), asked to become {to}"
+        if not steps:
+            mend = "write a note; a new signal of the matter opens a case that is linked to it"
+            return Problem(where, found, "no further step: the state is final", mend)
+        ways = ", ".join(f"{step.to} ({step.name_zh})" for step in steps)
+        return Problem(where, found, f"one of the steps {ways}")
+
+    def _needed(self, case: int, origin: str, to: str, need: str) -> Problem:
+        expected = "why" if need == "note" else "a file that shows it"
+        return Problem(f"case {case}, {origin} to {to}", f"no {need}", expected, f"add --{need} …")
+
+
+def _event(row: tuple[Any, ...]) -> LedgerEvent:
+    return LedgerEvent(**dict(zip(COLUMNS, row, strict=True)))
+
+
+def _writable(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in text

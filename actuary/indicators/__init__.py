@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from actuary.indicators.compute import compute_indicators
 from actuary.indicators.definition import Indicator
+from actuary.indicators.history import indicator_history
 from actuary.indicators.reading import Reading
 from actuary.indicators.registry import INDICATORS, get_indicator
 
-__all__ = ["INDICATORS", "Indicator", "Reading", "compute_indicators", "get_indicator"]
+__all__ = ["INDICATORS", "Indicator", "Reading", "compute_indicators", "get_indicator", "indicator_history"]

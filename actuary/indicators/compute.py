@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Collection
+
 import pandas as pd
 
+from actuary.errors import UnknownNameError, raise_all, unknown_name
 from actuary.fund import LATE_ASSUMPTIONS, FundProjection
-from actuary.indicators.definition import Indicator
+from actuary.indicators.definition import FAMILIES, Indicator
 from actuary.indicators.reading import Reading
 from actuary.indicators.registry import INDICATORS
 from actuary.indicators.view import BASE_SCENARIO, SchemeView
+from actuary.indicators.year_figures import YearFigures
 
-__all__ = ["compute_indicators"]
+__all__ = ["compute_indicators", "read_indicator"]
 
 
-def compute_indicators(projection: FundProjection) -> pd.DataFrame:
+def compute_indicators(projection: FundProjection, *, families: Collection[str] | None = None) -> pd.DataFrame:
     """Compute every indicator of every scheme at the report quarter; a comparison with the nation not of the nation.
 
     The value is the latest one known up to the report quarter, and says of which period it is. Flows and balances are
-    those of the pool, or of the undivided fund where the pool is not published apart.
+    those of the pool, or of the undivided fund where the pool is not published apart. What is not published, or has
+    nothing to be divided by, has no value but a reason; it is never a good value.
 
     Parameters
     ----------
     projection : FundProjection
         The projection.
+    families : collection of str, optional
+        Families wanted, see :data:`~actuary.indicators.definition.FAMILIES`; all that facts can give when left out.
 
     Returns
     -------
@@ -31,7 +39,13 @@ def compute_indicators(projection: FundProjection) -> pd.DataFrame:
         the horizon), unit, period, status, formula, source, direction, recalled (whether it is computed
         from a figure that was recalled and not checked), difference (whether a share is a difference of two, told in
         percentage points), reason_zh, reason_en (why there is no value, ""
-        where there is one).
+        where there is one), family, frequency, provisional_value (the value from the figures as they were first
+        published, NaN where none was revised) and revision (value less provisional_value).
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no such family.
 
     Examples
     --------
@@ -41,14 +55,21 @@ def compute_indicators(projection: FundProjection) -> pd.DataFrame:
     >>> float(row.value), row.period
     (3020000000.0, '2020')
     """
+    wanted = check_families(families)
     rows = []
     for scheme in projection.schemes:
         view = SchemeView(projection, scheme)
         for indicator in INDICATORS.values():
-            if scheme not in indicator.schemes or (projection.region_kind == "nation" and not indicator.in_nation):
+            if (
+                indicator.family not in wanted
+                or scheme not in indicator.schemes
+                or (projection.region_kind == "nation" and not indicator.in_nation)
+                or (indicator.function is None and indicator.of_facts is None)
+            ):
                 continue
-            reading = indicator.function(view)
+            reading = read_indicator(view, indicator)
             reason_zh, reason_en = _reason(projection, scheme, indicator, reading)
+            provisional = provisional_value(view, indicator, reading)
             rows.append(
                 {
                     "region": projection.region,
@@ -67,9 +88,92 @@ def compute_indicators(projection: FundProjection) -> pd.DataFrame:
                     "difference": indicator.is_difference,
                     "reason_zh": reason_zh,
                     "reason_en": reason_en,
+                    "family": indicator.family,
+                    "frequency": indicator.frequency,
+                    "provisional_value": provisional,
+                    "revision": reading.value - provisional,
                 }
             )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+_COLUMNS = (
+    "region",
+    "scheme",
+    "indicator",
+    "zh",
+    "en",
+    "value",
+    "unit",
+    "period",
+    "status",
+    "formula",
+    "source",
+    "direction",
+    "recalled",
+    "difference",
+    "reason_zh",
+    "reason_en",
+    "family",
+    "frequency",
+    "provisional_value",
+    "revision",
+)
+
+
+def check_families(families: Collection[str] | None) -> tuple[str, ...]:
+    """Return the families wanted, in order; all of them for None.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no such family; the message names the nearest one.
+    """
+    if families is None:
+        return FAMILIES
+    wrong = [unknown_name("family", name, FAMILIES, what="family") for name in families if name not in FAMILIES]
+    raise_all(wrong, UnknownNameError)
+    return tuple(name for name in FAMILIES if name in families)
+
+
+def read_indicator(view: SchemeView, indicator: Indicator) -> Reading:
+    """Return the reading of an indicator for one scheme of a projection."""
+    if indicator.function is not None:
+        return indicator.function(view)
+    assert indicator.of_facts is not None  # noqa: S101 (an indicator of cases alone is read from cases)
+    return indicator.of_facts(view.facts)
+
+
+def provisional_value(view: SchemeView, indicator: Indicator, reading: Reading) -> float:
+    """Return what an indicator was by the figures as first published; NaN where none of them was revised."""
+    book = view.projection.facts
+    if reading.status == "gap" or book.observed.empty:
+        return math.nan
+    if indicator.of_facts is not None:
+        first = indicator.of_facts(view.first_facts)
+        earlier = first.value if first.period == reading.period else math.nan
+    elif indicator.of_year is not None and (year := whole_year(reading.period)) is not None:
+        figures = YearFigures(book.first_figures, view.scheme, view.fund, year)
+        try:
+            earlier = indicator.of_year(figures)
+        except ZeroDivisionError:
+            return math.nan
+    else:
+        return math.nan
+    return earlier if not math.isclose(earlier, reading.value, rel_tol=1e-12, abs_tol=1e-12) else math.nan
+
+
+def whole_year(period: str) -> int | None:
+    """Return the year of a period that is one, or its end; None for another.
+
+    Examples
+    --------
+    >>> whole_year("2024"), whole_year("2024Q4"), whole_year("2023Q3-2024Q2")
+    (2024, 2024, None)
+    """
+    if period.isdigit():
+        return int(period)
+    return int(period[:4]) if period.endswith("Q4") and "-" not in period else None
 
 
 def _reason(projection: FundProjection, scheme: str, indicator: Indicator, reading: Reading) -> tuple[str, str]:
@@ -77,6 +181,8 @@ def _reason(projection: FundProjection, scheme: str, indicator: Indicator, readi
         return f"测算期内（至{projection.horizon}）未出现", f"does not happen before {projection.horizon}"
     if reading.status != "gap":
         return "", ""
+    if reading.why_zh:
+        return reading.why_zh, reading.why_en
     if not indicator.name.startswith("years_to_"):
         return "计算所需的数字未公布", "the figures it is computed from are not published"
     if BASE_SCENARIO not in projection.scenarios:

@@ -59,10 +59,19 @@ class SchemeView:
     @cached_property
     def facts(self) -> FactView:
         """Published facts of the scheme up to the report quarter."""
+        return self._facts(first=False)
+
+    @cached_property
+    def first_facts(self) -> FactView:
+        """The same facts as they were first published."""
+        return self._facts(first=True)
+
+    def _facts(self, *, first: bool) -> FactView:
         return FactView(
             self.projection.facts,
             self.scheme,
             self.projection.quarter,
+            first=first,
             province=self.projection.province_facts,
             nation=self.projection.national_facts,
         )

@@ -25,6 +25,10 @@ COLUMNS = [
     "difference",
     "reason_zh",
     "reason_en",
+    "family",
+    "frequency",
+    "provisional_value",
+    "revision",
 ]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from actuary.alerts.anomalies.peers import cell_codes, sum_by
+from actuary.alerts.anomalies.peers import sum_by
 
 __all__ = ["SpikeScan", "scan_spikes"]
 
@@ -152,7 +152,7 @@ def scan_spikes(
     places = np.unravel_index(np.arange(size), shape)
     return SpikeScan(
         log_evidence=np.where(whole_n > 0, evidence, -np.inf),
-        cell_of_case=cell_codes(cell) - 1,
+        cell_of_case=cell,
         hospital=places[0], category=places[1], quarter=places[2],
         excess=gap.ravel(), sd=sd.ravel(), cases=count.ravel(), posterior=posterior.ravel(),
     )  # fmt: skip

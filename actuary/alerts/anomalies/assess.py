@@ -1,0 +1,220 @@
+"""Judge every hospital by every kind of anomaly that the table allows, and say why not where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special, stats
+
+from actuary.alerts.anomalies.evidence import Evidence
+from actuary.alerts.anomalies.features import Features
+from actuary.alerts.anomalies.mixed_kinds import cost_shifting, fit_effects, refusing_severe, spike
+from actuary.alerts.anomalies.peers import cell_codes
+from actuary.alerts.anomalies.rate_kinds import growth, light_admission, split_stay, upcoding
+from actuary.alerts.anomalies.rules import KINDS
+
+__all__ = ["Assessment", "NotAssessable", "assess"]
+
+type FloatArray = NDArray[np.float64]
+type IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class NotAssessable:
+    """Say which kind could not be assessed, and why.
+
+    Parameters
+    ----------
+    kind : str
+        The kind.
+    reason : str
+        What is missing.
+    """
+
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Assessment:
+    """Hold the judgement of every hospital by one kind; arrays have one place a hospital, NaN where not assessed.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Observed, expected, cases.
+    z : float array
+        Distance from honest hospitals in their spreads; for spikes the normal score of the p-value.
+    p_value, posterior : float array
+        See :class:`~actuary.alerts.anomalies.null_model.NullModel`.
+    effect, low, high : float array
+        Shrunken effect above what is expected with its interval, in the unit of the evidence.
+    between_sd, dispersion, share : float
+        The fit; NaN for spikes.
+    suspicion : float array, shape (cases,)
+        For each usable case: probability that misbehaviour is behind it, if its hospital misbehaves.
+    """
+
+    evidence: Evidence
+    z: FloatArray
+    p_value: FloatArray
+    posterior: FloatArray
+    effect: FloatArray
+    low: FloatArray
+    high: FloatArray
+    between_sd: float
+    dispersion: float
+    share: float
+    suspicion: FloatArray
+
+
+_NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
+    # Each row must be there; of a row with several names, one of them.
+    "split_stay": (("person_key",), ("admission_date",), ("discharge_date",)),
+    "light_admission": (("los_days",),),
+    "cost_shifting": (("outpatient_cost_14d", "fully_self_paid"),),
+    "growth": (("admission_date", "discharge_date"),),
+    "drug_spike": (("drug_cost",), ("consumable_cost",), ("admission_date", "discharge_date")),
+    "consumable_spike": (("drug_cost",), ("consumable_cost",), ("admission_date", "discharge_date")),
+}
+
+
+def _why_not(features: Features, kind: str) -> str:
+    """Return why a kind cannot be assessed; empty where it can."""
+    for names in _NEEDS.get(kind, ()):
+        lacking = features.lacking(*names)
+        if len(lacking) == len(names):
+            return f"the cases have no {' or '.join(names)}"
+    if kind == "upcoding" and not (features.severity >= 0).any():
+        return "the cases have no severity, and no scheme says how grave the groups are"
+    if kind in ("growth", "drug_spike", "consumable_spike"):
+        if not features.dated.any():
+            return "the cases have no day that can be read"
+        days = int(features.end[features.dated].max() - features.end[features.dated].min())
+        if days < _LEAST_DAYS:
+            return f"the cases lie within {days} days; {_LEAST_DAYS} are needed"
+    if kind.endswith("_spike"):
+        goods, materials = features.number("drug_cost"), features.number("consumable_cost")
+        if (materials > goods).mean() > _TOLERATED:
+            return "consumable_cost is above drug_cost, which must hold drugs and materials together"
+    return ""
+
+
+#: Days that discharges must cover for comparisons over time.
+_LEAST_DAYS = 150
+#: Share of the cases that may contradict themselves.
+_TOLERATED = 0.01
+
+
+def assess(features: Features, kinds: Sequence[str] = KINDS) -> tuple[dict[str, Assessment], tuple[NotAssessable, ...]]:
+    """Judge every hospital by the kinds wanted.
+
+    Parameters
+    ----------
+    features : Features
+        The cases.
+    kinds : sequence of str
+        Kinds that are wanted.
+
+    Returns
+    -------
+    tuple
+        Assessments by kind, and what could not be assessed.
+    """
+    made: dict[str, Callable[[], Evidence]] = {
+        "upcoding": lambda: upcoding(features),
+        "split_stay": lambda: split_stay(features),
+        "light_admission": lambda: light_admission(features),
+        "refusing_severe": lambda: refusing_severe(features, found["upcoding"].posterior if "upcoding" in found else None),
+        "cost_shifting": lambda: cost_shifting(features),
+        "growth": lambda: growth(features),
+        "drug_spike": lambda: spike(features, "drug_spike"),
+        "consumable_spike": lambda: spike(features, "consumable_spike"),
+    }
+    found: dict[str, Assessment] = {}
+    left_out: list[NotAssessable] = []
+    wanted = [kind for kind in KINDS if kind in kinds or (kind == "upcoding" and "refusing_severe" in kinds)]
+    for kind in wanted:
+        why = _why_not(features, kind)
+        if not why:
+            judged = _judge(features, made[kind]())
+            if np.isfinite(judged.p_value).sum() >= _LEAST_HOSPITALS:
+                found[kind] = judged
+                continue
+            few = features.rules.statistics.least_cases
+            why = f"fewer than {_LEAST_HOSPITALS} hospitals have {few} cases to judge by"
+        left_out.append(NotAssessable(kind, why))
+    return (
+        {kind: one for kind, one in found.items() if kind in kinds},
+        tuple(one for one in left_out if one.kind in kinds),
+    )
+
+
+#: Hospitals without which there are no peers.
+_LEAST_HOSPITALS = 5
+
+
+def _judge(features: Features, evidence: Evidence) -> Assessment:
+    given = features.rules.statistics
+    wide = float(stats.norm.ppf(0.5 + given.interval / 2))
+    if evidence.scan is not None:
+        log = np.where(np.isfinite(evidence.effect), evidence.scan.log_evidence, np.nan)
+        p = np.exp(-np.maximum(log, 0.0))
+        prior = np.log(given.prior_share / (1 - given.prior_share))
+        posterior = special.expit(prior + log)
+        sd = np.sqrt(evidence.variance)
+        low, high = evidence.effect - wide * sd, evidence.effect + wide * sd
+        return Assessment(
+            evidence=evidence, z=log, p_value=p, posterior=posterior, effect=evidence.effect, low=low, high=high,
+            between_sd=np.nan, dispersion=np.nan, share=np.nan,
+            suspicion=_suspicion(features, evidence, posterior),
+        )  # fmt: skip
+    fit = fit_effects(features, evidence.effect, evidence.variance)
+    ends = (fit.effect, fit.effect - wide * fit.effect_sd, fit.effect + wide * fit.effect_sd)
+    effect, low, high = (evidence.natural(end) for end in ends)
+    return Assessment(
+        evidence=evidence, z=fit.z, p_value=fit.p_value, posterior=fit.posterior, effect=effect, low=low, high=high,
+        between_sd=fit.between_sd, dispersion=fit.dispersion, share=fit.share,
+        suspicion=_suspicion(features, evidence, fit.posterior),
+    )  # fmt: skip
+
+
+def _suspicion(features: Features, evidence: Evidence, posterior: FloatArray) -> FloatArray:
+    r"""Return for each case the share of its stratum that is beyond what peers of the tier have.
+
+    With :math:`O_s` cases of a stratum in the hospitals found, and the peers' share of it scaled to the cases without
+    the sign, :math:`a_s = \max(0, 1 - E_s / O_s)`.
+    """
+    strata, universe = evidence.strata, evidence.universe
+    bad = np.nan_to_num(posterior) > features.rules.statistics.least_posterior
+    found = np.zeros(len(strata))
+    if not bad.any():
+        return found
+    of_case = bad[features.hospital] & universe
+    peers = ~bad[features.hospital] & universe
+    size = int(strata.max()) + 1
+    tiers = len(features.stays.tiers)
+    if evidence.scan is not None:
+        # Within the cells found: what the other cells of the same hospitals hold of each class of residual is unknown
+        # to the strata, so the share of the excess is taken from the cells themselves.
+        cell_share = np.zeros(len(strata))
+        cell_share[universe] = evidence.scan.posterior[evidence.scan.cell_of_case]
+        return np.where(evidence.flagged, cell_share * (0.5 + 0.1 * (strata - 1)), 0.0)
+    expected = np.zeros(size)
+    by_tier = cell_codes(features.tier) - 1
+    for tier in range(tiers):
+        here = by_tier == tier
+        seen = np.bincount(strata[of_case & here], minlength=size).astype(float)
+        usual = np.bincount(strata[peers & here], minlength=size).astype(float)
+        if not seen.sum() or not usual.sum():
+            continue
+        # Cases without the sign say how large the hospital would be; where all have strata, all cases do.
+        anchor = (seen[0], usual[0]) if usual[0] > 0 else (seen.sum(), usual.sum())
+        expected += usual * anchor[0] / anchor[1]
+    observed = np.bincount(strata[of_case], minlength=size).astype(float)
+    share = np.maximum(1 - (expected + 1) / (observed + 1), 0.0)
+    share[0] = 0.0
+    return np.where(universe, share[strata], found)

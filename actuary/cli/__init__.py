@@ -8,6 +8,7 @@ from types import FrameType
 import typer
 
 from actuary.cli import (
+    cases,
     check,
     cities,
     clear,
@@ -68,6 +69,7 @@ for _module in (
     reserve,
 ):
     _module.register(app)
+app.add_typer(cases.app, name="cases")
 app.add_typer(models.app, name="models")
 app.add_typer(scheme.app, name="scheme")
 app.add_typer(data.app, name="data")

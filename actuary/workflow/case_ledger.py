@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 import getpass
+import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from actuary.alerts.ledger import CaseLedger, Recorded
+from actuary.alerts.ledger import CaseLedger, LedgerError, Recorded
 from actuary.alerts.signals import Signal
+from actuary.errors import Problem
+from actuary.workflow.outputs import replace_file
 
-__all__ = ["default_ledger", "now", "open_ledger", "record_signals", "recorded_summary", "whoever"]
+__all__ = [
+    "default_ledger",
+    "now",
+    "open_existing",
+    "open_ledger",
+    "record_signals",
+    "recorded_summary",
+    "save_attachments",
+    "whoever",
+]
 
 _OUTCOMES = {"opened": "new", "seen": "seen again", "reopened": "linked to a closed one", "known": "known already"}
 
@@ -53,6 +65,41 @@ def open_ledger(path: Path | str | None = None) -> CaseLedger:
     return CaseLedger(default_ledger() if path is None else path)
 
 
+def open_existing(path: Path | str | None = None) -> CaseLedger:
+    """Return the ledger of a path, or the usual one, after a look whether it is one: a slip of the name makes no file.
+
+    Raises
+    ------
+    LedgerError
+        When there is no ledger.
+    """
+    ledger = open_ledger(path)
+    ledger.head()
+    return ledger
+
+
+def save_attachments(ledger: CaseLedger, case: int, folder: Path) -> list[Path]:
+    """Copy the attachments of a case into a folder, each as the first digits of its hash and its name.
+
+    Raises
+    ------
+    LedgerError
+        When there is no such case or folder, or an attachment is no longer the file that was attached.
+    """
+    if not folder.is_dir():
+        raise LedgerError(Problem(str(folder), "no such folder", "an existing folder"))
+    written = []
+    for kept, place in ledger.attachments(case):
+        content = place.read_bytes() if place.is_file() else b""
+        if hashlib.sha256(content).hexdigest() != kept.sha256:
+            mend = "`actuary cases verify` says more; put the file back from a copy"
+            raise LedgerError(Problem(kept.name, "another file than was attached", f"SHA-256 {kept.sha256}", mend))
+        target = folder / f"{kept.sha256[:8]}-{kept.name}"
+        replace_file(target, content)
+        written.append(target)
+    return written
+
+
 def record_signals(
     signals: Iterable[Signal], *, ledger: Path | str | None = None, who: str | None = None
 ) -> tuple[Recorded, ...]:
@@ -83,5 +130,5 @@ def recorded_summary(recorded: Iterable[Recorded]) -> str:
     >>> recorded_summary([Recorded("a", 1, "opened"), Recorded("b", 2, "opened"), Recorded("c", 3, "known")])
     '2 new, 1 known already'
     """
-    counts = Counter(one.outcome for one in recorded)
+    counts: Counter[str] = Counter(one.outcome for one in recorded)
     return ", ".join(f"{counts[name]} {words}" for name, words in _OUTCOMES.items() if counts[name]) or "no signal"

@@ -26,6 +26,7 @@ __all__ = ["CaseLedger"]
 
 _SELECT = f"SELECT {', '.join(f'"{name}"' for name in COLUMNS)} FROM events"  # noqa: S608  (names of columns)
 _LONGEST_NAME = 60
+_MOST_FEN = 10**15
 
 
 class CaseLedger:
@@ -197,6 +198,17 @@ class CaseLedger:
         with reading(self.path, wait_seconds=self._wait) as connection:
             return case_table(connection, self.rules, chosen or CaseFilter(), at=at)
 
+    def snapshot(
+        self, chosen: CaseFilter | None = None, *, at: dt.datetime
+    ) -> tuple[pd.DataFrame, list[LedgerEvent], Head]:
+        """Return cases, their events and the head as they stand at one moment; see :meth:`cases`."""
+        with reading(self.path, wait_seconds=self._wait) as connection:
+            cases = case_table(connection, self.rules, chosen or CaseFilter(), at=at)
+            kept = set(cases["case"])
+            rows = connection.execute(f"{_SELECT} ORDER BY number")
+            events = [event for event in map(_event, rows) if event.case in kept]
+            return cases, events, read_head(connection)
+
     def history(self, case: int) -> tuple[LedgerEvent, ...]:
         """Return every event of a case, the first one first.
 
@@ -294,10 +306,10 @@ class CaseLedger:
     def _append(self, open_book: Writing, event: LedgerEvent, recovered_fen: int) -> LedgerEvent:
         query = 'SELECT coalesce(sum(recovered_fen), 0) FROM events WHERE "case" = ?'
         before = int(open_book.connection.execute(query, (event.case,)).fetchone()[0])
-        if before + recovered_fen < 0:
+        if before + recovered_fen < 0 or abs(recovered_fen) > _MOST_FEN:
             found = f"{recovered_fen} fen, though {before} came back so far"
             raise LedgerError(
-                Problem(f"case {event.case}, money recovered", found, "a sum of all entries of 0 or more")
+                Problem(f"case {event.case}, money recovered", found, "a sum of all entries of 0 or more, below 10¹⁵")
             )
         return open_book.append(replace(event, recovered_fen=recovered_fen))
 

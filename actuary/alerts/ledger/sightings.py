@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -92,7 +92,7 @@ def _same_period(connection: sqlite3.Connection, case: int, period: str) -> int 
 
 
 def _draft(
-    action: str, case: int, state: str, *, signal: Signal, content: str, body: dict[str, object], who: str, at: str
+    action: str, case: int, state: str, *, signal: Signal, content: str, body: Mapping[str, object], who: str, at: str
 ) -> LedgerEvent:
     return LedgerEvent(
         number=0,

@@ -191,13 +191,14 @@ def spike(features: Features, kind: str) -> Evidence:
     ]
     prior = features.rules.statistics.prior_cases
     usual = leave_one_out(share[universe], hospital, levels=levels, prior_cases=prior)
+    usual = np.clip(usual, 0.005, 0.995)
     residual = np.zeros(len(share))
     residual[universe] = share[universe] - usual
     size = len(features.stays.hospitals)
     scan = scan_spikes(
-        residual[universe], hospital,
+        residual[universe], hospital, information=usual * (1 - usual),
         category=features.mdc[universe] - min(int(features.mdc.min()), 0),
-        quarter=features.quarter[universe], hospitals=size, scale=rule.share_rise,
+        quarter=features.quarter[universe], hospitals=size, scale=rule.rise,
         share_of_categories=rule.share_of_categories, least_cases=float(rule.least_cases),
     )  # fmt: skip
     flagged = np.zeros(len(share), bool)
@@ -205,8 +206,10 @@ def spike(features: Features, kind: str) -> Evidence:
     base = sum_by(hospital, None, size=size)
     found = scan.posterior > 0.5
     cases = sum_by(scan.hospital[found], scan.cases[found], size=size)
-    rise = sum_by(scan.hospital[found], (scan.excess * scan.cases)[found], size=size) / np.maximum(cases, 1.0)
-    noise = sum_by(scan.hospital[found], (scan.sd * scan.cases)[found] ** 2, size=size) / np.maximum(cases, 1.0) ** 2
+    # Back from log odds to the share: what was used beyond the expected is the rise times the information.
+    rise = sum_by(scan.hospital[found], (scan.excess * scan.information)[found], size=size) / np.maximum(cases, 1.0)
+    noise = sum_by(scan.hospital[found], (scan.sd * scan.information)[found] ** 2, size=size)
+    noise = noise / np.maximum(cases, 1.0) ** 2
     seen = sum_by(features.hospital[flagged], share[flagged], size=size) / np.maximum(cases, 1.0)
     judged = base >= features.rules.statistics.least_cases
     return Evidence(

@@ -55,13 +55,20 @@ class NullModel:
     effect_sd: FloatArray
 
 
+def _log_normal(y: FloatArray, sd: FloatArray) -> FloatArray:
+    return -0.5 * (y / sd) ** 2 - np.log(sd) - _HALF_LOG_TAU
+
+
+_HALF_LOG_TAU = 0.5 * float(np.log(2 * np.pi))
+
+
 def _log_densities(y: FloatArray, variance: FloatArray, scale: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return log densities of an honest hospital, one too high and one too low (a half-normal effect added)."""
     sd = np.sqrt(variance)
     wide = np.sqrt(variance + scale**2)
-    base = stats.norm.logpdf(y, 0, wide) + np.log(2)
+    base = _log_normal(y, wide) + np.log(2)
     lean = y * scale / (sd * wide)
-    return stats.norm.logpdf(y, 0, sd), base + special.log_ndtr(lean), base + special.log_ndtr(-lean)
+    return _log_normal(y, sd), base + special.log_ndtr(lean), base + special.log_ndtr(-lean)
 
 
 def fit_null(
@@ -123,14 +130,15 @@ def fit_null(
         tau, phi = start.unit * np.exp(x[tiers]), np.exp(np.clip(x[tiers + 1], np.log(0.8), np.log(10.0)))
         least = least_scale_sd * float(np.sqrt(np.median(phi * s2) + tau**2))
         scale = least * (1 + np.exp(np.clip(x[tiers + 2], -6.0, 4.0)))
-        shares = special.softmax(np.array([0.0, x[tiers + 3], x[tiers + 4]]))
+        shares = np.exp(np.array([0.0, x[tiers + 3], x[tiers + 4]]))
+        shares /= shares.sum()
         return start.centre + start.unit * x[:tiers], float(tau), float(phi), float(scale), *map(float, shares[1:])
 
     def loss(x: FloatArray) -> float:
         centre, tau, phi, scale, up, down = unpack(x)
         parts = _log_densities(y - centre[t], phi * s2 + tau**2, scale)
         weights = np.log(np.array([1 - up - down, up, down]))
-        likelihood = float(special.logsumexp(np.stack(parts) + weights[:, None], axis=0).sum())
+        likelihood = float(np.logaddexp(np.logaddexp(parts[0] + weights[0], parts[1] + weights[1]), parts[2] + weights[2]).sum())
         # Weak priors: shares as declared, sampling variance near what was computed, no drift of the rest.
         prior = 1.5 * (np.log(up / prior_share) + np.log(down / prior_share)) - 15 * prior_share * (up + down)
         prior += 10 * np.log(1 - up - down)
@@ -139,7 +147,7 @@ def fit_null(
         return -(likelihood + prior)
 
     first = np.concatenate([np.zeros(tiers), [np.log(0.7), 0.0, 0.0, np.log(prior_share), np.log(prior_share)]])
-    found = optimize.minimize(loss, first, method="L-BFGS-B")
+    found = optimize.minimize(loss, first, method="BFGS", options={"gtol": 1e-3})
     centre, tau, phi, scale, up, down = unpack(found.x)
     v = phi * s2 + tau**2
     gap = y - centre[t]

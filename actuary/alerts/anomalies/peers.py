@@ -22,7 +22,7 @@ def cell_codes(*columns: IntArray) -> IntArray:
     Examples
     --------
     >>> cell_codes(np.array([0, 0, 1]), np.array([1, 1, -1])).tolist()
-    [2, 2, 3]
+    [5, 5, 6]
     """
     combined = np.zeros(len(columns[0]), np.int64)
     for column in columns:

@@ -82,7 +82,7 @@ class SevereRule(KindRule):
 class SpikeRule(KindRule):
     """Say what size of spike is looked for."""
 
-    share_rise: Share
+    rise: Positive
     share_of_categories: Share
     least_cases: Count
 

@@ -29,11 +29,11 @@ class SpikeScan:
     hospital, category, quarter : int array, shape (cells,)
         What each cell is.
     excess : float array, shape (cells,)
-        Mean residual above the hospital's own level.
+        Rise of the log odds above the hospital's own level.
     sd : float array, shape (cells,)
         Its spread where there is no spike.
-    cases : float array, shape (cells,)
-        Cases.
+    cases, information : float array, shape (cells,)
+        Cases, and the sum of `w` over them.
     posterior : float array, shape (cells,)
         Probability of a spike in the cell, given that its hospital may have one.
     """
@@ -46,6 +46,7 @@ class SpikeScan:
     excess: FloatArray
     sd: FloatArray
     cases: FloatArray
+    information: FloatArray
     posterior: FloatArray
 
 
@@ -59,7 +60,7 @@ def _log_bayes(gap: FloatArray, sd: FloatArray, scale: float) -> FloatArray:
 
 def _shrunken(total: FloatArray, count: FloatArray, sampling: FloatArray, ok: NDArray[np.bool_]) -> FloatArray:
     """Return means drawn to zero as far as their spread is no more than sampling."""
-    mean = total / np.maximum(count, 1.0)
+    mean = total / np.maximum(count, _LEAST)
     between = 0.0
     if ok.sum() >= 3:
         spread = float(1.4826 * np.median(np.abs(mean[ok] - np.median(mean[ok]))))
@@ -72,6 +73,7 @@ def scan_spikes(
     residual: FloatArray,
     hospital: IntArray,
     *,
+    information: FloatArray,
     category: IntArray,
     quarter: IntArray,
     hospitals: int,
@@ -81,8 +83,10 @@ def scan_spikes(
 ) -> SpikeScan:
     r"""Weigh for each hospital the evidence of a rise in some categories of one quarter.
 
-    The level of a cell is what the hospital uses in the other quarters of the category, and in all, each shrunken. With
-    :math:`B_{cq}` the Bayes factor of a half-normal rise in one cell,
+    With :math:`r_i = s_i - e_i` the share used above what is expected and :math:`w_i = e_i(1-e_i)`, the log odds of use
+    rise in a cell by :math:`\\sum r_i / \\sum w_i`, with variance :math:`d_c / \\sum w_i`. Taken off is the level of the
+    hospital in the other quarters of the category, and in all, each shrunken. With :math:`B_{cq}` the Bayes factor of a
+    half-normal rise in one cell,
 
     .. math:: B_h = \frac1Q \sum_q \prod_c (1-\varepsilon + \varepsilon B_{cq})
 
@@ -92,12 +96,14 @@ def scan_spikes(
     ----------
     residual : float array, shape (cases,)
         Share used above what peers use in the same group.
+    information : float array, shape (cases,)
+        `w`, above 0.
     hospital, category, quarter : int array, shape (cases,)
         Where a case lies, all from 0.
     hospitals : int
         How many hospitals there are.
     scale : float
-        Size of the rises that are looked for.
+        Size of the rises that are looked for [log odds].
     share_of_categories : float
         Share of the categories of a quarter that a spike touches, `epsilon`.
     least_cases : float
@@ -112,9 +118,9 @@ def scan_spikes(
     --------
     >>> rng = np.random.default_rng(1)
     >>> hospital, quarter = np.repeat(np.arange(10), 400), np.tile(np.repeat(np.arange(4), 100), 10)
-    >>> use = rng.normal(0, 0.05, 4000) + np.where((hospital == 3) & (quarter == 2), 0.1, 0.0)
-    >>> found = scan_spikes(use, hospital, category=np.zeros(4000, int), quarter=quarter, hospitals=10, scale=0.1,
-    ...                     share_of_categories=0.1, least_cases=5)
+    >>> use = 0.3 + rng.normal(0, 0.05, 4000) + np.where((hospital == 3) & (quarter == 2), 0.1, 0.0)
+    >>> found = scan_spikes(use - 0.3, hospital, information=np.full(4000, 0.21), category=np.zeros(4000, int),
+    ...                     quarter=quarter, hospitals=10, scale=0.4, share_of_categories=0.1, least_cases=5)
     >>> int(found.log_evidence.argmax()), bool(np.delete(found.log_evidence, 3).max() < 3)
     (3, True)
     """
@@ -123,19 +129,22 @@ def scan_spikes(
     cell = (hospital * categories + category) * quarters + quarter
     shape = (hospitals, categories, quarters)
     count = sum_by(cell, None, size=size).reshape(shape)
+    weight = sum_by(cell, information, size=size).reshape(shape)
     total = sum_by(cell, residual, size=size).reshape(shape)
-    spread = _spread_by_category(residual, cell, category, categories, total, count)
-    variance = np.broadcast_to((spread**2)[None, :, None], shape)
+    dispersion = _dispersion(residual, information, cell, category=category, categories=categories)
+    variance = np.broadcast_to(dispersion[None, :, None], shape)
     # Own level, leaving the cell out: of the whole hospital first, then of the category in its other quarters.
-    whole_n, whole = count.sum(axis=(1, 2)), total.sum(axis=(1, 2))
-    mean_variance = float((variance * count).sum() / max(count.sum(), 1.0))
-    own = _shrunken(whole, whole_n, mean_variance / np.maximum(whole_n, 1.0), whole_n >= least_cases)
-    centred = total - own[:, None, None] * count
-    others_n, others = count.sum(axis=2, keepdims=True) - count, centred.sum(axis=2, keepdims=True) - centred
-    sampling = variance / np.maximum(others_n, 1.0)
-    category_level = _shrunken(others, others_n, sampling, others_n >= 4 * least_cases)
+    whole_n, whole_w, whole = count.sum(axis=(1, 2)), weight.sum(axis=(1, 2)), total.sum(axis=(1, 2))
+    usual = float((variance * count).sum() / max(count.sum(), 1.0))
+    own = _shrunken(whole, whole_w, usual / np.maximum(whole_w, _LEAST), whole_n >= least_cases)
+    centred = total - own[:, None, None] * weight
+    others_n = count.sum(axis=2, keepdims=True) - count
+    others_w = weight.sum(axis=2, keepdims=True) - weight
+    others = centred.sum(axis=2, keepdims=True) - centred
+    sampling = variance / np.maximum(others_w, _LEAST)
+    category_level = _shrunken(others, others_w, sampling, others_n >= 4 * least_cases)
     taken = count >= least_cases
-    safe = np.maximum(count, 1.0)
+    safe = np.maximum(weight, _LEAST)
     gap = centred / safe - category_level
     sd = np.sqrt(variance / safe)
     if taken.sum() >= 20:
@@ -154,16 +163,27 @@ def scan_spikes(
         log_evidence=np.where(whole_n > 0, evidence, -np.inf),
         cell_of_case=cell,
         hospital=places[0], category=places[1], quarter=places[2],
-        excess=gap.ravel(), sd=sd.ravel(), cases=count.ravel(), posterior=posterior.ravel(),
+        excess=gap.ravel(), sd=sd.ravel(), cases=count.ravel(), information=weight.ravel(),
+        posterior=posterior.ravel(),
     )  # fmt: skip
 
 
-def _spread_by_category(
-    residual: FloatArray, cell: IntArray, category: IntArray, categories: int, total: FloatArray, count: FloatArray
+def _dispersion(
+    residual: FloatArray, information: FloatArray, cell: IntArray, *, category: IntArray, categories: int
 ) -> FloatArray:
-    """Return the spread of cases within cells, by category; that of all where a category has few cases."""
-    within = residual - (total.ravel() / np.maximum(count.ravel(), 1.0))[cell]
-    freedom = np.maximum(count - 1, 0).sum(axis=(0, 2))
-    squares = sum_by(category, within**2, size=categories)
-    overall = float(squares.sum() / max(freedom.sum(), 1.0))
-    return np.sqrt((squares + 30 * overall) / (freedom + 30))
+    """Return by category how many times `w` the variance of a case is; near that of all where cases are few."""
+    size = int(cell.max()) + 1
+    weight = np.maximum(sum_by(cell, information, size=size), _LEAST)
+    level = sum_by(cell, residual, size=size) / weight
+    squares = (residual - level[cell] * information) ** 2 / np.maximum(information, _LEAST)
+    # A cell of one case says nothing about the spread within it.
+    count = sum_by(cell, None, size=size)
+    freedom = np.where(count > 1, 1 - 1 / count, 0.0)[cell]
+    used = np.where(freedom > 0, squares, 0.0)
+    overall = float(used.sum() / max(freedom.sum(), 1.0))
+    found = (sum_by(category, used, size=categories) + 30 * overall) / (sum_by(category, freedom, size=categories) + 30)
+    return np.asarray(np.maximum(found, _LEAST), np.float64)
+
+
+#: Below this a sum of `w` counts as none.
+_LEAST = 1e-9

@@ -55,6 +55,7 @@ bench: setup  ## measure the hot paths (CASES=, SETTLED_CASES=, PATHS=)
 	@$(BIN)/python benchmarks/fund_model.py
 	@$(BIN)/python benchmarks/membership.py --paths $(PATHS)
 	@$(BIN)/python benchmarks/people.py --paths $(PATHS)
+	@$(BIN)/python benchmarks/ledger.py
 
 forecast-backtest: setup  ## back-test forecasts on the reference series and write docs/forecast-backtest.md
 	@$(BIN)/python tools/forecast_backtest_table.py

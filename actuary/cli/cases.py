@@ -163,9 +163,9 @@ def move(
     who: Who = None,
 ) -> None:
     """Take a case to another state."""
-    from actuary.workflow.case_ledger import now, open_existing, whoever  # noqa: PLC0415
+    from actuary.workflow.case_ledger import now, open_ledger, whoever  # noqa: PLC0415
 
-    event = open_existing(ledger).move(
+    event = open_ledger(ledger).move(
         case,
         to,
         who=whoever(who),
@@ -187,9 +187,9 @@ def note(
     who: Who = None,
 ) -> None:
     """Write something down in a case, or money that came back."""
-    from actuary.workflow.case_ledger import now, open_existing, whoever  # noqa: PLC0415
+    from actuary.workflow.case_ledger import now, open_ledger, whoever  # noqa: PLC0415
 
-    book = open_existing(ledger)
+    book = open_ledger(ledger)
     event = book.note(case, text, who=whoever(who), at=now(), recovered_fen=_fen(recovered_yuan))
     say(f"case {case}: noted, event {event.number}.")
 
@@ -204,9 +204,9 @@ def attach(
     who: Who = None,
 ) -> None:
     """Attach a file to a case."""
-    from actuary.workflow.case_ledger import now, open_existing, whoever  # noqa: PLC0415
+    from actuary.workflow.case_ledger import now, open_ledger, whoever  # noqa: PLC0415
 
-    event = open_existing(ledger).attach(case, file, who=whoever(who), at=now(), note=note)
+    event = open_ledger(ledger).attach(case, file, who=whoever(who), at=now(), note=note)
     kept = event.told["attachment"]
     say(f"case {case}: {kept['name']}, {kept['size']:,} bytes, SHA-256 {kept['sha256']}, event {event.number}.")
 

@@ -18,7 +18,6 @@ from actuary.workflow.outputs import replace_file
 __all__ = [
     "default_ledger",
     "now",
-    "open_existing",
     "open_ledger",
     "record_signals",
     "recorded_summary",
@@ -63,19 +62,6 @@ def open_ledger(path: Path | str | None = None) -> CaseLedger:
     CaseLedger('output/cases.sqlite')
     """
     return CaseLedger(default_ledger() if path is None else path)
-
-
-def open_existing(path: Path | str | None = None) -> CaseLedger:
-    """Return the ledger of a path, or the usual one, after a look whether it is one: a slip of the name makes no file.
-
-    Raises
-    ------
-    LedgerError
-        When there is no ledger.
-    """
-    ledger = open_ledger(path)
-    ledger.head()
-    return ledger
 
 
 def save_attachments(ledger: CaseLedger, case: int, folder: Path) -> list[Path]:

@@ -95,10 +95,9 @@ class CaseLedger:
         known = distinct(signals)
         problems = [problem for signal in known for problem in signal_problems(signal, self.rules.personal)]
         raise_all([*problems, *self._who(who)], LedgerError)
-        with writing(self.path, wait_seconds=self._wait) as open_book:
-            return tuple(
-                record_signal(open_book, signal, self.rules, who=who.strip(), at=stamp(at)) for signal in known
-            )
+        name, moment = who.strip(), stamp(at)
+        with writing(self.path, wait_seconds=self._wait, create=True) as open_book:
+            return tuple(record_signal(open_book, signal, self.rules, who=name, at=moment) for signal in known)
 
     def move(
         self,

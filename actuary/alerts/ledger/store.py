@@ -6,9 +6,10 @@ network drive. Whoever writes takes the lock first (BEGIN IMMEDIATE) and compute
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,17 +60,33 @@ class LedgerError(ActuaryError):
 def _connect(path: Path, *, wait_seconds: int, create: bool) -> sqlite3.Connection:
     if path.is_dir():
         raise LedgerError(Problem(str(path), "a folder", "the file of a ledger", "name a file in it"))
-    if create:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            found = error.strerror or "an error of the file system"
-            raise LedgerError(Problem(str(path), found, "a folder that can be written")) from None
-    elif not path.is_file():
+    if create and not path.exists():
+        _create(path)
+    if not path.is_file():
         mend = "`actuary cases add` or `actuary warn --record LEDGER` begins one; --ledger names another"
         raise LedgerError(Problem(str(path), "no such file", "the file of a ledger", mend))
     # Without an isolation level Python begins no transaction of its own.
     return sqlite3.connect(path, timeout=wait_seconds, isolation_level=None)
+
+
+def _create(path: Path) -> None:
+    """Put an empty ledger in place as a whole: a process that is killed here leaves a ledger or none."""
+    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.unlink(missing_ok=True)
+        with closing(sqlite3.connect(partial, isolation_level=None)) as connection:
+            connection.execute("BEGIN")
+            _begin(connection)
+            connection.execute("COMMIT")
+        # A link never replaces: of two who begin at once, the second goes on with the ledger of the first.
+        with suppress(FileExistsError):
+            path.hardlink_to(partial)
+    except (OSError, sqlite3.Error) as error:
+        raise LedgerError(Problem(str(path), str(error), "a folder that can be written")) from None
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def _told(error: sqlite3.Error, path: Path, wait_seconds: int) -> LedgerError:
@@ -109,7 +126,7 @@ def reading(path: Path, *, wait_seconds: int) -> Iterator[sqlite3.Connection]:
         with closing(_connect(path, wait_seconds=wait_seconds, create=False)) as connection:
             connection.execute("PRAGMA query_only = ON")
             if not _is_ledger(connection, path):
-                raise LedgerError(Problem(str(path), "an empty file", "the file of a ledger"))
+                raise LedgerError(Problem(str(path), "an empty file", "the file of a ledger", "remove it"))
             connection.execute("BEGIN")
             yield connection
             connection.execute("ROLLBACK")
@@ -143,20 +160,29 @@ _INSERT = f"INSERT INTO events VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa
 
 
 @contextmanager
-def writing(path: Path, *, wait_seconds: int) -> Iterator[Writing]:
+def writing(path: Path, *, wait_seconds: int, create: bool = False) -> Iterator[Writing]:
     """Give what appends events; all of the block is written, or nothing where it fails or the process is killed.
+
+    Parameters
+    ----------
+    path : Path
+        The ledger.
+    wait_seconds : int
+        How long to wait for another who writes [s].
+    create : bool
+        Whether to begin a ledger where there is no file.
 
     Raises
     ------
     LedgerError
-        When the file is something else, cannot be written, or stays locked by another.
+        When there is no file, it is something else, cannot be written, or stays locked by another.
     """
     try:
-        with closing(_connect(path, wait_seconds=wait_seconds, create=True)) as connection:
+        with closing(_connect(path, wait_seconds=wait_seconds, create=create)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 if not _is_ledger(connection, path):
-                    _begin(connection)
+                    raise LedgerError(Problem(str(path), "an empty file", "the file of a ledger", "remove it"))
                 yield Writing(connection)
                 connection.execute("COMMIT")
             finally:

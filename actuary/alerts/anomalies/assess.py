@@ -12,14 +12,13 @@ from scipy import special, stats
 from actuary.alerts.anomalies.evidence import Evidence
 from actuary.alerts.anomalies.features import Features
 from actuary.alerts.anomalies.mixed_kinds import cost_shifting, fit_effects, refusing_severe, spike
-from actuary.alerts.anomalies.peers import cell_codes
 from actuary.alerts.anomalies.rate_kinds import growth, light_admission, split_stay, upcoding
 from actuary.alerts.anomalies.rules import KINDS
+from actuary.alerts.anomalies.suspicion import excess_cases, refused_cases, spiked_cases
 
 __all__ = ["Assessment", "NotAssessable", "assess"]
 
 type FloatArray = NDArray[np.float64]
-type IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,38 +182,12 @@ def _judge(features: Features, evidence: Evidence) -> Assessment:
 
 
 def _suspicion(features: Features, evidence: Evidence, posterior: FloatArray) -> FloatArray:
-    r"""Return for each case the share of its stratum that is beyond what peers of the tier have.
-
-    With :math:`O_s` cases of a stratum in the hospitals found, and the peers' share of it scaled to the cases without
-    the sign, :math:`a_s = \max(0, 1 - E_s / O_s)`.
-    """
-    strata, universe = evidence.strata, evidence.universe
+    """Return for each case the probability that misbehaviour is behind it, if its hospital misbehaves."""
     bad = np.nan_to_num(posterior) > features.rules.statistics.least_posterior
-    found = np.zeros(len(strata))
     if not bad.any():
-        return found
-    of_case = bad[features.hospital] & universe
-    peers = ~bad[features.hospital] & universe
-    size = int(strata.max()) + 1
-    tiers = len(features.stays.tiers)
+        return np.zeros(len(evidence.strata))
+    if evidence.kind == "refusing_severe":
+        return refused_cases(features, evidence, bad)
     if evidence.scan is not None:
-        # Within the cells found: what the other cells of the same hospitals hold of each class of residual is unknown
-        # to the strata, so the share of the excess is taken from the cells themselves.
-        cell_share = np.zeros(len(strata))
-        cell_share[universe] = evidence.scan.posterior[evidence.scan.cell_of_case]
-        return np.where(evidence.flagged, cell_share * (0.5 + 0.1 * (strata - 1)), 0.0)
-    expected = np.zeros(size)
-    by_tier = cell_codes(features.tier) - 1
-    for tier in range(tiers):
-        here = by_tier == tier
-        seen = np.bincount(strata[of_case & here], minlength=size).astype(float)
-        usual = np.bincount(strata[peers & here], minlength=size).astype(float)
-        if not seen.sum() or not usual.sum():
-            continue
-        # Cases without the sign say how large the hospital would be; where all have strata, all cases do.
-        anchor = (seen[0], usual[0]) if usual[0] > 0 else (seen.sum(), usual.sum())
-        expected += usual * anchor[0] / anchor[1]
-    observed = np.bincount(strata[of_case], minlength=size).astype(float)
-    share = np.maximum(1 - (expected + 1) / (observed + 1), 0.0)
-    share[0] = 0.0
-    return np.where(universe, share[strata], found)
+        return spiked_cases(evidence)
+    return excess_cases(features, evidence, bad)

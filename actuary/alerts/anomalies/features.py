@@ -13,11 +13,28 @@ from actuary.alerts.anomalies.peers import cell_codes, leave_one_out, sum_by
 from actuary.alerts.anomalies.rules import AnomalyRules
 from actuary.alerts.anomalies.stays import Stays
 
-__all__ = ["Features"]
+__all__ = ["Features", "middle_by"]
 
 type FloatArray = NDArray[np.float64]
 type IntArray = NDArray[np.int64]
 type BoolArray = NDArray[np.bool_]
+
+
+def middle_by(value: FloatArray, code: IntArray, *, where: BoolArray, size: int) -> FloatArray:
+    """Return the middle value of some cases by code; 0 for a code without any.
+
+    Examples
+    --------
+    >>> middle_by(np.array([3.0, 1.0, 2.0, 9.0]), np.array([0, 0, 0, 1]), where=np.array([True] * 3 + [False]), size=2)
+    array([2., 0.])
+    """
+    rows = np.flatnonzero(where)
+    order = rows[np.lexsort((value[rows], code[rows]))]
+    count = np.bincount(code[rows], minlength=size)
+    if not len(order):
+        return np.zeros(size)
+    first = np.cumsum(count) - count
+    return np.where(count > 0, value[order[np.minimum(first + count // 2, len(order) - 1)]], 0.0)
 
 
 @dataclass(frozen=True)
@@ -128,11 +145,8 @@ class Features:
     @cached_property
     def level(self) -> FloatArray:
         """Cost level of each hospital: the middle residual of its cases, shape (hospitals,)."""
-        order = np.lexsort((self.residual, self.hospital))
-        count = np.bincount(self.hospital, minlength=len(self.stays.hospitals))
-        first = np.cumsum(count) - count
-        middle = order[np.minimum(first + count // 2, len(order) - 1)]
-        return np.where(count > 0, self.residual[middle], 0.0)
+        everywhere = np.ones(len(self.rows), bool)
+        return middle_by(self.residual, self.hospital, where=everywhere, size=len(self.stays.hospitals))
 
     @cached_property
     def ratio(self) -> FloatArray:
@@ -160,9 +174,18 @@ class Features:
 
     @cached_property
     def light(self) -> BoolArray:
-        """Whether the stay is short and far below the cost of its group; nowhere without lengths of stay."""
+        """Whether the stay is short and far below the cost of its group; nowhere without lengths of stay.
+
+        A hospital that is quick or cheap in all it does is no light one: both figures are measured against its own
+        longer stays, which light admissions leave as they are.
+        """
         rule = self.rules.light_admission
-        return (self.days <= rule.most_days) & (self.residual < np.log(rule.cost_ratio_under)) & ~self.part_of_pair
+        longer = self.days > rule.most_days
+        size = len(self.stays.hospitals)
+        cheap = middle_by(self.residual, self.hospital, where=longer, size=size)[self.hospital]
+        quick = middle_by(self.days_residual, self.hospital, where=longer, size=size)[self.hospital]
+        short = self.days <= (rule.most_days + 0.5) * np.exp(quick)
+        return short & (self.residual - cheap < np.log(rule.cost_ratio_under)) & ~self.part_of_pair
 
     @cached_property
     def admission(self) -> IntArray:

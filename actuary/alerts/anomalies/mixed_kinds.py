@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actuary.alerts.anomalies.evidence import Evidence, mean_evidence, rate_evidence
-from actuary.alerts.anomalies.features import Features
+from actuary.alerts.anomalies.features import Features, middle_by
 from actuary.alerts.anomalies.null_model import NullModel, fit_null
 from actuary.alerts.anomalies.peers import cell_codes, leave_one_out, sum_by
 from actuary.alerts.anomalies.rate_kinds import bins, divided_groups
@@ -63,7 +63,8 @@ def refusing_severe(features: Features, upcoding: FloatArray | None) -> Evidence
     log = np.log(whole)
     prior = features.rules.statistics.prior_cases
     gap = log - leave_one_out(log, features.hospital, levels=features.mix, prior_cases=prior)
-    level = _middle(gap, features.hospital, len(features.stays.hospitals))
+    size = len(features.stays.hospitals)
+    level = middle_by(gap, features.hospital, where=np.ones(len(gap), bool), size=size)
     dear_stay = gap - level[features.hospital] > np.log(rule.case_cost_ratio_over)
     by_category = (cell_codes(features.mdc), cell_codes(features.mdc, features.tier))
     by_adrg = (cell_codes(features.adrg), cell_codes(features.adrg, features.tier),
@@ -73,7 +74,6 @@ def refusing_severe(features: Features, upcoding: FloatArray | None) -> Evidence
         (grave, divided & has_grave[features.adrg] & calm & ~dear_group, by_adrg),
         (dear_stay, calm & ~dear_group & (features.severity != 2), features.mix),
     ]
-    size = len(features.stays.hospitals)
     weights, missing = np.zeros(size), np.zeros(size)
     observed, expected = np.zeros(size), np.zeros(size)
     nothing = np.zeros(len(features.rows), np.int64)
@@ -115,13 +115,6 @@ def refusing_severe(features: Features, upcoding: FloatArray | None) -> Evidence
 
 #: Severe patients that must be expected of a hospital before their absence is judged.
 _FEWEST = 3.0
-
-
-def _middle(value: FloatArray, hospital: IntArray, size: int) -> FloatArray:
-    order = np.lexsort((value, hospital))
-    count = np.bincount(hospital, minlength=size)
-    first = np.cumsum(count) - count
-    return np.where(count > 0, value[order[np.minimum(first + count // 2, len(order) - 1)]], 0.0)
 
 
 def cost_shifting(features: Features) -> Evidence:

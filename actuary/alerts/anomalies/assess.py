@@ -14,7 +14,7 @@ from actuary.alerts.anomalies.features import Features
 from actuary.alerts.anomalies.mixed_kinds import cost_shifting, fit_effects, refusing_severe, spike
 from actuary.alerts.anomalies.rate_kinds import growth, light_admission, split_stay, upcoding
 from actuary.alerts.anomalies.rules import KINDS
-from actuary.alerts.anomalies.suspicion import excess_cases, refused_cases, spiked_cases
+from actuary.alerts.anomalies.suspicion import excess_cases, refused_cases, scaled_to_hospital, spiked_cases
 
 __all__ = ["Assessment", "NotAssessable", "assess"]
 
@@ -49,8 +49,10 @@ class Assessment:
         Distance from honest hospitals in their spreads; for spikes the normal score of the p-value.
     p_value, posterior : float array
         See :class:`~actuary.alerts.anomalies.null_model.NullModel`.
+    expected : float array
+        What honest hospitals of the tier would show.
     effect, low, high : float array
-        Shrunken effect above what is expected with its interval, in the unit of the evidence.
+        Shrunken effect above that with its interval, in the unit of the evidence.
     between_sd, dispersion, share : float
         The fit; NaN for spikes.
     suspicion : float array, shape (cases,)
@@ -61,6 +63,7 @@ class Assessment:
     z: FloatArray
     p_value: FloatArray
     posterior: FloatArray
+    expected: FloatArray
     effect: FloatArray
     low: FloatArray
     high: FloatArray
@@ -167,17 +170,21 @@ def _judge(features: Features, evidence: Evidence) -> Assessment:
         sd = np.sqrt(evidence.variance)
         low, high = evidence.effect - wide * sd, evidence.effect + wide * sd
         return Assessment(
-            evidence=evidence, z=log, p_value=p, posterior=posterior, effect=evidence.effect, low=low, high=high,
-            between_sd=np.nan, dispersion=np.nan, share=np.nan,
+            evidence=evidence, z=log, p_value=p, posterior=posterior, expected=evidence.expected,
+            effect=evidence.effect, low=low, high=high, between_sd=np.nan, dispersion=np.nan, share=np.nan,
             suspicion=_suspicion(features, evidence, posterior),
         )  # fmt: skip
     fit = fit_effects(features, evidence.effect, evidence.variance)
+    centre = fit.centre[features.stays.tier_of]
     ends = (fit.effect, fit.effect - wide * fit.effect_sd, fit.effect + wide * fit.effect_sd)
-    effect, low, high = (evidence.natural(end) for end in ends)
+    effect, low, high = (evidence.natural(end, centre) for end in ends)
+    suspicion = _suspicion(features, evidence, fit.posterior)
+    if evidence.angular:
+        suspicion = scaled_to_hospital(features, suspicion, np.maximum(np.nan_to_num(effect), 0.0) * evidence.base)
     return Assessment(
-        evidence=evidence, z=fit.z, p_value=fit.p_value, posterior=fit.posterior, effect=effect, low=low, high=high,
-        between_sd=fit.between_sd, dispersion=fit.dispersion, share=fit.share,
-        suspicion=_suspicion(features, evidence, fit.posterior),
+        evidence=evidence, z=fit.z, p_value=fit.p_value, posterior=fit.posterior, expected=evidence.honest(centre),
+        effect=effect, low=low, high=high, between_sd=fit.between_sd, dispersion=fit.dispersion, share=fit.share,
+        suspicion=suspicion,
     )  # fmt: skip
 
 

@@ -43,6 +43,10 @@ class Evidence:
         Classes of cases within which suspicion is the same; 0 for cases without the sign.
     angular : bool
         Whether `effect` is a difference of arcsines of square roots of shares.
+    slope : float array, shape (hospitals,), or None
+        Otherwise: how much of `unit` one unit of `effect` is; one, where it is None.
+    usual : float array, shape (cases,), or None
+        Of spikes: the share that a case is expected to use.
     scan : SpikeScan or None
         For spikes.
     """
@@ -58,14 +62,30 @@ class Evidence:
     universe: BoolArray
     strata: IntArray
     angular: bool = True
+    slope: FloatArray | None = None
+    usual: FloatArray | None = field(default=None, repr=False)
     scan: SpikeScan | None = field(default=None, repr=False)
 
-    def natural(self, effect: FloatArray) -> FloatArray:
-        """Return effects of the scale of `effect` in the unit of `observed`, above what is expected."""
+    def natural(self, effect: FloatArray, centre: FloatArray) -> FloatArray:
+        """Return effects above the centre of honest hospitals in the unit of `observed`.
+
+        Parameters
+        ----------
+        effect : float array, shape (hospitals,)
+            On the scale of `effect`, above the centre.
+        centre : float array, shape (hospitals,)
+            Where honest hospitals of the tier lie on that scale.
+        """
         if not self.angular:
-            return effect
+            return effect if self.slope is None else effect * self.slope
+        return self.honest(centre + effect) - self.honest(centre)
+
+    def honest(self, centre: FloatArray) -> FloatArray:
+        """Return what honest hospitals of the tier would show, in the unit of `observed`."""
+        if not self.angular:
+            return self.expected
         angle = np.arcsin(np.sqrt(np.clip(self.expected, 0.0, 1.0)))
-        return np.sin(np.clip(angle + effect, 0.0, np.pi / 2)) ** 2 - self.expected
+        return np.asarray(np.sin(np.clip(angle + centre, 0.0, np.pi / 2)) ** 2, np.float64)
 
 
 def rate_evidence(

@@ -36,8 +36,7 @@ class Finding:
     observed, expected : float
         In `unit`.
     effect, low, high : float
-        Shrunken effect above what is expected, with its interval, in `unit`; of severe patients refused, the share
-        of them that is missing; of cost shifting, honest spreads.
+        Shrunken effect above what honest hospitals of the tier show, with its interval, in `unit`.
     unit : str
         Unit.
     p_value, q_value, posterior : float
@@ -179,7 +178,7 @@ class Findings:
                 pd.DataFrame(
                     {
                         "hospital": self.hospitals, "tier": self.tiers, "kind": kind, "base": one.evidence.base,
-                        "observed": one.evidence.observed, "expected": one.evidence.expected, "effect": one.effect,
+                        "observed": one.evidence.observed, "expected": one.expected, "effect": one.effect,
                         "low": one.low, "high": one.high, "z": one.z, "p_value": one.p_value,
                         "posterior": one.posterior, "found": [(h, kind) in self._found for h in self.hospitals],
                     }

@@ -93,14 +93,14 @@ def refusing_severe(features: Features, upcoding: FloatArray | None) -> Evidence
         weight = np.where(ok, trust / np.where(ok, fitted.sd, 1.0) ** 2, 0.0)
         weights += weight
         missing += weight * np.where(ok, fitted.z * fitted.sd, 0.0)
-        observed += np.nan_to_num(one.observed * one.base)
-        expected += np.nan_to_num(one.expected * one.base)
+        observed += trust * np.nan_to_num(one.observed * one.base)
+        expected += trust * np.nan_to_num(one.expected * one.base)
     base = sum_by(features.hospital, None, size=size)
     known = (weights > 0) & (base >= features.rules.statistics.least_cases)
     flagged = (dear_group | grave | dear_stay) & ~features.light
     return Evidence(
         kind="refusing_severe",
-        unit="share of severe stays",
+        unit="share of stays that are severe; the effect is the share of them that is missing",
         observed=observed / np.maximum(base, 1.0),
         expected=expected / np.maximum(base, 1.0),
         base=base,
@@ -148,18 +148,23 @@ def cost_shifting(features: Features) -> Evidence:
         natural = (sum_by(features.hospital, np.where(known, value, 0.0), size=size) / np.maximum(n, 1.0), usual)
     assert natural is not None  # noqa: S101  the caller has looked for the columns
     known_hospital = parts > 0
+    distance = np.where(known_hospital, total / np.sqrt(np.maximum(parts, 1.0)), np.nan)
+    # One unit of the distance in the unit of the observed: as far as the hospital itself has moved.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = np.where(np.abs(distance) > 1, (natural[0] - natural[1]) / distance, np.nan)
     return Evidence(
         kind="cost_shifting",
         unit="yuan of outpatient cost around a stay" if features.has("outpatient_cost_14d") else "share of the cost",
         observed=natural[0],
         expected=natural[1],
         base=base,
-        effect=np.where(known_hospital, total / np.sqrt(np.maximum(parts, 1.0)), np.nan),
+        effect=distance,
         variance=np.where(known_hospital, 1.0, np.nan),
         flagged=universe,
         universe=universe,
         strata=np.where(universe, strata + 1, 0),
         angular=False,
+        slope=slope,
     )
 
 
@@ -195,9 +200,12 @@ def spike(features: Features, kind: str) -> Evidence:
         share_of_categories=rule.share_of_categories, least_cases=float(rule.least_cases),
     )  # fmt: skip
     flagged = np.zeros(len(share), bool)
-    flagged[universe] = scan.posterior[scan.cell_of_case] > 0.5
+    least = features.rules.statistics.cell_posterior
+    flagged[universe] = scan.posterior[scan.cell_of_case] > least
+    expected_use = np.full(len(share), np.nan)
+    expected_use[universe] = usual
     base = sum_by(hospital, None, size=size)
-    found = scan.posterior > 0.5
+    found = scan.posterior > least
     cases = sum_by(scan.hospital[found], scan.cases[found], size=size)
     # Back from log odds to the share: what was used beyond the expected is the rise times the information.
     rise = sum_by(scan.hospital[found], (scan.excess * scan.information)[found], size=size) / np.maximum(cases, 1.0)
@@ -217,5 +225,6 @@ def spike(features: Features, kind: str) -> Evidence:
         universe=universe,
         strata=np.where(flagged, 1 + bins(residual, flagged, 4), 0),
         angular=False,
+        usual=expected_use,
         scan=scan,
     )

@@ -82,7 +82,7 @@ def upcoding(features: Features) -> Evidence:
         cell_codes(features.adrg, features.tier),
         cell_codes(features.adrg, features.tier, features.insurance, features.age_band),
     ]
-    looks = bins(lightness(features, divided, grave), grave & universe, 8)
+    looks = bins(lightness(features, divided, grave), grave & universe, 20)
     return rate_evidence(
         features, "upcoding", grave, universe=universe, levels=levels, strata=looks,
         unit="share of stays in the gravest group of their ADRG",
@@ -98,7 +98,7 @@ def split_stay(features: Features) -> Evidence:
         joint = np.log(np.exp(features.ratio[after]) + np.exp(features.ratio[before])) - 0.5 * np.log(2)
         sure[after] = -joint
     flag = features.readmitted
-    strata = bins(sure, flag, 4)
+    strata = bins(sure, flag, 8)
     near = np.zeros(len(flag), np.int64)
     near[after] = np.digitize(gap, [3, 6, 9])
     known = np.ones(len(flag), bool) if features.stays.person is None else features.of(features.stays.person) >= 0

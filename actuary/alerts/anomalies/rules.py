@@ -41,6 +41,7 @@ class Statistics(Shape):
     least_scale_sd: Positive
     degrees_of_freedom: Positive
     prior_cases: Positive
+    cell_posterior: Share
     least_cases: Count
     interval: Share
     age_bands: tuple[Count, ...]

@@ -9,7 +9,7 @@ from actuary.alerts.anomalies.evidence import Evidence
 from actuary.alerts.anomalies.features import Features
 from actuary.alerts.anomalies.peers import sum_by
 
-__all__ = ["excess_cases", "linked_hospitals", "refused_cases", "spiked_cases"]
+__all__ = ["excess_cases", "linked_hospitals", "refused_cases", "scaled_to_hospital", "spiked_cases"]
 
 type FloatArray = NDArray[np.float64]
 type IntArray = NDArray[np.int64]
@@ -49,6 +49,23 @@ def excess_cases(features: Features, evidence: Evidence, bad: BoolArray) -> Floa
     share = np.maximum(1 - (expected + 1) / (observed + 1), 0.0)
     share[0] = 0.0
     return np.where(universe, share[strata], 0.0)
+
+
+def scaled_to_hospital(features: Features, suspicion: FloatArray, excess: FloatArray) -> FloatArray:
+    """Return suspicion that adds up to what each hospital has beyond its peers, at most 1 a case.
+
+    Parameters
+    ----------
+    features : Features
+        The cases.
+    suspicion : float array, shape (cases,)
+        Shares of classes, over all hospitals found.
+    excess : float array, shape (hospitals,)
+        Cases beyond what is expected.
+    """
+    total = sum_by(features.hospital, suspicion, size=len(excess))
+    factor = np.where(total > 0, excess / np.where(total > 0, total, 1.0), 0.0)
+    return np.minimum(suspicion * factor[features.hospital], 1.0)
 
 
 def spiked_cases(evidence: Evidence) -> FloatArray:

@@ -20,11 +20,29 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from actuary.alerts.evaluate import LEVELS, Warning, evaluate_rules, warning_table, worst_level  # noqa: A004
+    from actuary.alerts.evaluate import evaluate_rules
+    from actuary.alerts.outlook import Outlook, fund_outlook
+    from actuary.alerts.warning import LEVEL_NAMES, LEVELS, Warning, warning_table, worst_level  # noqa: A004
+    from actuary.alerts.warning_signals import signals_of_warnings
 
-__all__ = ["LEVELS", "Warning", "evaluate_rules", "warning_table", "worst_level"]
+__all__ = [
+    "LEVELS",
+    "LEVEL_NAMES",
+    "Outlook",
+    "Warning",
+    "evaluate_rules",
+    "fund_outlook",
+    "signals_of_warnings",
+    "warning_table",
+    "worst_level",
+]
 
-_HOMES = dict.fromkeys(__all__, "evaluate")
+_HOMES = {
+    **dict.fromkeys(__all__, "warning"),
+    "evaluate_rules": "evaluate",
+    **dict.fromkeys(("Outlook", "fund_outlook"), "outlook"),
+    "signals_of_warnings": "warning_signals",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -12,17 +12,20 @@ if TYPE_CHECKING:
     from actuary.workflow.checks import check_inputs
     from actuary.workflow.cities import check_city, init_city, project_model_files
     from actuary.workflow.fund_forecast import WrittenForecast, write_fund_forecast
+    from actuary.workflow.fund_warnings import FundWarnings, find_warnings, warn_city
     from actuary.workflow.listings import list_cities, list_data, rules_in_force
     from actuary.workflow.quarterly import WrittenReport, write_report
-    from actuary.workflow.regions import indicators_of_city, project_city, warn_city
+    from actuary.workflow.regions import indicators_of_city, project_city
     from actuary.workflow.synthetic import WrittenCity, write_synthetic_city
 
 __all__ = [
+    "FundWarnings",
     "WrittenCity",
     "WrittenForecast",
     "WrittenReport",
     "check_city",
     "check_inputs",
+    "find_warnings",
     "indicators_of_city",
     "init_city",
     "list_cities",
@@ -46,7 +49,8 @@ _HOMES = {
     "write_synthetic_city": "synthetic",
     **dict.fromkeys(("check_city", "init_city", "project_model_files"), "cities"),
     **dict.fromkeys(("list_cities", "list_data", "rules_in_force"), "listings"),
-    **dict.fromkeys(("indicators_of_city", "project_city", "warn_city"), "regions"),
+    **dict.fromkeys(("FundWarnings", "find_warnings", "warn_city"), "fund_warnings"),
+    **dict.fromkeys(("indicators_of_city", "project_city"), "regions"),
 }
 
 

@@ -15,13 +15,13 @@ __all__ = ["LEVELS", "build", "worst_level"]
 
 #: From the gravest to the lightest.
 _FIRMNESS = ("official", "practice", "judgement")
-LEVELS = ("red", "orange", "yellow", "blue", "normal", "unknown")
+LEVELS = ("red", "orange", "yellow", "blue", "normal", "not_assessable")
 
 
 def worst_level(warnings: tuple[Any, ...], scheme: str) -> str:
-    """Return the gravest level of a scheme's warnings; ``unknown`` where no rule could be evaluated."""
+    """Return the gravest level of a scheme's warnings; ``not_assessable`` where no rule could be evaluated."""
     found = [warning.level for warning in warnings if warning.scheme == scheme]
-    return min(found, key=LEVELS.index, default="unknown")
+    return min(found, key=LEVELS.index, default="not_assessable")
 
 
 def build(inputs: ReportInputs, composer: Composer) -> Section:
@@ -35,8 +35,8 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
         Writes tables and sentences.
     """
     blocks: list[Block] = [composer.say("warnings.intro")]
-    known = sorted((w for w in inputs.warnings if w.level != "unknown"), key=lambda w: LEVELS.index(w.level))
-    unknown = [w for w in inputs.warnings if w.level == "unknown"]
+    known = sorted((w for w in inputs.warnings if w.level != "not_assessable"), key=lambda w: LEVELS.index(w.level))
+    unknown = [w for w in inputs.warnings if w.level == "not_assessable"]
     counts = _counts(inputs, composer)
     blocks.append(counts)
     if known:

@@ -279,7 +279,9 @@ def _months_basis(figures: Figures, schemes: Sequence[str], projections: Mapping
     basis = {scheme: one.months_basis for scheme, one in projections.items()}
     for scheme in schemes:
         if scheme not in basis and scheme != "all":
-            year = max(figures.values(scheme, "balance_end"), default=0)
+            # Some places publish the balance of the pool alone.
+            balances = [*figures.values(scheme, "balance_end"), *figures.values(scheme, "pooled_balance_end")]
+            year = max(balances, default=0)
             known = figures.get(scheme, "pooled_balance_end", year) and figures.get(scheme, "pooled_expenditure", year)
             basis[scheme] = "pooled" if known or scheme == "resident" else "undivided"
     # Together the schemes have a pool apart from accounts only where the employees do.

@@ -7,13 +7,15 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from actuary.errors import UnknownNameError, raise_all, unknown_name
 from actuary.fund import LATE_ASSUMPTIONS, FundProjection
-from actuary.indicators.definition import FAMILIES, Indicator
+from actuary.fund.fact_book import FactBook
+from actuary.indicators.definition import Indicator
+from actuary.indicators.plan_list import read_targets
 from actuary.indicators.reading import Reading
-from actuary.indicators.registry import INDICATORS
+from actuary.indicators.registry import INDICATORS, check_families
 from actuary.indicators.view import BASE_SCENARIO, SchemeView
 from actuary.indicators.year_figures import YearFigures
+from actuary.periods import Quarter
 
 __all__ = ["compute_indicators", "read_indicator"]
 
@@ -68,33 +70,59 @@ def compute_indicators(projection: FundProjection, *, families: Collection[str] 
             ):
                 continue
             reading = read_indicator(view, indicator)
-            reason_zh, reason_en = _reason(projection, scheme, indicator, reading)
+            reasons = _reason(projection, scheme, indicator, reading)
             provisional = provisional_value(view, indicator, reading)
-            rows.append(
-                {
-                    "region": projection.region,
-                    "scheme": scheme,
-                    "indicator": indicator.name,
-                    "zh": indicator.zh,
-                    "en": indicator.en,
-                    "value": reading.value,
-                    "unit": indicator.unit,
-                    "period": reading.period,
-                    "status": reading.status,
-                    "formula": indicator.formula,
-                    "source": indicator.source,
-                    "direction": indicator.direction,
-                    "recalled": reading.recalled,
-                    "difference": indicator.is_difference,
-                    "reason_zh": reason_zh,
-                    "reason_en": reason_en,
-                    "family": indicator.family,
-                    "frequency": indicator.frequency,
-                    "provisional_value": provisional,
-                    "revision": reading.value - provisional,
-                }
-            )
+            rows.append(_row(projection.region, scheme, indicator, reading, reasons, provisional))
+    if "plan" in wanted:
+        rows += plan_rows(projection.region, projection.facts, projection.quarter)
     return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+def plan_rows(region: str, book: FactBook, quarter: Quarter) -> list[dict[str, object]]:
+    """Return the rows of the distances to the targets of a region's plan."""
+    return [
+        _row(
+            region,
+            one.scheme,
+            INDICATORS[f"plan_{one.indicator}"],
+            one.reading,
+            (one.why_zh, one.why_en) if one.reading.status == "gap" else ("", ""),
+            math.nan,
+        )
+        for one in read_targets(book, quarter)
+    ]
+
+
+def _row(
+    region: str,
+    scheme: str,
+    indicator: Indicator,
+    reading: Reading,
+    reasons: tuple[str, str],
+    provisional: float,
+) -> dict[str, object]:
+    values = (
+        region,
+        scheme,
+        indicator.name,
+        indicator.zh,
+        indicator.en,
+        reading.value,
+        indicator.unit,
+        reading.period,
+        reading.status,
+        indicator.formula,
+        indicator.source,
+        indicator.direction,
+        reading.recalled,
+        indicator.is_difference,
+        *reasons,
+        indicator.family,
+        indicator.frequency,
+        provisional,
+        reading.value - provisional,
+    )
+    return dict(zip(_COLUMNS, values, strict=True))
 
 
 _COLUMNS = (
@@ -119,21 +147,6 @@ _COLUMNS = (
     "provisional_value",
     "revision",
 )
-
-
-def check_families(families: Collection[str] | None) -> tuple[str, ...]:
-    """Return the families wanted, in order; all of them for None.
-
-    Raises
-    ------
-    UnknownNameError
-        When there is no such family; the message names the nearest one.
-    """
-    if families is None:
-        return FAMILIES
-    wrong = [unknown_name("family", name, FAMILIES, what="family") for name in families if name not in FAMILIES]
-    raise_all(wrong, UnknownNameError)
-    return tuple(name for name in FAMILIES if name in families)
 
 
 def read_indicator(view: SchemeView, indicator: Indicator) -> Reading:

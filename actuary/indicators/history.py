@@ -17,6 +17,8 @@ from actuary.tables.fact_rows import period_end
 
 __all__ = ["indicator_history"]
 
+_LAST = 4
+_INSIDE = (2, 3)
 _CORE = ("enrolled", "active", "retired", "income", "expenditure", "balance_end")
 _COLUMNS = (
     "region",
@@ -97,12 +99,16 @@ def indicator_history(
     end = Quarter.parse(last) if last is not None else last_quarter(city, data)
     if start > end:
         raise PeriodError(Problem("first quarter", str(start), f"one up to the last, {end}"))
-    frames = []
+    news = set(rows["quarter"])
+    frames: list[pd.DataFrame] = []
     for quarter in quarter_range(start, end):
-        if yearly and quarter.number != 4:
+        if yearly and quarter.number != _LAST:
             continue
-        horizon = quarter + 1
-        projection = project_fund(city, quarter, horizon=horizon, scenarios=("base",), models=models, data=data)
+        if frames and not yearly and quarter.number in _INSIDE and str(quarter) not in news:
+            # Nothing became known, and the year has not turned: the figures of the quarter before stand.
+            frames.append(frames[-1].assign(quarter=str(quarter)))
+            continue
+        projection = project_fund(city, quarter, horizon=quarter + 1, scenarios=("base",), models=models, data=data)
         found = compute_indicators(projection, families=families)
         found.insert(1, "quarter", str(quarter))
         frames.append(found[~found["indicator"].str.startswith("years_to_")])

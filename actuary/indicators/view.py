@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from actuary.fund import VARIABLES, FundProjection
+from actuary.fund import STATUSES, VARIABLES, FundProjection
 from actuary.fund.recalled import is_recalled
 from actuary.indicators.fact_view import FactView
 from actuary.indicators.reading import Reading
@@ -106,6 +106,22 @@ class SchemeView:
         """Return the flow of the last four quarters, or of a calendar year that is not laid out by quarter [yuan]."""
         return self.series(f"year_{name}")
 
+    def so_far(self, name: str) -> tuple[float, str]:
+        """Return a flow from January to the report quarter, and how it is known; missing where a quarter is.
+
+        Parameters
+        ----------
+        name : str
+            A flow, such as ``expenditure_yuan``.
+        """
+        first = self.report + 1 - self.projection.quarter.number
+        columns = range(max(first, 0), self.report + 1)
+        total = self.series(name)[columns.start : columns.stop].sum()
+        if first < 0 or "projection" in self._paths["phase"].to_numpy()[columns.start : columns.stop]:
+            return float("nan"), "gap"
+        found = [str(self._paths[VARIABLES[name].status].to_numpy()[one]) for one in columns]
+        return float(total), max("derived", *found, key=STATUSES.index)
+
     def read(
         self,
         values: FloatArray,
@@ -171,11 +187,10 @@ class SchemeView:
         if span and self.quarters[column].number == _QUARTERS_A_YEAR:
             # The four quarters of a year add up to what was published, however they were laid out.
             return "derived"
-        order = ("published", "derived", "apportioned", "interpolated", "projected", "gap")
         first = column + 1 - _QUARTERS_A_YEAR if span else column
         columns = range(max(first, 0), column + 1)
         found = [str(self._paths[VARIABLES[name].status].to_numpy()[one]) for name in names for one in columns]
-        return max(found, key=order.index)
+        return max(found, key=STATUSES.index)
 
     def years_until(self, happens: NDArray[np.bool_]) -> Reading:
         """Return how many years after the report quarter an event first happens; 0 when it is there already.

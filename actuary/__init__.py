@@ -16,6 +16,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from actuary.alerts.anomalies import detect_anomalies
     from actuary.demography.life_table import life_table
     from actuary.demography.membership import project_membership
     from actuary.demography.membership_paths import run_membership_paths
@@ -66,6 +67,7 @@ __all__ = [
     "clear_settlement",
     "compare_policies",
     "compare_schemes",
+    "detect_anomalies",
     "draw_population_paths",
     "explain_case",
     "facts",
@@ -123,6 +125,7 @@ _HOMES = {
     "clear_settlement": "payment.clearing_run",
     "compare_policies": "payment.compare",
     "compare_schemes": "drg.compare",
+    "detect_anomalies": "alerts.anomalies",
     "draw_population_paths": "demography.stochastic",
     "explain_case": "drg.explain",
     "facts": "tables",

@@ -178,7 +178,7 @@ def _dispersion(
     squares = (residual - level[cell] * information) ** 2 / np.maximum(information, _LEAST)
     # A cell of one case says nothing about the spread within it.
     count = sum_by(cell, None, size=size)
-    freedom = np.where(count > 1, 1 - 1 / count, 0.0)[cell]
+    freedom = np.where(count > 1, 1 - 1 / np.maximum(count, 1.0), 0.0)[cell]
     used = np.where(freedom > 0, squares, 0.0)
     overall = float(used.sum() / max(freedom.sum(), 1.0))
     found = (sum_by(category, used, size=categories) + 30 * overall) / (sum_by(category, freedom, size=categories) + 30)

@@ -8,6 +8,7 @@ from types import FrameType
 import typer
 
 from actuary.cli import (
+    anomalies,
     cases,
     check,
     cities,
@@ -67,6 +68,7 @@ for _module in (
     clear,
     compare,
     reserve,
+    anomalies,
 ):
     _module.register(app)
 app.add_typer(cases.app, name="cases")

@@ -217,6 +217,7 @@ def _workbook(content: bytes, place: Path) -> list[list[str]]:
 def _cell_text(value: Any) -> str:
     if value is None:
         return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+    if isinstance(value, float):
+        # A spreadsheet's sums end in digits that nobody wrote.
+        return str(int(value)) if value.is_integer() else repr(round(value, 6))
     return value.date().isoformat() if isinstance(value, dt.datetime) else str(value)

@@ -9,6 +9,7 @@ import typer
 
 from actuary.cli import (
     anomalies,
+    audit,
     cases,
     check,
     cities,
@@ -72,6 +73,7 @@ for _module in (
 ):
     _module.register(app)
 app.add_typer(cases.app, name="cases")
+app.add_typer(audit.app, name="audit")
 app.add_typer(models.app, name="models")
 app.add_typer(scheme.app, name="scheme")
 app.add_typer(data.app, name="data")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,15 +39,9 @@ _LISTED = ("case", "state", "state_zh", "level", "kind", "region", "subject")
 
 
 def _fen(text: str) -> int:
-    from actuary.errors import ActuaryError, Problem  # noqa: PLC0415
-    from actuary.payment.exact import yuan_to_fen  # noqa: PLC0415
+    from actuary.alerts.amounts import require_fen  # noqa: PLC0415
 
-    try:
-        return yuan_to_fen(Decimal(text.replace(",", "")))
-    except (InvalidOperation, ValueError, OverflowError):
-        raise ActuaryError(
-            Problem("--recovered-yuan", repr(text), "an amount in yuan with at most two decimals")
-        ) from None
+    return require_fen(text, where="--recovered-yuan")
 
 
 def _chosen(

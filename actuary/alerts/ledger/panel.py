@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import html
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import ipywidgets as widgets
 
+from actuary.alerts.amounts import require_fen
 from actuary.alerts.ledger.events import LedgerEvent
 from actuary.alerts.ledger.export import event_table, with_yuan
 from actuary.alerts.ledger.listing import CaseFilter
@@ -195,7 +195,11 @@ class LedgerPanel(widgets.VBox):  # type: ignore[misc]
     def _change(self) -> LedgerEvent:
         if self.case.value is None:
             raise ActuaryError(Problem(self._words["case"], "none", "a case of the table"))
-        case, note, money = int(self.case.value), self.note.value, _fen(self.recovered.value)
+        case, note, money = (
+            int(self.case.value),
+            self.note.value,
+            require_fen(self.recovered.value or "0", where=self._words["recovered"]),
+        )
         file = Path(self.attachment.value.strip()) if self.attachment.value.strip() else None
         if self.to.value:
             return self._ledger.move(
@@ -210,14 +214,3 @@ class LedgerPanel(widgets.VBox):  # type: ignore[misc]
     def _say(self, text: str, *, good: bool) -> None:
         colour = "#1b6e3c" if good else "#a32020"
         self.message.value = f'<p style="color:{colour}">{html.escape(text)}</p>'
-
-
-def _fen(text: str) -> int:
-    """Read an amount in yuan as whole fen."""
-    try:
-        fen = Decimal(text.replace(",", "").strip() or "0") * 100
-        if fen == fen.to_integral_value():
-            return int(fen)
-    except (InvalidOperation, OverflowError):
-        pass
-    raise ActuaryError(Problem("yuan", repr(text), "an amount with at most two decimals"))

@@ -17,7 +17,7 @@ from actuary.indicators.view import BASE_SCENARIO, SchemeView
 from actuary.indicators.year_figures import YearFigures
 from actuary.periods import Quarter
 
-__all__ = ["compute_indicators", "read_indicator"]
+__all__ = ["compute_indicators", "explain_gap", "plan_rows", "provisional_value", "read_indicator", "whole_year"]
 
 
 def compute_indicators(projection: FundProjection, *, families: Collection[str] | None = None) -> pd.DataFrame:
@@ -70,7 +70,7 @@ def compute_indicators(projection: FundProjection, *, families: Collection[str] 
             ):
                 continue
             reading = read_indicator(view, indicator)
-            reasons = _reason(projection, scheme, indicator, reading)
+            reasons = explain_gap(projection, scheme, indicator, reading)
             provisional = provisional_value(view, indicator, reading)
             rows.append(_row(projection.region, scheme, indicator, reading, reasons, provisional))
     if "plan" in wanted:
@@ -189,7 +189,8 @@ def whole_year(period: str) -> int | None:
     return int(period[:4]) if period.endswith("Q4") and "-" not in period else None
 
 
-def _reason(projection: FundProjection, scheme: str, indicator: Indicator, reading: Reading) -> tuple[str, str]:
+def explain_gap(projection: FundProjection, scheme: str, indicator: Indicator, reading: Reading) -> tuple[str, str]:
+    """Return why an indicator has no value, in Chinese and English; empty where it has one."""
     if reading.status == "beyond_horizon":
         return f"测算期内（至{projection.horizon}）未出现", f"does not happen before {projection.horizon}"
     if reading.status != "gap":

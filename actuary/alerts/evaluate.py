@@ -14,7 +14,7 @@ from actuary.alerts.causes import describe_causes, explain_members, explain_year
 from actuary.alerts.episodes import Judged, episode_start, follow_levels
 from actuary.alerts.history import ObservedHistory, end_of, measure_trend
 from actuary.alerts.outlook import NO_FORECAST, Outlook, OutlookValue
-from actuary.alerts.sentences import Finding, shown_unit, tell
+from actuary.alerts.sentences import Finding, tell
 from actuary.alerts.warning import LEVELS, Warning, warning_table, worst_level  # noqa: A004
 from actuary.fund import FundProjection
 from actuary.indicators import INDICATORS
@@ -150,7 +150,7 @@ class _Desk:
             scheme=finding.scheme,
             indicator=rule.indicator,
             value=_number(finding.value),
-            unit=shown_unit(rule.own) if rule.own.of_forecast else rule.own.unit,
+            unit=rule.own.unit,
             period=finding.period,
             threshold=" and ".join(str(condition) for condition in (case.all if case else ())),
             source=rule.source_of(case),

@@ -78,7 +78,7 @@ def _replay(
     regions = (city,) if city != "national" else ("national", "city_panel")
     found = replay_warnings(regions, series=series, models=models, data=data, tell=say)
     columns = ["series", "rule_id", "scheme", "periods", "events", "hit_rate", "false_alarm_rate", "lead_years"]
-    print_frame(found.display(lang.value), title="Track record of the warning rules", columns=columns)
+    print_frame(found.display(), title="Track record of the warning rules", columns=columns)
     if out is not None:
         write_table(found.to_frame(), out)
         say(f"written: {out}")

@@ -104,6 +104,7 @@ def gather_inputs(
     Parameters and errors are those of :func:`build_report_data`; `plan` is a loaded report plan.
     """
     from actuary.alerts import evaluate_rules, fund_outlook  # noqa: PLC0415
+    from actuary.alerts.track_file import load_track  # noqa: PLC0415
     from actuary.forecast.evidence import forecast_evidence  # noqa: PLC0415
     from actuary.fund import project_fund  # noqa: PLC0415
     from actuary.indicators import compute_indicators  # noqa: PLC0415
@@ -147,6 +148,7 @@ def gather_inputs(
         alert_sources=_alert_sources(models),
         remarks=tuple(remark for remark in plan.remarks if remark.region == region),
         evidence=evidence,
+        track=load_track(rules, models),
         place_names={name: _place_name(name, lang, models) for name in evidence.backtest["region"].unique()},
     )
 

@@ -17,7 +17,7 @@ from actuary.indicators.view import BASE_SCENARIO, SchemeView
 from actuary.indicators.year_figures import YearFigures
 from actuary.periods import Quarter
 
-__all__ = ["compute_indicators", "explain_gap", "plan_rows", "provisional_value", "read_indicator", "whole_year"]
+__all__ = ["compute_indicators", "explain_gap", "plan_frame", "provisional_value", "read_indicator", "whole_year"]
 
 
 def compute_indicators(projection: FundProjection, *, families: Collection[str] | None = None) -> pd.DataFrame:
@@ -74,12 +74,16 @@ def compute_indicators(projection: FundProjection, *, families: Collection[str] 
             provisional = provisional_value(view, indicator, reading)
             rows.append(_row(projection.region, scheme, indicator, reading, reasons, provisional))
     if "plan" in wanted:
-        rows += plan_rows(projection.region, projection.facts, projection.quarter)
+        rows += _plan_rows(projection.region, projection.facts, projection.quarter)
     return pd.DataFrame(rows, columns=list(_COLUMNS))
 
 
-def plan_rows(region: str, book: FactBook, quarter: Quarter) -> list[dict[str, object]]:
-    """Return the rows of the distances to the targets of a region's plan."""
+def plan_frame(region: str, book: FactBook, quarter: Quarter) -> pd.DataFrame:
+    """Return the distances to the targets of a region's plan, in the columns of :func:`compute_indicators`."""
+    return pd.DataFrame(_plan_rows(region, book, quarter), columns=list(_COLUMNS))
+
+
+def _plan_rows(region: str, book: FactBook, quarter: Quarter) -> list[dict[str, object]]:
     return [
         _row(
             region,

@@ -212,11 +212,10 @@ def describe_causes(causes: Sequence[FlowCauses]) -> tuple[str, str]:
         See :func:`explain_year`.
     """
     if not causes:
-        reason = (
+        return (
             "两年的收支未全部公布，变化原因不可分",
             "the flows of both years are not published: causes not separable",
         )
-        return reason
     said = [_describe(one, lang) for lang in (0, 1) for one in causes]
     half = len(causes)
     return "；".join(said[:half]), "; ".join(said[half:])

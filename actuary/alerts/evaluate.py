@@ -12,9 +12,10 @@ import pandas as pd
 
 from actuary.alerts.causes import describe_causes, explain_members, explain_year
 from actuary.alerts.episodes import Judged, episode_start, follow_levels
+from actuary.alerts.finding import Finding
 from actuary.alerts.history import ObservedHistory, end_of, measure_trend
 from actuary.alerts.outlook import NO_FORECAST, Outlook, OutlookValue
-from actuary.alerts.sentences import Finding, tell
+from actuary.alerts.sentences import tell
 from actuary.alerts.warning import LEVELS, Warning, warning_table, worst_level  # noqa: A004
 from actuary.fund import FundProjection
 from actuary.indicators import INDICATORS
@@ -242,21 +243,17 @@ class _Desk:
         if not math.isnan(values[rule.own.axis]):
             return self._missing_quarter(rule, scheme, row)
         if rule.own.of_forecast:
-            if self.outlook.reason_zh:
-                return self.outlook.reason_zh, self.outlook.reason_en
-            return "该险种的收支或结余不足以预测", "income, spending or balance of the scheme do not allow a forecast"
+            lacking = (
+                "该险种的收支或结余不足以预测",
+                "income, spending or balance of the scheme do not allow a forecast",
+            )
+            return self.outlook.reason_zh or lacking[0], self.outlook.reason_en or lacking[1]
         if rule.indicator not in INDICATORS or not row:
             return "计算所需的数字未公布", "the figures it is computed from are not published"
+        unpublished = "计算所需的数字未公布", "the figures it is computed from are not published"
         if math.isfinite(float(row["value"])) and rule.own.measure in ("change", "slope"):
-            return (
-                "计算趋势所需的较早期数字未公布",
-                "the earlier figures that a trend is computed from are not published",
-            )
-        reasons = str(row.get("reason_zh") or ""), str(row.get("reason_en") or "")
-        return (
-            reasons[0] or "计算所需的数字未公布",
-            reasons[1] or "the figures it is computed from are not published",
-        )
+            unpublished = "计算趋势所需的较早期数字未公布", "the earlier figures of the trend are not published"
+        return str(row.get("reason_zh") or unpublished[0]), str(row.get("reason_en") or unpublished[1])
 
     def _missing_quarter(self, rule: AlertRule, scheme: str, row: dict[str, Any]) -> tuple[str, str] | None:
         """Return the reason where a series that comes by quarter has no figure for the report quarter."""

@@ -3,111 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
-from actuary.alerts.episodes import Judged
-from actuary.alerts.history import end_of
-from actuary.alerts.outlook import Outlook, OutlookValue
+from actuary.alerts.certainty import tell_certainty
+from actuary.alerts.finding import Finding, close_sentence, shown_unit
 from actuary.alerts.warning import LEVEL_NAMES, LEVELS
 from actuary.alerts.words import describe_period, describe_value
-from actuary.fund import SCHEME_NAMES, FundProjection
+from actuary.fund import SCHEME_NAMES
 from actuary.indicators import INDICATORS
-from actuary.periods import Quarter
 from actuary.policy import NOT_ASSESSABLE, AlertCase, AlertCondition, AlertRule
 
-__all__ = ["Finding", "shown_unit", "tell"]
-
-_STATUS = {
-    "published": ("原始公布数", "a published figure"),
-    "derived": ("由公布数计算", "computed from published figures"),
-    "apportioned": ("按季分摊的估计数", "estimated: a year's total laid out by quarter"),
-    "interpolated": ("按年末数内插的估计数", "estimated: between two year-ends"),
-    "projected": ("推演数", "projected"),
-}
-
-
-@dataclass(frozen=True, eq=False)
-class Finding:
-    """Hold what was found for one rule and scheme.
-
-    Parameters
-    ----------
-    projection : FundProjection
-        The projection.
-    rule : AlertRule
-        The rule.
-    scheme : str
-        The scheme.
-    rows : mapping of str to mapping
-        Rows of the indicators of the scheme.
-    judged : Judged
-        The level that is told.
-    value, before : float
-        Of the rule's own measure; of its indicator at the beginning of a trend. NaN where there is none.
-    measured : OutlookValue or None
-        The value with its interval, where it is one of the forecast.
-    outlook : Outlook
-        The forecast.
-    quarters : tuple of Quarter
-        Quarters at whose end the rule was held against figures, the last of them now.
-    path : tuple of Judged
-        Its level at each.
-    reason : (str, str) or None
-        Why it cannot be assessed.
-    last_level : str
-        The level that the figures there are would give.
-    """
-
-    projection: FundProjection
-    rule: AlertRule
-    scheme: str
-    rows: Mapping[str, Mapping[str, Any]]
-    judged: Judged
-    value: float
-    before: float
-    measured: OutlookValue | None
-    outlook: Outlook
-    quarters: tuple[Quarter, ...]
-    path: tuple[Judged, ...]
-    reason: tuple[str, str] | None
-    last_level: str
-
-    @property
-    def row(self) -> Mapping[str, Any]:
-        """The row of the rule's own indicator."""
-        return self.rows.get(self.rule.indicator, {})
-
-    @property
-    def counted(self) -> bool:
-        """Whether the measure is counted from the report quarter on."""
-        return self.rule.own.of_forecast or self.rule.indicator.startswith("years_to_")
-
-    @property
-    def period(self) -> str:
-        """The period the value belongs to."""
-        if self.rule.own.of_forecast:
-            return str(self.projection.quarter)
-        return str(self.row.get("period", self.projection.quarter))
-
-    @property
-    def end(self) -> Quarter:
-        """The quarter at whose end the figures stand."""
-        return self.projection.quarter if self.counted else end_of(self.period)
-
-
-def shown_unit(condition: AlertCondition) -> str:
-    """Return in which unit a measure is told: a share that is no difference of two as a percentage.
-
-    Parameters
-    ----------
-    condition : AlertCondition
-        On the measure.
-    """
-    known = INDICATORS.get(condition.indicator)
-    difference = condition.measure in ("change", "slope") or (known is not None and known.is_difference)
-    return "percent" if condition.unit == "share" and not difference else condition.unit
+__all__ = ["tell"]
 
 
 def tell(finding: Finding, *, cause: tuple[str, str], start: int | None, level_start: int | None) -> dict[str, str]:
@@ -129,15 +34,9 @@ def tell(finding: Finding, *, cause: tuple[str, str], start: int | None, level_s
         said[f"text_{name}"] = _text(finding, lang)
         said[f"extent_{name}"] = _extent(finding, lang) if raised else ""
         said[f"since_{name}"] = _since(finding, lang, start, level_start) if raised else ""
-        said[f"cause_{name}"] = _sentence(cause[lang], lang) if raised else ""
-        said[f"sure_{name}"] = _sure(finding, lang) if finding.judged.level != NOT_ASSESSABLE else ""
+        said[f"cause_{name}"] = close_sentence(cause[lang], lang) if raised else ""
+        said[f"sure_{name}"] = tell_certainty(finding, lang) if finding.judged.level != NOT_ASSESSABLE else ""
     return said
-
-
-def _sentence(text: str, lang: int) -> str:
-    if not text:
-        return ""
-    return f"{text}。" if lang == 0 else f"{text[0].upper()}{text[1:]}."
 
 
 def _text(finding: Finding, lang: int) -> str:
@@ -247,9 +146,11 @@ def _extent(finding: Finding, lang: int) -> str:
     elif condition is not None:
         distance = describe_value(abs(finding.value - condition.threshold), apart, lang=name)
         threshold = describe_value(condition.threshold, unit, lang=name, exact=True)
-        parts.append(
-            f"越过门槛（{threshold}）{distance}" if lang == 0 else f"{distance} past the threshold of {threshold}"
-        )
+        if math.isclose(finding.value, condition.threshold, abs_tol=1e-12):
+            parts.append(f"正在门槛（{threshold}）上" if lang == 0 else f"just at the threshold of {threshold}")
+        else:
+            past = f"{distance} past the threshold of {threshold}"
+            parts.append(f"越过门槛（{threshold}）{distance}" if lang == 0 else past)
     graver = _next_graver(finding)
     if graver is not None:
         level, distance_left = graver
@@ -257,7 +158,7 @@ def _extent(finding: Finding, lang: int) -> str:
         parts.append(f"距{told}门槛{left}" if lang == 0 else f"{left} short of {told}")
     elif judged.level == LEVELS[0]:
         parts.append("已是最高级别" if lang == 0 else "the gravest level")
-    return _sentence(("；" if lang == 0 else "; ").join(parts), lang)
+    return close_sentence(("；" if lang == 0 else "; ").join(parts), lang)
 
 
 def _next_graver(finding: Finding) -> tuple[str, float] | None:
@@ -291,85 +192,6 @@ def _since(finding: Finding, lang: int, start: int | None, level_start: int | No
     alone = count == 1
     if lang == 0:
         text = f"{first}起" + ("，更早无可比数字" if early or alone else "")
-        return _sentence(text + (f"；{level_first}起为本级" if level_start != start else ""), lang)
+        return close_sentence(text + (f"；{level_first}起为本级" if level_start != start else ""), lang)
     text = f"since {first}" + (", nothing comparable is known before" if early or alone else "")
-    return _sentence(text + (f"; at this level since {level_first}" if level_start != start else ""), lang)
-
-
-def _sure(finding: Finding, lang: int) -> str:
-    rule, row, name = finding.rule, finding.row, ("zh", "en")[lang]
-    unit = shown_unit(rule.own)
-    if rule.own.of_forecast:
-        return _sure_of_forecast(finding, lang)
-    if finding.counted:
-        if lang == 0:
-            return "基准情景的单一路径，没有概率；概率见预测规则。"
-        return "One path, that of the base, without a probability; see the rules on the forecast."
-    status = _STATUS.get(str(row.get("status")), ("", ""))[lang]
-    parts = [status] if status else []
-    if bool(row.get("recalled", False)):
-        parts.append("含凭记忆录入、未核对的数字" if lang == 0 else "with figures recalled and not checked")
-    provisional = float(row.get("provisional_value", math.nan))
-    if math.isfinite(provisional) and rule.own.measure == "value":
-        first, last = (describe_value(one, unit, lang=name) for one in (provisional, finding.value))
-        level = LEVEL_NAMES[rule.level({**_others(finding), rule.own.axis: provisional})][lang]
-        parts.append(
-            f"首次公布的数为{first}（{level}），修订后为{last}"
-            if lang == 0
-            else f"{first} by the figures first published ({level}), {last} after their revision"
-        )
-    elif INDICATORS[rule.indicator].of_money:
-        revised = _revision_size(finding)
-        if revised is not None:
-            count, size = revised
-            parts.append(
-                f"以往{count}个收支数的修订平均为{100 * size:.1f}%"
-                if lang == 0
-                else f"{count} flows were revised by {100 * size:.1f} % on average"
-            )
-    age = finding.projection.quarter - finding.end
-    if age >= 1:
-        parts.append(f"为{age}个季度前的数字" if lang == 0 else f"the figure is {age} quarters old")
-    return _sentence(("；" if lang == 0 else "; ").join(parts), lang)
-
-
-def _others(finding: Finding) -> dict[str, float]:
-    """Return the values of the plain conditions beside the rule's own."""
-    return {
-        one.axis: float(finding.rows.get(one.indicator, {}).get("value", math.nan))
-        for one in finding.rule.conditions
-        if one.measure == "value"
-    }
-
-
-def _revision_size(finding: Finding) -> tuple[int, float] | None:
-    """Return how many flows of the scheme were revised, and by what share of them on average."""
-    table = finding.projection.revisions
-    mine = table[table["scheme"] == finding.scheme] if len(table) else table
-    if not len(mine):
-        return None
-    return len(mine), float((mine["revision"] / mine["final"]).abs().mean())
-
-
-def _sure_of_forecast(finding: Finding, lang: int) -> str:
-    measured, outlook, name = finding.measured, finding.outlook, ("zh", "en")[lang]
-    if measured is None:
-        return ""
-    unit = shown_unit(finding.rule.own)
-    ends = [
-        describe_value(one, unit, lang=name)
-        if math.isfinite(one)
-        else ("期限外" if lang == 0 else "beyond the horizon")
-        for one in (measured.low, measured.high)
-    ]
-    tested = bool(outlook.cases)
-    if lang == 0:
-        text = f"{measured.draws:,}个联合预测情景，90%区间为{ends[0]}至{ends[1]}"
-        text += (
-            f"；回测{outlook.cases}例，80%区间实际覆盖{100 * outlook.cover:.0f}%" if tested else "；历史太短，未能回测"
-        )
-    else:
-        text = f"{measured.draws:,} joint futures, interval of 90 % from {ends[0]} to {ends[1]}"
-        told = f"; in {outlook.cases} back-test cases the 80 % interval held {100 * outlook.cover:.0f} %"
-        text += told if tested else "; too short a history for a back-test"
-    return _sentence(text, lang)
+    return close_sentence(text + (f"; at this level since {level_first}" if level_start != start else ""), lang)

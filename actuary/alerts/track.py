@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from actuary.periods import Quarter
@@ -151,7 +152,7 @@ def score_track(
     events = hits = false_alarms = open_alarms = 0
     leads: list[float] = []
     last_known = outcome[-1][0] if outcome else None
-    for (_, earlier), (quarter, now) in zip(outcome, outcome[1:], strict=False):
+    for (_, earlier), (quarter, now) in pairwise(outcome):
         if earlier or not now or not any(0 < quarter - one <= window for one, _ in asked):
             continue
         events += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -116,8 +117,8 @@ def show_records(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _rate(row: Mapping[str, object], count: str, total: str, rate: str, ends: tuple[str, str]) -> str:
+def _rate(row: Mapping[Any, Any], count: str, total: str, rate: str, ends: tuple[str, str]) -> str:
     if not row[total]:
         return "-"
-    low, high = (100 * float(str(row[end])) for end in ends)
-    return f"{row[count]}/{row[total]}, {100 * float(str(row[rate])):.0f} % ({low:.0f}-{high:.0f})"
+    low, high = (100 * float(row[end]) for end in ends)
+    return f"{row[count]}/{row[total]}, {100 * float(row[rate]):.0f} % ({low:.0f}-{high:.0f})"

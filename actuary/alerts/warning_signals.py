@@ -53,7 +53,7 @@ def signals_of_warnings(
             title_zh=one.name_zh,
             title_en=one.name_en,
             evidence=_evidence(one),
-            money_at_stake_fen=round(-100 * one.value) if one.unit == "yuan" and (one.value or 0.0) < 0 else None,
+            money_at_stake_fen=_at_stake(one),
             fingerprint=fingerprint,
             synthetic=synthetic,
         )
@@ -62,8 +62,14 @@ def signals_of_warnings(
     )
 
 
+def _at_stake(warning: Warning) -> int | None:
+    """Return a deficit [fen], None where the measure is none."""
+    value = warning.value if warning.unit == "yuan" else None
+    return round(-100 * value) if value is not None and value < 0 else None
+
+
 def _evidence(warning: Warning) -> tuple[tuple[str, object], ...]:
-    names = ("indicator", "measure", "value", "unit", "period", "threshold", "raw_level", "since", "low", "high")
-    names += ("provisional_value", "revision", "value_status", "status", "source")
-    names += tuple(f"{part}_{lang}" for lang in ("zh", "en") for part in ("text", "extent", "cause", "sure", "action"))
+    names = ["indicator", "measure", "value", "unit", "period", "threshold", "raw_level", "since", "low", "high"]
+    names += ["provisional_value", "revision", "value_status", "status", "source"]
+    names += [f"{part}_{lang}" for lang in ("zh", "en") for part in ("text", "extent", "cause", "sure", "action")]
     return tuple((name, value) for name in names if (value := getattr(warning, name)) not in (None, ""))

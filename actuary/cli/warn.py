@@ -27,7 +27,7 @@ __all__ = ["register"]
 
 
 @teaching
-def warn(
+def warn(  # noqa: PLR0913, PLR0917  (one argument an option)
     city: City = "national",
     quarter: QuarterLabel = None,
     lang: Lang = Language.EN,
@@ -55,7 +55,7 @@ def warn(
 ) -> None:
     """Print the risk warnings, the gravest first: what, how bad, since when, why, how sure, what to do, and who."""
     if replay:
-        _replay(city, lang, series=series, out=out, models=models, data=data)
+        _replay(city, series=series, out=out, models=models, data=data)
         return
     from actuary.workflow import find_warnings  # noqa: PLC0415
 
@@ -70,9 +70,7 @@ def warn(
         say(recorded_summary(found.record(record, who=who)))
 
 
-def _replay(
-    city: str, lang: Language, *, series: Path | None, out: Path | None, models: Path | None, data: Path | None
-) -> None:
+def _replay(city: str, *, series: Path | None, out: Path | None, models: Path | None, data: Path | None) -> None:
     from actuary.workflow.warning_replay import replay_warnings  # noqa: PLC0415
 
     regions = (city,) if city != "national" else ("national", "city_panel")

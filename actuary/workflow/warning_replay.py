@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from actuary.alerts.outlook import fund_outlook
+from actuary.alerts.outlook import Outlook, fund_outlook
 from actuary.alerts.replay import WatchedSeries, flows_series, history_series, replay_rules
 from actuary.alerts.track import TrackRecord
 from actuary.alerts.track_file import show_records, track_frame
@@ -150,7 +150,7 @@ def _region(region: str, rules: Sequence[AlertRule], models: Path | None, data: 
 
 def _outlook(
     region: str, rules: Sequence[AlertRule], models: Path | None, data: Path | None, quarter: Quarter
-) -> object:
+) -> Outlook:
     return fund_outlook(region, quarter, rules, models=models, data=data)
 
 

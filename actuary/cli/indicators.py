@@ -143,16 +143,9 @@ def indicators(  # noqa: PLR0913, PLR0917  (one argument an option)
         from actuary.workflow import targets_of_city  # noqa: PLC0415
 
         frame = targets_of_city(city, quarter, models=models, data=data)
-        columns = [
-            "scheme",
-            lang.value,
-            "target_period",
-            "target_text",
-            "target",
-            "actual",
-            "actual_period",
-            "distance",
-        ]
+        shown = _readable_targets(frame)
+        columns = ["scheme", lang.value, "target_period", "target_text", "target", "actual", "actual_period"]
+        columns += ["distance", "unit"]
         columns += [f"assessment_{lang.value}", f"reason_{lang.value}"]
         _show(frame, f"Targets, {city}", None, out, shown=shown[columns])
     elif since is not None:
@@ -206,6 +199,16 @@ def _readable(frame: pd.DataFrame, lang: Language) -> pd.DataFrame:
         text or (unknown if status == "gap" else "") for (text, _), status in zip(pairs, frame["status"], strict=True)
     ]
     return frame.assign(value=values, unit=[unit for _, unit in pairs], note=notes)
+
+
+def _readable_targets(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the targets as a person reads them: each row in the unit of a report."""
+    shown = frame.copy()
+    for name in ("target", "actual", "distance"):
+        pairs = [_as_read(value, unit) for value, unit in zip(frame[name], frame["unit"], strict=True)]
+        shown[name] = [text for text, _ in pairs]
+    shown["unit"] = [_READ_IN.get(unit, (unit, 0))[0] for unit in frame["unit"]]
+    return shown
 
 
 def _trace(

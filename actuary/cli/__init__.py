@@ -15,6 +15,7 @@ from actuary.cli import (
     cities,
     clear,
     compare,
+    credit,
     data,
     explain,
     forecast,
@@ -68,6 +69,7 @@ for _module in (
     weights,
     clear,
     compare,
+    credit,
     reserve,
     anomalies,
 ):

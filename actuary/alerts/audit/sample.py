@@ -131,7 +131,9 @@ def draw_audit(
     names = np.asarray(cases.case_id.to_pylist(), dtype=object)
     kinds = _kinds(cases, by)
     rows, lines = [], []
-    for hospital, label in sorted((code, cases.hospital_names[code]) for code in np.unique(cases.hospital_code[fit])):
+    present = np.unique(cases.hospital_code[fit]).tolist()
+    for hospital in sorted(present, key=lambda code: cases.hospital_names[code]):
+        label = cases.hospital_names[hospital]
         for one_year in np.unique(years[fit & (cases.hospital_code == hospital)]).tolist():
             places = np.flatnonzero(fit & (cases.hospital_code == hospital) & (years == one_year))
             places = places[np.argsort(names[places].astype(str), kind="stable")]

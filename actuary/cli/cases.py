@@ -224,8 +224,8 @@ def export(  # noqa: PLR0913, PLR0917  (options of a verb)
 
     book = open_ledger(ledger)
     chosen = _chosen(state, region, kind, level, subject, older_than)
-    what = "events" if events else "cases"
-    replace_file(out, export_ledger(book, out.suffix.lower(), at=now(), chosen=chosen, what=what))
+    form = out.suffix.lower()
+    replace_file(out, export_ledger(book, form, at=now(), chosen=chosen, what="events" if events else "cases"))
     say(f"head {book.head()}")
     typer.echo(str(out))
 

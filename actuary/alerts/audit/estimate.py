@@ -73,11 +73,12 @@ def estimate_audit(sampling: AuditSampling, results: AuditResults) -> AuditEstim
     """Extrapolate the errors found to all claims: a stratified ratio estimator per provider, and their sum.
 
     Totals are those of :func:`actuary.payment.methods.audit_sample.estimate_errors`. Errors are few and uneven, so a
-    normal interval would end too low: where nobody was paid too little it lies even on the scale of logarithms, from T / exp(q s / T)
-    to T × exp(q s / T), with total T, standard error s and the quantile q of Student's distribution with as many degrees of freedom as claims drawn at random had an error, less one. Where none of them
-    had one the upper end is what would show none with the probability 1 − p: with n claims drawn at random and an
-    amount U that was not reviewed, U × (1 − (1 − p)^(1/n)). The lower end is what was found, at least, and the upper
-    one the amount of the claims, at most. The sum of all has the sum of the variances.
+    normal interval would end too low: where nobody was paid too little it lies even on the scale of logarithms, from
+    T / exp(q s / T) to T × exp(q s / T), with total T, standard error s and the quantile q of Student's distribution
+    with as many degrees of freedom as claims drawn at random had an error, less one. Where none of them had one the
+    upper end is what would show none with the probability 1 − p: with n claims drawn at random and an amount U that
+    was not reviewed, U × (1 − (1 − p)^(1/n)). The lower end is what was found, at least, and the upper one the amount
+    of the claims, at most. The sum of all has the sum of the variances.
 
     Parameters
     ----------
@@ -89,7 +90,7 @@ def estimate_audit(sampling: AuditSampling, results: AuditResults) -> AuditEstim
     import pandas as pd  # noqa: PLC0415  (only where results are read)
 
     lines = [
-        _provider(str(hospital), int(year), claims, results, probability=sampling.probability)
+        _provider(str(hospital), int(str(year)), claims, results, probability=sampling.probability)
         for (hospital, year), claims in sampling.population.groupby(["hospital", "year"], sort=True)
     ]
     providers = pd.DataFrame(lines)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from actuary.alerts.ledger.attachments import Attachment, attachment_place, store_attachment
 from actuary.alerts.ledger.events import Head, LedgerEvent, body_of, stamp
@@ -21,6 +21,8 @@ from actuary.errors import Problem, raise_all, unknown_name
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from actuary.alerts.ledger.panel import LedgerPanel
 
 __all__ = ["CaseLedger"]
 
@@ -249,7 +251,7 @@ class CaseLedger:
         found = [Attachment(**part) for part in parts if part]
         return tuple((one, attachment_place(self.path, one.sha256)) for one in found)
 
-    def panel(self, *, who: str, clock: Any, lang: str = "zh") -> Any:
+    def panel(self, *, who: str, clock: Callable[[], dt.datetime], lang: Literal["zh", "en"] = "zh") -> LedgerPanel:
         """Return the ledger as a table with a form, for a notebook.
 
         Parameters

@@ -11,7 +11,7 @@ from __future__ import annotations
 from actuary.indicators.compute import compute_indicators
 from actuary.indicators.definition import Indicator
 from actuary.indicators.history import indicator_history
-from actuary.indicators.plan_list import plan_targets
+from actuary.indicators.plan_reading import plan_targets
 from actuary.indicators.reading import Reading
 from actuary.indicators.registry import INDICATORS, get_indicator, registry_table
 from actuary.indicators.trace import Trace, trace_indicator

@@ -14,9 +14,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from actuary.errors import Problem, TableError, UnknownNameError, unknown_name
-from actuary.indicators.case_parts import SUMMED, CaseBasis, CaseParts, case_parts
+from actuary.indicators.case_parts import SUMMED, CaseBasis, case_parts
+from actuary.indicators.case_subjects import (
+    cases_within,
+    every_subject,
+    months_of_quarter,
+    subjects_of,
+    sums_of_parts,
+)
 from actuary.indicators.registry import INDICATORS, get_indicator
-from actuary.payment.case_cells import Coded
 from actuary.payment.case_files import read_cases
 from actuary.payment.cases import CaseTable
 from actuary.payment.declaration import PaymentPolicy
@@ -219,8 +225,8 @@ def compute_case_indicators(
         else:
             settled = settle_cases(table, rules, budget=budget, hospitals=hospitals, threads=threads)
             fund, why = np.where(settled.paid, settled.payers.fund_fen, -1), ""
-    within, period = _within(table, quarter)
-    names, code = _subjects(table, by, within)
+    within, period = cases_within(table, quarter)
+    names, code = subjects_of(table, by, within)
     stays = stays_of_cases(table, weights, standard_fen=fund)
     stays = replace(stays, hospitals=names, hospital_code=code.astype(np.int64))
     basis = CaseBasis(table, stays, load_indicator_limits(), within, fund)
@@ -249,57 +255,13 @@ def _floats(rules: PaymentPolicy) -> bool:
     return rules.price.mode != "fixed" and not rules.price.budget
 
 
-def _within(table: CaseTable, quarter: str | Quarter | None) -> tuple[NDArray[np.bool_], str]:
-    every = np.ones(len(table), dtype=bool)
-    if "month" not in table.coded:
-        if quarter is not None:
-            raise TableError(Problem("cases", "no column month", "one, to choose the stays of a quarter"))
-        return every, ""
-    held = table.coded["month"]
-    if quarter is None:
-        return every, f"{min(held.names)} to {max(held.names)}" if held.names else ""
-    wanted = Quarter.parse(quarter, where="--quarter")
-    inside = np.array([*(name in _months(wanted) for name in held.names), False])
-    if not inside[held.codes].any():
-        raise TableError(
-            Problem(
-                "--quarter",
-                str(wanted),
-                f"a quarter with stays; the cases are of {min(held.names)} to {max(held.names)}",
-            )
-        )
-    return inside[held.codes], str(wanted)
-
-
-def _months(quarter: Quarter) -> tuple[str, ...]:
-    return tuple(f"{quarter.year}-{3 * quarter.number - back:02d}" for back in (2, 1, 0))
-
-
-def _subjects(table: CaseTable, by: str, within: NDArray[np.bool_]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
-    held = table.coded["hospital" if by == "city" else by]
-    if by == "city":
-        held = Coded(np.where(held.codes >= 0, 0, -1).astype(np.int32), ("city",))
-    return held.names, np.where(within, held.codes, -1).astype(np.int32)
-
-
-def _sums(parts: CaseParts, code: NDArray[np.int32], size: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    chosen = parts.counted & (code >= 0)
-    places = code[chosen]
-    top = np.bincount(places, weights=parts.top[chosen], minlength=size)
-    numbers = np.bincount(places, minlength=size)
-    if parts.bottom is None:
-        return np.where(numbers > 0, top, np.nan), numbers
-    bottom = np.bincount(places, weights=parts.bottom[chosen], minlength=size)
-    return np.divide(top, bottom, out=np.full(size, np.nan), where=bottom > 0), numbers
-
-
 def _summed(basis: CaseBasis, names: tuple[str, ...], code: NDArray[np.int32]) -> list[_Row]:
     of_hospitals = {one.name for one in HOSPITAL_INDICATORS}
     rows = []
     for name in SUMMED:
         if name not in of_hospitals:
             parts = case_parts(basis, name)
-            rows.append((name, *_sums(parts, code, len(names)), parts.why))
+            rows.append((name, *sums_of_parts(parts, code, len(names)), parts.why))
     return rows
 
 
@@ -313,31 +275,28 @@ def _growth(
     if held is None or not held.names:
         return [(name, none, nobody, "months of discharge are missing") for name in _GROWTH]
     year = max(held.names)[:4]
-    now = set(_months(Quarter.parse(quarter))) if quarter is not None else {m for m in held.names if m[:4] == year}
+    now = (
+        set(months_of_quarter(Quarter.parse(quarter)))
+        if quarter is not None
+        else {m for m in held.names if m[:4] == year}
+    )
     before = {f"{int(month[:4]) - 1}{month[4:]}" for month in now}
     if not before <= set(held.names):
         why = f"the cases hold no stays of {min(before)} to {max(before)}"
         return [(name, none, nobody, why) for name in _GROWTH]
     subject = replace(basis, within=np.ones(len(basis.cases), dtype=bool))
-    every = _every_code(basis.cases, code, names)
+    every = every_subject(basis.cases, code, names)
     rows: list[_Row] = []
     for name, level in _GROWTH.items():
         values = []
         for months in (now, before):
             inside = np.array([*(month in months for month in held.names), False])[held.codes]
             parts = case_parts(replace(subject, within=inside), level)
-            values.append(_sums(parts, every, size))
+            values.append(sums_of_parts(parts, every, size))
         (latest, numbers), (earlier, _) = values
         grown = np.divide(latest, earlier, out=np.full(size, np.nan), where=earlier > 0) - 1
         rows.append((name, grown, numbers, "no stay in one of the two periods"))
     return rows
-
-
-def _every_code(cases: CaseTable, code: NDArray[np.int32], names: tuple[str, ...]) -> NDArray[np.int32]:
-    """Return the subject of every case, those outside the period too."""
-    if names == ("city",):
-        return np.where(cases.hospital_code >= 0, 0, -1).astype(np.int32)
-    return next((held.codes for held in cases.coded.values() if held.names == names), code)
 
 
 def _of_stays(basis: CaseBasis) -> list[_Row]:

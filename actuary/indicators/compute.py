@@ -10,7 +10,7 @@ import pandas as pd
 from actuary.fund import LATE_ASSUMPTIONS, FundProjection
 from actuary.fund.fact_book import FactBook
 from actuary.indicators.definition import Indicator
-from actuary.indicators.plan_list import read_targets
+from actuary.indicators.plan_reading import read_targets
 from actuary.indicators.reading import Reading
 from actuary.indicators.registry import INDICATORS, check_families
 from actuary.indicators.view import BASE_SCENARIO, SchemeView

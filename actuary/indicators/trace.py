@@ -14,7 +14,7 @@ from actuary.fund.fact_book import FactBook
 from actuary.indicators.compute import explain_gap, read_indicator, whole_year
 from actuary.indicators.definition import Indicator
 from actuary.indicators.fact_view import fact_rows_of
-from actuary.indicators.plan_list import read_targets
+from actuary.indicators.plan_reading import read_targets
 from actuary.indicators.reading import FactRow, Reading
 from actuary.indicators.registry import INDICATORS, get_indicator
 from actuary.indicators.view import SchemeView

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from actuary.forecast.small_groups import shrink_group_means
     from actuary.fund import FundProjection, facts_page
     from actuary.fund.model.face import load_model
+    from actuary.indicators.case_indicators import compute_case_indicators
     from actuary.payment.alliance import settle_alliance
     from actuary.payment.budget_sources import load_budget
     from actuary.payment.clearing_run import clear_settlement
@@ -56,7 +57,17 @@ if TYPE_CHECKING:
     from actuary.periods import Quarter
     from actuary.policy import load_basis, load_policy_book, load_scenario
     from actuary.tables import facts, read_table
-    from actuary.workflow import check_inputs, indicators_of_city, list_cities, project_city, warn_city, write_report
+    from actuary.workflow import (
+        check_inputs,
+        indicator_history,
+        indicators_of_city,
+        list_cities,
+        project_city,
+        targets_of_city,
+        trace_city,
+        warn_city,
+        write_report,
+    )
 
 __all__ = [
     "ActuaryError",
@@ -67,6 +78,7 @@ __all__ = [
     "clear_settlement",
     "compare_policies",
     "compare_schemes",
+    "compute_case_indicators",
     "detect_anomalies",
     "draw_population_paths",
     "explain_case",
@@ -77,6 +89,7 @@ __all__ = [
     "forecast_series",
     "group_cases",
     "group_file",
+    "indicator_history",
     "indicators_of_cases",
     "indicators_of_city",
     "life_table",
@@ -110,6 +123,8 @@ __all__ = [
     "settle_cases",
     "shrink_group_means",
     "sweep_policy",
+    "targets_of_city",
+    "trace_city",
     "warn_city",
     "weights_from_cases",
     "what_if",
@@ -124,6 +139,7 @@ _HOMES = {
     "check_settlement_list": "drg.quality",
     "clear_settlement": "payment.clearing_run",
     "compare_policies": "payment.compare",
+    "compute_case_indicators": "indicators.case_indicators",
     "compare_schemes": "drg.compare",
     "detect_anomalies": "alerts.anomalies",
     "draw_population_paths": "demography.stochastic",
@@ -135,7 +151,10 @@ _HOMES = {
     "group_cases": "drg.grouper",
     "group_file": "drg.group_files",
     "indicators_of_cases": "payment.indicator_stays",
+    "indicator_history": "workflow",
     "indicators_of_city": "workflow",
+    "targets_of_city": "workflow",
+    "trace_city": "workflow",
     "life_table": "demography.life_table",
     "list_cities": "workflow",
     "list_payment_policies": "payment.policy_files",

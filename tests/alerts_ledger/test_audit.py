@@ -112,6 +112,11 @@ def test_providers_of_few_claims_can_be_drawn_and_extrapolated(count: int) -> No
     assert found.high_fen >= 0
 
 
+def test_small_providers_are_not_overburdened() -> None:
+    found = draw(claims(3000, 20), by=["insurance"]).providers
+    assert (found["drawn_claims"] <= 0.05 * found["claims"] + 1.5 * PLAN.design.min_claims).all()
+
+
 def test_claims_that_cannot_be_drawn_are_counted_by_their_reason() -> None:
     frame = claims(100, 1)
     frame["fund_charged"] = frame["fund_charged"].astype(object)

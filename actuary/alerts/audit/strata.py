@@ -23,8 +23,9 @@ def lay_strata(
     """Lay the claims of a provider into strata.
 
     The largest claims are taken until one more would exceed the share of the amount demanded: stratum 0. The others are
-    parted by kind, and those of a kind into bands of equal amount, the smallest claims first. A kind with too few
-    claims for two strata is one; kinds that cannot fill one are put together.
+    parted by kind, and those of a kind into bands of equal amount, the smallest claims first. There are no more strata
+    than the amount demanded can give their claims: strata shall sharpen the estimate, not add to the work. Kinds that
+    cannot fill a stratum are put together.
 
     Parameters
     ----------
@@ -45,39 +46,59 @@ def lay_strata(
     Examples
     --------
     >>> from actuary.alerts.audit.rules import load_audit_plan
-    >>> amounts = np.array([100] * 30 + [900])
-    >>> strata = lay_strata(amounts, np.zeros(31, np.int64), required_fen=5000, design=load_audit_plan().design)
+    >>> amounts = np.array([100] * 60 + [900])
+    >>> strata = lay_strata(amounts, np.zeros(61, np.int64), required_fen=5000, design=load_audit_plan().design)
     >>> np.bincount(strata).tolist()
-    [2, 15, 14]
+    [2, 20, 20, 19]
     """
     strata = np.full(len(amounts_fen), -1, np.int64)
     order = np.argsort(-amounts_fen, kind="stable")
     limit = int(as_fraction(design.certainty_share) * required_fen)
     strata[order[np.cumsum(amounts_fen[order]) <= limit]] = 0
     rest = np.flatnonzero(strata < 0)
-    names, members = np.unique(kinds[rest], return_inverse=True)
-    sizes = np.bincount(members, minlength=len(names))
-    small = sizes < design.min_claims
-    pools = [rest[members == kind] for kind in np.flatnonzero(~small)]
-    if small.any():
-        left = rest[small[members]]
-        # What fills no stratum of its own joins the largest one, or stands alone where there is none.
-        if len(left) < design.min_claims and pools:
-            largest = max(range(len(pools)), key=lambda place: len(pools[place]))
-            pools[largest] = np.concatenate((pools[largest], left))
-        else:
-            pools.append(left)
+    most = _most_strata(amounts_fen[rest], required_fen - exact_sum(amounts_fen[strata == 0]), design)
+    pools = _pools(rest, kinds, design, most=most)
     number = 1
     for pool in pools:
-        for band in _bands(amounts_fen, pool, design):
+        for band in _bands(amounts_fen, pool, design, most=max(1, most // len(pools))):
             strata[band] = number
             number += 1
     return strata
 
 
-def _bands(amounts: NDArray[np.int64], pool: NDArray[np.int64], design: AuditDesign) -> list[NDArray[np.int64]]:
+def _most_strata(amounts: NDArray[np.int64], still_fen: int, design: AuditDesign) -> int:
+    """Return how many strata get their claims out of the amount that is still demanded."""
+    if not len(amounts):
+        return 1
+    expected = still_fen * len(amounts) / exact_sum(amounts)
+    return max(1, int(expected) // design.min_claims)
+
+
+def _pools(
+    rest: NDArray[np.int64], kinds: NDArray[np.int64], design: AuditDesign, *, most: int
+) -> list[NDArray[np.int64]]:
+    """Part claims by kind, as far as every kind fills a stratum."""
+    names, members = np.unique(kinds[rest], return_inverse=True)
+    sizes = np.bincount(members, minlength=len(names))
+    # The kinds with most claims stand alone; what is left over needs a stratum as well.
+    alone = [kind for kind in np.argsort(-sizes, kind="stable").tolist() if sizes[kind] >= design.min_claims]
+    if len(alone) > most or (len(alone) == most and len(alone) < len(names)):
+        alone = alone[: most - 1]
+    pools = [rest[members == kind] for kind in sorted(alone)]
+    left = rest[~np.isin(members, alone)]
+    if len(left) and len(left) < design.min_claims and pools:
+        largest = max(range(len(pools)), key=lambda place: len(pools[place]))
+        pools[largest] = np.concatenate((pools[largest], left))
+    elif len(left):
+        pools.append(left)
+    return pools
+
+
+def _bands(
+    amounts: NDArray[np.int64], pool: NDArray[np.int64], design: AuditDesign, *, most: int
+) -> list[NDArray[np.int64]]:
     """Part claims into bands of about equal amount, each with enough claims, the smallest amounts first."""
-    count = max(1, min(design.bands, len(pool) // design.min_claims))
+    count = max(1, min(design.bands, most, len(pool) // design.min_claims))
     ordered = pool[np.argsort(amounts[pool], kind="stable")]
     running, total = np.cumsum(amounts[ordered]), exact_sum(amounts[ordered])
     bands, begin = [], 0

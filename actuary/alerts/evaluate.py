@@ -26,7 +26,6 @@ __all__ = ["LEVELS", "Warning", "evaluate_rules", "warning_table", "worst_level"
 
 #: A figure as old as this may still warn, but tells nobody that all is well.
 _STALE_QUARTERS = 4
-_LAST_QUARTER = 4
 _LONGEST_GAP = 4
 
 
@@ -260,8 +259,7 @@ class _Desk:
         if rule.own.of_forecast or rule.indicator.startswith("years_to_"):
             return None
         report, end = self.projection.quarter, end_of(str(row["period"]))
-        within = [one for one in self.history.readings(scheme, rule.indicator) if one.number != _LAST_QUARTER]
-        if end >= report or not any(0 < report - one <= _STALE_QUARTERS for one in within):
+        if end >= report or not self.history.comes_by_quarter(scheme, rule.indicator):
             return None
         return (
             f"{report}的数字缺失，最近一期为{end}",

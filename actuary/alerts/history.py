@@ -21,6 +21,8 @@ __all__ = ["ObservedHistory", "end_of", "measure_trend"]
 #: What quarters inside a year are not when their course was made up from a total that came later.
 _OBSERVED = ("published", "derived")
 _LAST = 4
+#: Of quarters that at least the course of a year tells.
+_BY_QUARTER = ("published", "derived", "apportioned")
 
 
 def end_of(period: str) -> Quarter:
@@ -97,6 +99,26 @@ class ObservedHistory:
         if key not in self._readings:
             self._readings[key] = self._read(scheme, indicator)
         return self._readings[key]
+
+    def comes_by_quarter(self, scheme: str, indicator: str) -> bool:
+        """Say whether an indicator had a figure of its own within a year in the last four quarters before the report.
+
+        Parameters
+        ----------
+        scheme, indicator : str
+            Of which scheme, and which indicator.
+        """
+        known, report = INDICATORS.get(indicator), self.projection.quarter
+        first = Quarter.parse(str(self.projection.paths["quarter"].to_numpy()[0]))
+        if known is None or scheme not in self.projection.schemes:
+            return False
+        for quarter in (report + -back for back in range(1, _LAST + 1)):
+            if quarter.number == _LAST or quarter < first:
+                continue
+            reading = read_indicator(self._view(scheme, quarter), known)
+            if reading.status in _BY_QUARTER and end_of(reading.period) == quarter:
+                return True
+        return False
 
     def values(self, scheme: str, indicator: str) -> dict[Quarter, float]:
         """Return the values of :meth:`readings`."""

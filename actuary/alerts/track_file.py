@@ -74,8 +74,9 @@ def load_track(rules: Sequence[AlertRule], models: Path | None = None) -> Mappin
     path = (models or models_root()) / TRACK_FILE
     if not path.is_file():
         return {}
-    table = pd.read_csv(path, dtype={"rule_id": str, "first": str, "last": str, "rule_fingerprint": str})
-    table[["reason_zh", "reason_en"]] = table[["reason_zh", "reason_en"]].fillna("")
+    words = ("rule_id", "series", "scheme", "first", "last", "reason_zh", "reason_en", "rule_fingerprint")
+    table = pd.read_csv(path, dtype=dict.fromkeys(words, str))
+    table[list(words)] = table[list(words)].fillna("")
     marks = {rule.id: rule_fingerprint(rule) for rule in rules}
     fresh = table[
         [marks.get(rule) == mark for rule, mark in zip(table["rule_id"], table["rule_fingerprint"], strict=True)]

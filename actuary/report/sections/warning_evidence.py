@@ -44,7 +44,7 @@ def evidence_table(inputs: ReportInputs, composer: Composer, groups: Sequence[tu
         composer.text_column("level", kind="level"),
         composer.text_column("scheme"),
         composer.text_column("rule_id", kind="period"),
-        *(composer.text_column(key) for key in ("extent", "since", "sure", "track")),
+        *(composer.text_column(key) for key in ("extent", "episode", "sure", "track")),
     ]
     return composer.table(
         "warning_evidence",

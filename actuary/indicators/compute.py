@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
+from typing import Protocol
 
 import pandas as pd
 
 from actuary.fund import LATE_ASSUMPTIONS, FundProjection
 from actuary.fund.fact_book import FactBook
 from actuary.indicators.definition import Indicator
+from actuary.indicators.fact_view import FactView
 from actuary.indicators.plan_reading import read_targets
 from actuary.indicators.reading import Reading
 from actuary.indicators.registry import INDICATORS, check_families
@@ -17,7 +19,46 @@ from actuary.indicators.view import BASE_SCENARIO, SchemeView
 from actuary.indicators.year_figures import YearFigures
 from actuary.periods import Quarter
 
-__all__ = ["compute_indicators", "explain_gap", "plan_frame", "provisional_value", "read_indicator", "whole_year"]
+__all__ = [
+    "compute_fact_indicators",
+    "compute_indicators",
+    "explain_gap",
+    "provisional_value",
+    "read_indicator",
+    "whole_year",
+]
+
+
+class HasFacts(Protocol):
+    """Something with published rows: a projection, or a place at a quarter without figures of its funds."""
+
+    @property
+    def region(self) -> str:
+        """Region id."""
+
+    @property
+    def region_kind(self) -> str:
+        """Kind of the region."""
+
+    @property
+    def quarter(self) -> Quarter:
+        """The report quarter."""
+
+    @property
+    def schemes(self) -> tuple[str, ...]:
+        """Schemes."""
+
+    @property
+    def facts(self) -> FactBook:
+        """Rows of the place."""
+
+    @property
+    def province_facts(self) -> FactBook:
+        """Rows of its province."""
+
+    @property
+    def national_facts(self) -> FactBook:
+        """Rows of the nation."""
 
 
 def compute_indicators(projection: FundProjection, *, families: Collection[str] | None = None) -> pd.DataFrame:
@@ -78,9 +119,64 @@ def compute_indicators(projection: FundProjection, *, families: Collection[str] 
     return pd.DataFrame(rows, columns=list(_COLUMNS))
 
 
-def plan_frame(region: str, book: FactBook, quarter: Quarter) -> pd.DataFrame:
-    """Return the distances to the targets of a region's plan, in the columns of :func:`compute_indicators`."""
-    return pd.DataFrame(_plan_rows(region, book, quarter), columns=list(_COLUMNS))
+def compute_fact_indicators(place: HasFacts, *, families: Collection[str] | None = None) -> pd.DataFrame:
+    """Compute the indicators that published facts give without a history of the funds.
+
+    Parameters
+    ----------
+    place : HasFacts
+        A place with its rows.
+    families : collection of str, optional
+        Families wanted; all when left out.
+
+    Returns
+    -------
+    DataFrame
+        The columns of :func:`compute_indicators`; a figure of the funds is not assessable.
+    """
+    wanted = check_families(families)
+    rows = []
+    for scheme in place.schemes if not place.facts.observed.empty else ():
+        views = [view_of_place(place, scheme, first=first) for first in (False, True)]
+        for indicator in INDICATORS.values():
+            if (
+                indicator.family not in wanted
+                or scheme not in indicator.schemes
+                or (place.region_kind == "nation" and not indicator.in_nation)
+                or (indicator.function is None and indicator.of_facts is None)
+            ):
+                continue
+            reading = views[0].unpublished() if indicator.of_facts is None else indicator.of_facts(views[0])
+            first = math.nan if indicator.of_facts is None else _first_value(indicator.of_facts(views[1]), reading)
+            rows.append(_row(place.region, scheme, indicator, reading, _why(reading), first))
+    if "plan" in wanted:
+        rows += _plan_rows(place.region, place.facts, place.quarter)
+    return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+def view_of_place(place: HasFacts, scheme: str, *, first: bool = False) -> FactView:
+    """Return the facts of a scheme of a place up to its quarter."""
+    return FactView(
+        place.facts,
+        scheme,
+        place.quarter,
+        first=first,
+        province=place.province_facts,
+        nation=place.national_facts,
+    )
+
+
+def _first_value(earlier: Reading, reading: Reading) -> float:
+    if reading.status == "gap" or earlier.period != reading.period:
+        return math.nan
+    same = math.isclose(earlier.value, reading.value, rel_tol=1e-12, abs_tol=1e-12)
+    return math.nan if same else earlier.value
+
+
+def _why(reading: Reading) -> tuple[str, str]:
+    if reading.status != "gap":
+        return "", ""
+    return reading.why_zh or _UNPUBLISHED[0], reading.why_en or _UNPUBLISHED[1]
 
 
 def _plan_rows(region: str, book: FactBook, quarter: Quarter) -> list[dict[str, object]]:
@@ -129,6 +225,7 @@ def _row(
     return dict(zip(_COLUMNS, values, strict=True))
 
 
+_UNPUBLISHED = ("计算所需的数字未公布", "the figures it is computed from are not published")
 _COLUMNS = (
     "region",
     "scheme",
@@ -167,17 +264,15 @@ def provisional_value(view: SchemeView, indicator: Indicator, reading: Reading) 
     if reading.status == "gap" or book.observed.empty:
         return math.nan
     if indicator.of_facts is not None:
-        first = indicator.of_facts(view.first_facts)
-        earlier = first.value if first.period == reading.period else math.nan
-    elif indicator.of_year is not None and (year := whole_year(reading.period)) is not None:
+        return _first_value(indicator.of_facts(view.first_facts), reading)
+    if indicator.of_year is not None and (year := whole_year(reading.period)) is not None:
         figures = YearFigures(book.first_figures, view.scheme, view.fund, year)
         try:
             earlier = indicator.of_year(figures)
         except ZeroDivisionError:
             return math.nan
-    else:
-        return math.nan
-    return earlier if not math.isclose(earlier, reading.value, rel_tol=1e-12, abs_tol=1e-12) else math.nan
+        return _first_value(Reading(earlier, reading.period, reading.status), reading)
+    return math.nan
 
 
 def whole_year(period: str) -> int | None:
@@ -202,7 +297,7 @@ def explain_gap(projection: FundProjection, scheme: str, indicator: Indicator, r
     if reading.why_zh:
         return reading.why_zh, reading.why_en
     if not indicator.name.startswith("years_to_"):
-        return "计算所需的数字未公布", "the figures it is computed from are not published"
+        return _UNPUBLISHED
     if BASE_SCENARIO not in projection.scenarios:
         return "未按基准情景推演", "the base scenario was not projected"
     ours = [one for one in projection.missing if one.scheme in (scheme, "all")]

@@ -8,8 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from actuary.errors import PeriodError, Problem
-from actuary.fund import project_fund
-from actuary.indicators.compute import compute_indicators
+from actuary.indicators.at_quarter import first_fund_quarter
 from actuary.indicators.registry import get_indicator
 from actuary.periods import Quarter, quarter_range
 from actuary.tables import facts, last_quarter
@@ -19,7 +18,6 @@ __all__ = ["indicator_history"]
 
 _LAST = 4
 _INSIDE = (2, 3)
-_CORE = ("enrolled", "active", "retired", "income", "expenditure", "balance_end")
 _COLUMNS = (
     "region",
     "quarter",
@@ -94,8 +92,8 @@ def indicator_history(
     for name in indicators or ():
         get_indicator(name)
     rows = facts(city, root=data, observed=True)
-    core = rows[rows["indicator"].isin(_CORE)]
-    start = Quarter.parse(first if first is not None else str((core if len(core) else rows)["quarter"].min()))
+    funds = first_fund_quarter(city, data=data)
+    start = Quarter.parse(first if first is not None else funds or str(rows["quarter"].min()))
     end = Quarter.parse(last) if last is not None else last_quarter(city, data)
     if start > end:
         raise PeriodError(Problem("first quarter", str(start), f"one up to the last, {end}"))
@@ -108,8 +106,7 @@ def indicator_history(
             # Nothing became known, and the year has not turned: the figures of the quarter before stand.
             frames.append(frames[-1].assign(quarter=str(quarter)))
             continue
-        projection = project_fund(city, quarter, horizon=quarter + 1, scenarios=("base",), models=models, data=data)
-        found = compute_indicators(projection, families=families)
+        found = indicators_at(city, quarter, families=families, horizon=quarter + 1, models=models, data=data)
         found.insert(1, "quarter", str(quarter))
         frames.append(found[~found["indicator"].str.startswith("years_to_")])
     history = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(_COLUMNS))

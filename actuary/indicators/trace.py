@@ -11,7 +11,15 @@ import pandas as pd
 from actuary.errors import UnknownNameError, unknown_name
 from actuary.fund import FundProjection
 from actuary.fund.fact_book import FactBook
-from actuary.indicators.compute import explain_gap, read_indicator, whole_year
+from actuary.indicators.at_quarter import PlaceFacts
+from actuary.indicators.compute import (
+    HasFacts,
+    compute_fact_indicators,
+    explain_gap,
+    read_indicator,
+    view_of_place,
+    whole_year,
+)
 from actuary.indicators.definition import Indicator
 from actuary.indicators.fact_view import fact_rows_of
 from actuary.indicators.plan_reading import read_targets
@@ -97,13 +105,15 @@ class Trace:
         return f"<p>{html.escape(self.summary())}</p>{self.to_frame().to_html(index=False)}"
 
 
-def trace_indicator(projection: FundProjection, indicator: str, *, scheme: str | None = None) -> tuple[Trace, ...]:
+def trace_indicator(
+    projection: FundProjection | PlaceFacts, indicator: str, *, scheme: str | None = None
+) -> tuple[Trace, ...]:
     """Trace the value of an indicator to the published rows.
 
     Parameters
     ----------
-    projection : FundProjection
-        The projection it was computed from.
+    projection : FundProjection or PlaceFacts
+        What it was computed from, see :func:`actuary.indicators.at_quarter.place_at`.
     indicator : str
         Name in the registry.
     scheme : str, optional
@@ -137,16 +147,28 @@ def trace_indicator(projection: FundProjection, indicator: str, *, scheme: str |
     known_schemes = [name for name in projection.schemes if name in described.schemes]
     if scheme is not None and scheme not in known_schemes:
         raise UnknownNameError(unknown_name("scheme", scheme, known_schemes, what="scheme of this indicator"))
-    return tuple(_of_scheme(projection, described, one) for one in ([scheme] if scheme else known_schemes))
+    chosen = [scheme] if scheme else known_schemes
+    if isinstance(projection, PlaceFacts):
+        return tuple(_of_place(projection, described, one) for one in chosen)
+    return tuple(_of_scheme(projection, described, one) for one in chosen)
 
 
-def _of_plan(projection: FundProjection, described: Indicator, scheme: str | None) -> tuple[Trace, ...]:
+def _of_plan(projection: HasFacts, described: Indicator, scheme: str | None) -> tuple[Trace, ...]:
     targets = read_targets(projection.facts, projection.quarter)
     return tuple(
         _trace(projection, described, one.scheme, one.reading, (one.why_zh, one.why_en), one.reading.rows)
         for one in targets
         if f"plan_{one.indicator}" == described.name and scheme in (None, one.scheme)
     )
+
+
+def _of_place(place: PlaceFacts, described: Indicator, scheme: str) -> Trace:
+    view = view_of_place(place, scheme)
+    reading = view.unpublished() if described.of_facts is None else described.of_facts(view)
+    found = compute_fact_indicators(place, families=[described.family])
+    row = found[(found["scheme"] == scheme) & (found["indicator"] == described.name)].iloc[0]
+    reasons = (str(row["reason_zh"]), str(row["reason_en"]))
+    return _trace(place, described, scheme, reading, reasons, reading.rows, reading.value)
 
 
 def _of_scheme(projection: FundProjection, described: Indicator, scheme: str) -> Trace:
@@ -224,7 +246,7 @@ def _of_national(
 
 
 def _trace(
-    projection: FundProjection,
+    projection: HasFacts,
     described: Indicator,
     scheme: str,
     reading: Reading,

@@ -8,15 +8,15 @@ from pathlib import Path
 import pandas as pd
 
 from actuary.fund.fact_book import load_fact_book
-from actuary.indicators import Trace, compute_indicators, plan_targets, trace_indicator
+from actuary.indicators import Trace, plan_targets, trace_indicator
 from actuary.indicators import indicator_history as history_of_region
-from actuary.indicators.compute import plan_frame
+from actuary.indicators.at_quarter import indicators_at, place_at
 from actuary.indicators.registry import check_families, get_indicator
 from actuary.paths import given_folder
 from actuary.periods import Quarter
 from actuary.policy import load_region
 from actuary.tables import facts, known_regions
-from actuary.workflow.regions import project_city, report_quarter
+from actuary.workflow.regions import report_quarter
 
 __all__ = ["indicator_history", "indicators_of_city", "targets_of_city", "trace_city"]
 
@@ -52,7 +52,7 @@ def indicators_of_city(
     Raises
     ------
     UnknownNameError, PeriodError, DeclarationError, TableError
-        As :func:`project_city`, and for a family that is not known.
+        As :func:`actuary.project_city`, and for a family that is not known.
 
     Examples
     --------
@@ -61,11 +61,9 @@ def indicators_of_city(
     1.004
     """
     check_families(families)
-    root = given_folder(data, what="data")
-    if _has_plans_only(city, root, models=given_folder(models, what="models")):
-        chosen = _plan_quarter(city, quarter, root)
-        return plan_frame(city, load_fact_book(city, until=chosen, data=root), chosen)
-    return compute_indicators(project_city(city, quarter, models=models, data=data), families=families)
+    root, folder = given_folder(data, what="data"), given_folder(models, what="models")
+    chosen = _quarter_of(city, quarter, models=folder, data=root)
+    return indicators_at(city, chosen, families=families, models=folder, data=root)
 
 
 def targets_of_city(
@@ -86,12 +84,8 @@ def targets_of_city(
     >>> found[found.indicator == "procured_drugs"][["target", "actual", "distance"]].values.tolist()
     [[500.0, 244.0, -256.0]]
     """
-    root = given_folder(data, what="data")
-    folder = given_folder(models, what="models")
-    if _has_plans_only(city, root, models=folder):
-        chosen = _plan_quarter(city, quarter, root)
-    else:
-        chosen = report_quarter(city, quarter, models=folder, data=root)
+    root, folder = given_folder(data, what="data"), given_folder(models, what="models")
+    chosen = _quarter_of(city, quarter, models=folder, data=root)
     return plan_targets(load_fact_book(city, until=chosen, data=root), chosen)
 
 
@@ -128,7 +122,9 @@ def trace_city(
         As :func:`indicators_of_city`, and for an indicator or scheme that is not known.
     """
     get_indicator(indicator, where="--trace")
-    return trace_indicator(project_city(city, quarter, models=models, data=data), indicator, scheme=scheme)
+    root, folder = given_folder(data, what="data"), given_folder(models, what="models")
+    chosen = _quarter_of(city, quarter, models=folder, data=root)
+    return trace_indicator(place_at(city, chosen, models=folder, data=root), indicator, scheme=scheme)
 
 
 def indicator_history(
@@ -165,12 +161,9 @@ def indicator_history(
     return history_of_region(city, first, last, indicators=indicators, yearly=yearly, **folders)
 
 
-def _has_plans_only(city: str, data: Path | None, *, models: Path | None) -> bool:
+def _quarter_of(city: str, quarter: str | Quarter | None, *, models: Path | None, data: Path | None) -> Quarter:
+    """Return the quarter asked for, else the last with figures; of a place with plans alone the first of a target."""
     load_region(city, root=models)
-    return city in known_regions(data) and facts(city, root=data, observed=True).empty
-
-
-def _plan_quarter(city: str, quarter: str | Quarter | None, data: Path | None) -> Quarter:
-    if quarter is not None:
-        return Quarter.parse(quarter, where="--quarter")
-    return Quarter.parse(str(facts(city, root=data)["quarter"].min()))
+    if quarter is None and city in known_regions(data) and facts(city, root=data, observed=True).empty:
+        return Quarter.parse(str(facts(city, root=data)["quarter"].min()))
+    return report_quarter(city, quarter, models=models, data=data)

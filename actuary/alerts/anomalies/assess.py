@@ -19,6 +19,7 @@ from actuary.alerts.anomalies.suspicion import excess_cases, refused_cases, scal
 __all__ = ["Assessment", "NotAssessable", "assess"]
 
 type FloatArray = NDArray[np.float64]
+type BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +127,18 @@ def assess(features: Features, kinds: Sequence[str] = KINDS) -> tuple[dict[str, 
     tuple
         Assessments by kind, and what could not be assessed.
     """
-    made: dict[str, Callable[[], Evidence]] = {
-        "upcoding": lambda: upcoding(features),
-        "split_stay": lambda: split_stay(features),
-        "light_admission": lambda: light_admission(features),
-        "refusing_severe": lambda: refusing_severe(features, found["upcoding"].posterior if "upcoding" in found else None),
-        "cost_shifting": lambda: cost_shifting(features),
-        "growth": lambda: growth(features),
-        "drug_spike": lambda: spike(features, "drug_spike"),
-        "consumable_spike": lambda: spike(features, "consumable_spike"),
+    def upcoders() -> FloatArray | None:
+        return found["upcoding"].posterior if "upcoding" in found else None
+
+    made: dict[str, Callable[[BoolArray | None], Evidence]] = {
+        "upcoding": lambda peers: upcoding(features, peers),
+        "split_stay": lambda peers: split_stay(features, peers),
+        "light_admission": lambda peers: light_admission(features, peers),
+        "refusing_severe": lambda peers: refusing_severe(features, upcoders(), peers),
+        "cost_shifting": lambda peers: cost_shifting(features, peers),
+        "growth": lambda peers: growth(features, peers),
+        "drug_spike": lambda _: spike(features, "drug_spike"),
+        "consumable_spike": lambda _: spike(features, "consumable_spike"),
     }
     found: dict[str, Assessment] = {}
     left_out: list[NotAssessable] = []
@@ -142,12 +146,14 @@ def assess(features: Features, kinds: Sequence[str] = KINDS) -> tuple[dict[str, 
     for kind in wanted:
         why = _why_not(features, kind)
         if not why:
-            judged = _judge(features, made[kind]())
+            judged = _judged_twice(features, made[kind])
             if np.isfinite(judged.p_value).sum() >= _LEAST_HOSPITALS:
                 found[kind] = judged
                 continue
             few = features.rules.statistics.least_cases
             why = f"fewer than {_LEAST_HOSPITALS} hospitals have {few} cases to judge by"
+            if kind == "refusing_severe":
+                why += ", with at least three severe ones expected among them"
         left_out.append(NotAssessable(kind, why))
     return (
         {kind: one for kind, one in found.items() if kind in kinds},
@@ -157,6 +163,21 @@ def assess(features: Features, kinds: Sequence[str] = KINDS) -> tuple[dict[str, 
 
 #: Hospitals without which there are no peers.
 _LEAST_HOSPITALS = 5
+
+
+def _judged_twice(features: Features, made: Callable[[BoolArray | None], Evidence]) -> Assessment:
+    """Judge hospitals against all others, then against those that were not conspicuous.
+
+    Where most hospitals of a tier are conspicuous, nobody knows who sets the standard: then all of them do.
+    """
+    first = _judge(features, made(None))
+    if first.evidence.scan is not None:
+        return first
+    honest = ~(np.nan_to_num(first.posterior) > features.rules.statistics.least_posterior)
+    tier = features.stays.tier_of
+    kept = np.bincount(tier, weights=honest) >= 0.5 * np.bincount(tier)
+    peers = honest | ~kept[tier]
+    return first if peers.all() else _judge(features, made(peers))
 
 
 def _judge(features: Features, evidence: Evidence) -> Assessment:

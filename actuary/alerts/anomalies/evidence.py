@@ -97,6 +97,7 @@ def rate_evidence(
     levels: Sequence[IntArray],
     strata: IntArray,
     unit: str,
+    peers: BoolArray | None = None,
 ) -> Evidence:
     r"""Compare how often a sign is seen with how often peers show it, mix for mix.
 
@@ -118,19 +119,25 @@ def rate_evidence(
         Classes of cases, 0 without the sign.
     unit : str
         What is counted.
+    peers : bool array, shape (hospitals,), optional
+        Hospitals that set the standard; all when left out.
     """
     size = len(features.stays.hospitals)
     prior = features.rules.statistics.prior_cases
     hospital, seen = features.hospital[universe], flag[universe].astype(np.float64)
-    each = leave_one_out(seen, hospital, levels=[one[universe] for one in levels], prior_cases=prior)
+    each = leave_one_out(
+        seen, hospital, levels=[one[universe] for one in levels], prior_cases=prior,
+        peers=None if peers is None else peers[hospital],
+    )  # fmt: skip
     n, observed, expected, spread = (
         sum_by(hospital, values, size=size) for values in (None, seen, each, each * (1 - each))
     )
     safe = np.maximum(n, 1.0)
     angle = [np.arcsin(np.sqrt((count + 0.375) / (n + 0.75))) for count in (observed, np.minimum(expected, n))]
     whole = expected * (1 - expected / safe)
-    enough = (n >= features.rules.statistics.least_cases) & (whole > 0)
-    variance = spread / np.where(whole > 0, whole, 1.0) / (4 * safe)
+    enough = n >= features.rules.statistics.least_cases
+    # Where no peer shows the sign, cases differ in nothing that is known.
+    variance = np.where(whole > 0, spread / np.where(whole > 0, whole, 1.0), 1.0) / (4 * safe)
     return Evidence(
         kind=kind,
         unit=unit,
@@ -146,7 +153,12 @@ def rate_evidence(
 
 
 def mean_evidence(
-    features: Features, value: FloatArray, *, universe: BoolArray, levels: Sequence[IntArray]
+    features: Features,
+    value: FloatArray,
+    *,
+    universe: BoolArray,
+    levels: Sequence[IntArray],
+    peers: BoolArray | None = None,
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Return by hospital the cases, the mean of peers, the mean residual and its sampling variance.
 
@@ -160,11 +172,16 @@ def mean_evidence(
         Cases that are counted.
     levels : sequence of int array
         Cells of peers.
+    peers : bool array, shape (hospitals,), optional
+        Hospitals that set the standard; all when left out.
     """
     size = len(features.stays.hospitals)
     hospital, taken = features.hospital[universe], value[universe]
     prior = features.rules.statistics.prior_cases
-    each = leave_one_out(taken, hospital, levels=[one[universe] for one in levels], prior_cases=prior)
+    each = leave_one_out(
+        taken, hospital, levels=[one[universe] for one in levels], prior_cases=prior,
+        peers=None if peers is None else peers[hospital],
+    )  # fmt: skip
     n, expected, gap, squares = (
         sum_by(hospital, values, size=size) for values in (None, each, taken - each, (taken - each) ** 2)
     )

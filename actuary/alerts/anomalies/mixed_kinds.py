@@ -35,7 +35,7 @@ def fit_effects(features: Features, effect: FloatArray, variance: FloatArray) ->
     )
 
 
-def refusing_severe(features: Features, upcoding: FloatArray | None) -> Evidence:
+def refusing_severe(features: Features, upcoding: FloatArray | None, peers: BoolArray | None = None) -> Evidence:
     r"""Compare three signs of severe patients with peers: dear groups, grave complications, dear stays.
 
     Each sign says which share of the severe patients is missing,
@@ -48,6 +48,8 @@ def refusing_severe(features: Features, upcoding: FloatArray | None) -> Evidence
         The cases.
     upcoding : float array, shape (hospitals,), or None
         Probability of upcoding.
+    peers : bool array, shape (hospitals,), optional
+        Hospitals that set the standard; all when left out.
     """
     rule = features.rules.refusing_severe
     dear_group = features.group_mean > rule.group_cost_ratio_over * features.cost.mean()
@@ -79,7 +81,7 @@ def refusing_severe(features: Features, upcoding: FloatArray | None) -> Evidence
     nothing = np.zeros(len(features.rows), np.int64)
     for number, (flag, universe, levels) in enumerate(signs):
         one = rate_evidence(
-            features, "refusing_severe", flag, universe=universe, levels=levels, strata=nothing, unit="share"
+            features, "refusing_severe", flag, universe=universe, levels=levels, strata=nothing, unit="share", peers=peers
         )
         with np.errstate(divide="ignore", invalid="ignore"):
             slope = 2 * np.sqrt((1 - one.expected) / one.expected)
@@ -117,7 +119,7 @@ def refusing_severe(features: Features, upcoding: FloatArray | None) -> Evidence
 _FEWEST = 3.0
 
 
-def cost_shifting(features: Features) -> Evidence:
+def cost_shifting(features: Features, peers: BoolArray | None = None) -> Evidence:
     """Compare the outpatient cost around the stay and the share outside the catalogue with peers.
 
     Each is averaged on the scale of square roots, measured in honest spreads, and their sum is judged again. Where one
@@ -137,14 +139,15 @@ def cost_shifting(features: Features) -> Evidence:
         amount = features.number(name)
         known = np.isfinite(amount) & (amount >= 0)
         value = np.nan_to_num(amount) / (features.cost if name == "fully_self_paid" else 1.0)
-        _, _, mean, variance = mean_evidence(features, np.sqrt(np.maximum(value, 0)), universe=known, levels=levels)
+        root = np.sqrt(np.maximum(value, 0))
+        _, _, mean, variance = mean_evidence(features, root, universe=known, levels=levels, peers=peers)
         fitted = fit_effects(features, mean, variance)
         ok = np.isfinite(fitted.z)
         total += np.where(ok, fitted.z, 0.0)
         parts += ok
         universe &= known
         strata = strata * 5 + bins(value, known, 5)
-        n, usual, _, _ = mean_evidence(features, value, universe=known, levels=levels)
+        n, usual, _, _ = mean_evidence(features, value, universe=known, levels=levels, peers=peers)
         natural = (sum_by(features.hospital, np.where(known, value, 0.0), size=size) / np.maximum(n, 1.0), usual)
     assert natural is not None  # noqa: S101  the caller has looked for the columns
     known_hospital = parts > 0

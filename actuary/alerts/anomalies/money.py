@@ -176,14 +176,13 @@ class Stakes:
         moved = np.zeros(len(features.rows))
         for name in names:
             amount = np.nan_to_num(features.number(name))
-            share = amount if name == "outpatient_cost_14d" else amount / features.cost
+            per = np.ones(len(amount)) if name == "outpatient_cost_14d" else features.cost
             # What is usual is taken from hospitals that are not found, so that the others do not raise it.
             code = cell_codes(features.insurance, features.tier)
             size = int(code.max()) + 1
-            usual = sum_by(code[honest], share[honest], size=size) / np.maximum(
-                sum_by(code[honest], None, size=size), 1.0
-            )
-            moved += (share - usual[code]) * (1.0 if name == "outpatient_cost_14d" else features.cost)
+            base = sum_by(code[honest], per[honest], size=size)
+            usual = sum_by(code[honest], amount[honest], size=size) / np.where(base > 0, base, 1.0)
+            moved += amount - usual[code] * per
         return moved, f"{' and '.join(names)} above those of peers"
 
     def _shifted(self, one: Assessment, hospital: int, rows: IntArray) -> tuple[Stake, Behind]:

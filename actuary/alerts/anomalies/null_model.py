@@ -127,10 +127,10 @@ def fit_null(
     start = _Start.of(y, s2, t, tiers)
 
     def unpack(x: FloatArray) -> tuple[FloatArray, float, float, float, float, float]:
-        tau, phi = start.unit * np.exp(x[tiers]), np.exp(np.clip(x[tiers + 1], np.log(0.8), np.log(10.0)))
+        tau, phi = start.unit * np.exp(x[tiers]), np.exp(np.clip(x[tiers + 1], 0.0, np.log(10.0)))
         least = least_scale_sd * float(np.sqrt(np.median(phi * s2) + tau**2))
         scale = least * (1 + np.exp(np.clip(x[tiers + 2], -6.0, 4.0)))
-        shares = np.exp(np.array([0.0, x[tiers + 3], x[tiers + 4]]))
+        shares = np.exp(np.clip(np.array([0.0, x[tiers + 3], x[tiers + 4]]), -12.0, 4.0))
         shares /= shares.sum()
         return start.centre + start.unit * x[:tiers], float(tau), float(phi), float(scale), *map(float, shares[1:])
 
@@ -140,14 +140,20 @@ def fit_null(
         weights = np.log(np.array([1 - up - down, up, down]))
         likelihood = float(np.logaddexp(np.logaddexp(parts[0] + weights[0], parts[1] + weights[1]), parts[2] + weights[2]).sum())
         # Weak priors: shares as declared, sampling variance near what was computed, no drift of the rest.
-        prior = 1.5 * (np.log(up / prior_share) + np.log(down / prior_share)) - 15 * prior_share * (up + down)
-        prior += 10 * np.log(1 - up - down)
-        prior -= 0.5 * (x[tiers + 1] / 0.5) ** 2 + 0.5 * (x[tiers] / 3.0) ** 2 + 0.5 * (x[tiers + 2] / 2.0) ** 2
+        prior = np.log(up) + np.log(down) + (1 / prior_share - 1) * np.log(1 - up - down)
+        prior -= 0.5 * (x[tiers + 1] / 0.5) ** 2 + 0.5 * (x[tiers] + 1.2) ** 2 + 0.5 * (x[tiers + 2] / 2.0) ** 2
         prior -= 0.5 * float((x[:tiers] / 10.0) @ (x[:tiers] / 10.0))
         return -(likelihood + prior)
 
-    first = np.concatenate([np.zeros(tiers), [np.log(0.7), 0.0, 0.0, np.log(prior_share), np.log(prior_share)]])
-    found = optimize.minimize(loss, first, method="BFGS", options={"gtol": 1e-3})
+    # The surface has a hollow where all differ widely and nobody is beyond, and one where few do: try both.
+    starts = [(np.log(0.7), np.log(prior_share)), (np.log(0.15), np.log(6 * prior_share))]
+    tries = [
+        optimize.minimize(loss, np.concatenate([start.low if wide < np.log(0.5) else np.zeros(tiers),
+                                                [wide, 0.0, 0.0, many, np.log(prior_share)]]),
+                          method="BFGS", options={"gtol": 1e-3})
+        for wide, many in starts
+    ]  # fmt: skip
+    found = min(tries, key=lambda one: float(one.fun))
     centre, tau, phi, scale, up, down = unpack(found.x)
     v = phi * s2 + tau**2
     gap = y - centre[t]
@@ -170,13 +176,16 @@ def fit_null(
 
 @dataclass(frozen=True)
 class _Start:
-    """Where the search begins: medians by tier, and a unit of spread."""
+    """Where the search begins: medians by tier, a unit of spread, and how far the lower third lies below."""
 
     centre: FloatArray
     unit: float
+    low: FloatArray
 
     @classmethod
     def of(cls, y: FloatArray, s2: FloatArray, t: IntArray, tiers: int) -> _Start:
         centre = np.array([np.median(y[t == one]) if (t == one).any() else np.median(y) for one in range(tiers)])
         spread = float(1.4826 * np.median(np.abs(y - centre[t])))
-        return cls(centre, max(spread, 0.2 * float(np.sqrt(np.median(s2)))))
+        unit = max(spread, 0.2 * float(np.sqrt(np.median(s2))))
+        third = np.array([np.quantile(y[t == one], 0.3) if (t == one).any() else 0.0 for one in range(tiers)])
+        return cls(centre, unit, np.minimum(third - centre, 0.0) / unit)

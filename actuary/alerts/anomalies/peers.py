@@ -46,6 +46,7 @@ def leave_one_out(
     *,
     levels: Sequence[IntArray],
     prior_cases: float,
+    peers: NDArray[np.bool_] | None = None,
 ) -> FloatArray:
     r"""Return for each case the mean of its peers' cases in its cell, shrunken to wider cells where peers are few.
 
@@ -63,6 +64,8 @@ def leave_one_out(
         Cells, the widest first; each case belongs to one cell of each level.
     prior_cases : float
         How many cases of the wider cell the narrower one is worth, `k`.
+    peers : bool array, shape (cases,), optional
+        Cases that set the standard; all when left out.
 
     Examples
     --------
@@ -70,16 +73,17 @@ def leave_one_out(
     >>> leave_one_out(value, hospital, levels=[np.zeros(4, int)], prior_cases=0.0).round(3).tolist()
     [0.5, 0.5, 0.667, 0.333]
     """
-    total, count = float(value.sum()), len(value)
-    own_sum, own_count = sum_by(hospital, value, size=1), sum_by(hospital, None, size=1)
-    others = np.maximum(count - own_count, 1.0)
-    expected = ((total - own_sum) / others)[hospital]
+    taken = np.ones(len(value)) if peers is None else peers.astype(np.float64)
+    counted = value * taken
+    size = int(hospital.max(initial=0)) + 1
+    others = taken.sum() - sum_by(hospital, taken, size=size)
+    expected = ((counted.sum() - sum_by(hospital, counted, size=size)) / np.maximum(others, 1.0))[hospital]
     for level in levels:
         size = int(level.max(initial=0)) + 1
         pair = cell_codes(level, hospital)
         size_pair = int(pair.max(initial=0)) + 1
-        rest_sum = sum_by(level, value, size=size)[level] - sum_by(pair, value, size=size_pair)[pair]
-        rest_count = sum_by(level, None, size=size)[level] - sum_by(pair, None, size=size_pair)[pair]
+        rest_sum = sum_by(level, counted, size=size)[level] - sum_by(pair, counted, size=size_pair)[pair]
+        rest_count = sum_by(level, taken, size=size)[level] - sum_by(pair, taken, size=size_pair)[pair]
         weight = rest_count + prior_cases
         expected = np.where(
             weight > 0, (rest_sum + prior_cases * expected) / np.where(weight > 0, weight, 1.0), expected

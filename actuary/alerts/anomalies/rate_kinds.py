@@ -73,7 +73,7 @@ def lightness(features: Features, divided: BoolArray, grave: BoolArray) -> Float
     return found
 
 
-def upcoding(features: Features) -> Evidence:
+def upcoding(features: Features, peers: BoolArray | None = None) -> Evidence:
     """Compare the share of the gravest group within each ADRG: by tier, insurance and age, light stays left out."""
     divided, grave = divided_groups(features)
     universe = divided & ~features.light
@@ -85,11 +85,11 @@ def upcoding(features: Features) -> Evidence:
     looks = bins(lightness(features, divided, grave), grave & universe, 20)
     return rate_evidence(
         features, "upcoding", grave, universe=universe, levels=levels, strata=looks,
-        unit="share of stays in the gravest group of their ADRG",
+        unit="share of stays in the gravest group of their ADRG", peers=peers,
     )  # fmt: skip
 
 
-def split_stay(features: Features) -> Evidence:
+def split_stay(features: Features, peers: BoolArray | None = None) -> Evidence:
     """Compare the share of stays that follow another of the person and ADRG within the declared days."""
     after, before, gap = features.pairs
     sure = np.full(len(features.rows), -9.0)
@@ -105,11 +105,11 @@ def split_stay(features: Features) -> Evidence:
     levels = [cell_codes(features.mdc), cell_codes(features.adrg), cell_codes(features.adrg, features.tier)]
     return rate_evidence(
         features, "split_stay", flag, universe=np.asarray(known, bool), levels=levels, strata=strata * 4 + near,
-        unit="share of stays that are a readmission",
+        unit="share of stays that are a readmission", peers=peers,
     )  # fmt: skip
 
 
-def light_admission(features: Features) -> Evidence:
+def light_admission(features: Features, peers: BoolArray | None = None) -> Evidence:
     """Compare the share of stays that are short and far below the cost of their group."""
     flag = features.light
     strata = bins(features.residual, flag, 4)
@@ -118,11 +118,11 @@ def light_admission(features: Features) -> Evidence:
         strata = strata * 4 + bins(np.nan_to_num(share, nan=0.5), flag, 4)
     return rate_evidence(
         features, "light_admission", flag, universe=np.isfinite(features.days), levels=features.mix, strata=strata,
-        unit="share of stays that are light",
+        unit="share of stays that are light", peers=peers,
     )  # fmt: skip
 
 
-def growth(features: Features) -> Evidence:
+def growth(features: Features, peers: BoolArray | None = None) -> Evidence:
     """Compare the share of stays that begin in the later half of the period, light stays left out."""
     flag = features.later_half & features.dated
     strata = np.zeros(len(flag), np.int64)
@@ -133,5 +133,5 @@ def growth(features: Features) -> Evidence:
     levels = [cell_codes(features.mdc), cell_codes(features.mdc, features.tier)]
     return rate_evidence(
         features, "growth", flag, universe=features.dated & ~features.light & ~features.readmitted, levels=levels,
-        strata=strata, unit="share of stays in the later half of the period",
+        strata=strata, unit="share of stays in the later half of the period", peers=peers,
     )  # fmt: skip

@@ -58,15 +58,19 @@ def _log_bayes(gap: FloatArray, sd: FloatArray, scale: float) -> FloatArray:
     return np.asarray(found, np.float64)
 
 
-def _shrunken(total: FloatArray, count: FloatArray, sampling: FloatArray, ok: NDArray[np.bool_]) -> FloatArray:
-    """Return means drawn to zero as far as their spread is no more than sampling."""
-    mean = total / np.maximum(count, _LEAST)
+def _shrunken(total: FloatArray, weight: FloatArray, sampling: FloatArray, ok: NDArray[np.bool_]) -> FloatArray:
+    """Return means drawn to zero as far as their spread is no more than sampling, but by no more than one spread.
+
+    The limit keeps the level of the few that really differ from the others, whose spread says that nobody does.
+    """
+    mean = total / np.maximum(weight, _LEAST)
     between = 0.0
     if ok.sum() >= 3:
         spread = float(1.4826 * np.median(np.abs(mean[ok] - np.median(mean[ok]))))
         between = max(spread**2 - float(np.median(sampling[ok])), 0.0)
     keep = between / np.maximum(between + sampling, 1e-300)
-    return np.where(count > 0, keep * mean, 0.0)
+    limit = np.sqrt(sampling)
+    return np.where(weight > 0, mean - np.clip((1 - keep) * mean, -limit, limit), 0.0)
 
 
 def scan_spikes(

@@ -17,6 +17,24 @@ if TYPE_CHECKING:
 __all__ = ["FactView", "fact_rows_of", "months_of"]
 
 _YEAR_LENGTH = 4
+_ROW = (
+    "table",
+    "row",
+    "region",
+    "period",
+    "scheme",
+    "indicator",
+    "value",
+    "unit",
+    "value_published",
+    "unit_published",
+    "basis",
+    "confidence",
+    "source",
+    "url",
+    "scope",
+    "group",
+)
 _MONTHS = 12
 _QUARTER_MONTHS = 3
 
@@ -29,12 +47,10 @@ def fact_rows_of(frame: pd.DataFrame) -> tuple[FactRow, ...]:
     frame : DataFrame
         As :func:`actuary.tables.facts` returns it.
     """
-    names = ("table", "row", "region", "period", "scheme", "indicator", "value", "unit", "value_published")
-    names = (*names, "unit_published", "basis", "confidence", "source", "url", "scope", "group")
     if frame.empty:
         return ()
     return tuple(
-        FactRow(table, int(row), *rest) for table, row, *rest in frame[list(names)].itertuples(index=False, name=None)
+        FactRow(table, int(row), *rest) for table, row, *rest in frame[list(_ROW)].itertuples(index=False, name=None)
     )
 
 

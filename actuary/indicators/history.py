@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from actuary.errors import PeriodError, Problem
-from actuary.indicators.at_quarter import first_fund_quarter
+from actuary.indicators.at_quarter import first_fund_quarter, indicators_at
 from actuary.indicators.registry import get_indicator
 from actuary.periods import Quarter, quarter_range
 from actuary.tables import facts, last_quarter

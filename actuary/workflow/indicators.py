@@ -157,8 +157,15 @@ def indicator_history(
     UnknownNameError, PeriodError, DeclarationError, TableError
         When region, quarter, rules or tables are not what they should be.
     """
-    folders = {"models": given_folder(models, what="models"), "data": given_folder(data, what="data")}
-    return history_of_region(city, first, last, indicators=indicators, yearly=yearly, **folders)
+    return history_of_region(
+        city,
+        first,
+        last,
+        indicators=indicators,
+        yearly=yearly,
+        models=given_folder(models, what="models"),
+        data=given_folder(data, what="data"),
+    )
 
 
 def _quarter_of(city: str, quarter: str | Quarter | None, *, models: Path | None, data: Path | None) -> Quarter:

@@ -72,10 +72,13 @@ def list_cases(  # noqa: PLR0913, PLR0917  (options of a verb)
     book = open_ledger(ledger)
     cases = book.cases(_chosen(state, region, kind, level, subject, older_than), at=now())
     title = f"title_{lang.value}"
-    columns = [*_LISTED, title, "last_period", "times_seen", "age_days", "recovered_yuan", "reopens"]
+    columns = [*_LISTED, title, "last_period", "times_seen", "age_days", "money_at_stake_yuan"]
+    columns += ["recovered_yuan", "reopens"]
     synthetic = " — some synthetic 部分为合成数据" if cases["synthetic"].any() else ""
     shown = with_yuan(cases.head(limit))
     shown["reopens"] = shown["reopens"].astype(object).where(shown["reopens"].notna(), None)
+    for name in ("recovered_yuan", "money_at_stake_yuan"):
+        shown[name] = [f"{amount:,.2f}" if amount == amount else "" for amount in shown[name]]  # noqa: PLR0124  (NaN)
     print_frame(shown, title=f"{book.path}: cases{synthetic}", columns=columns)
     more = f", {limit} of them shown: --limit shows more" if len(cases) > limit else ""
     say(f"{len(cases):,} cases{more}.")

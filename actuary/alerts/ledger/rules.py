@@ -183,6 +183,7 @@ def load_ledger_rules(root: Path | None = None) -> LedgerRules:
     problems += check_source(declared.ledger.source, where=where, sources=sources, label=file.label)
     raise_all([*problems, *_states(declared, file), *_steps(declared, file), *_patterns(declared, file)],
               DeclarationError)  # fmt: skip
+    raise_all(_unreached(declared, file), DeclarationError)
     return declared
 
 
@@ -195,15 +196,18 @@ def _states(rules: LedgerRules, file: TomlFile) -> list[Problem]:
     if len(begins) != 1:
         found = " and ".join(begins) or "none"
         problems.append(Problem(file.where("state"), f"initial states: {found}", "exactly one with initial = true"))
-    reached = set(begins)
+    return problems
+
+
+def _unreached(rules: LedgerRules, file: TomlFile) -> list[Problem]:
+    reached = {rules.initial}
     while more := {step.to for step in rules.transition if step.origin in reached} - reached:
         reached |= more
-    problems += [
+    return [
         Problem(file.where("state"), f"{name!r}, which no step reaches", "a step to every state", "add a transition")
         for name in rules.names
-        if name not in reached and begins
+        if name not in reached
     ]
-    return problems
 
 
 def _steps(rules: LedgerRules, file: TomlFile) -> list[Problem]:

@@ -16,6 +16,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from actuary.alerts.ledger import CaseLedger
     from actuary.alerts.anomalies import detect_anomalies
     from actuary.demography.life_table import life_table
     from actuary.demography.membership import project_membership
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ActuaryError",
+    "CaseLedger",
     "FundProjection",
     "Quarter",
     "check_inputs",
@@ -133,6 +135,7 @@ __all__ = [
 
 _HOMES = {
     "ActuaryError": "errors",
+    "CaseLedger": "alerts.ledger",
     "FundProjection": "fund",
     "Quarter": "periods",
     "check_inputs": "workflow",

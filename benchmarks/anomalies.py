@@ -73,11 +73,12 @@ def measure_city(city: SyntheticCity, *, seed: int) -> dict[str, dict[str, Any]]
         plain = {"z-score": z[kind].to_numpy(), "forest, all": together, "forest, own": alone[kind]}
         ours = own["posterior"].fillna(-1.0).to_numpy() + 1e-6 * _ranks(own["z"].to_numpy())
         behind = kind_of == kind
+        suspicion = found.case_scores(kind) if kind in found.assessments else np.zeros(len(behind))
         by_case = {name: np.where(signs[kind], value[code], value.min() - 1) for name, value in plain.items()}
         results[kind] = {
             "hospitals": {"ours": precision_area(bad, ours), **{n: precision_area(bad, v) for n, v in plain.items()}},
             "cases": {
-                "ours": precision_area(behind, found.case_scores(kind)),
+                "ours": precision_area(behind, suspicion),
                 **{n: precision_area(behind, v) for n, v in by_case.items()},
             },
             "findings": len(listed),

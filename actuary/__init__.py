@@ -16,8 +16,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from actuary.alerts.ledger import CaseLedger
     from actuary.alerts.anomalies import detect_anomalies
+    from actuary.alerts.ledger import CaseLedger
     from actuary.demography.life_table import life_table
     from actuary.demography.membership import project_membership
     from actuary.demography.membership_paths import run_membership_paths
@@ -69,6 +69,9 @@ if TYPE_CHECKING:
         warn_city,
         write_report,
     )
+    from actuary.workflow.audits import read_audit, sample_claims
+    from actuary.workflow.case_ledger import record_signals
+    from actuary.workflow.credit import score_providers
 
 __all__ = [
     "ActuaryError",
@@ -116,11 +119,15 @@ __all__ = [
     "project_membership",
     "project_population",
     "rank_gains",
+    "read_audit",
     "read_population_inputs",
     "read_table",
+    "record_signals",
     "reserve_claims",
     "run_membership_paths",
     "run_population_paths",
+    "sample_claims",
+    "score_providers",
     "settle_alliance",
     "settle_cases",
     "shrink_group_means",
@@ -136,6 +143,10 @@ __all__ = [
 _HOMES = {
     "ActuaryError": "errors",
     "CaseLedger": "alerts.ledger",
+    "read_audit": "workflow.audits",
+    "record_signals": "workflow.case_ledger",
+    "sample_claims": "workflow.audits",
+    "score_providers": "workflow.credit",
     "FundProjection": "fund",
     "Quarter": "periods",
     "check_inputs": "workflow",

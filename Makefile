@@ -9,6 +9,7 @@ REPORT_LANG ?= zh
 CASES ?= 1000000
 SETTLED_CASES ?= 10000000
 PATHS ?= 10000
+SEEDS ?= 1 2 3 4 5
 OUT ?= output/$(CITY)
 export PYTHON
 
@@ -47,7 +48,7 @@ ci: lint types imports test test-slow notebooks  ## everything that must hold be
 	$(MAKE) report OUT=output/ci
 	$(BIN)/actuary check
 
-bench: setup  ## measure the hot paths (CASES=, SETTLED_CASES=, PATHS=)
+bench: setup  ## measure the hot paths (CASES=, SETTLED_CASES=, PATHS=, SEEDS=)
 	@$(BIN)/python benchmarks/grouping.py --cases $(CASES)
 	@$(BIN)/python benchmarks/settlement.py --cases $(SETTLED_CASES)
 	@$(BIN)/python benchmarks/parallel_run.py --settings 100
@@ -55,6 +56,7 @@ bench: setup  ## measure the hot paths (CASES=, SETTLED_CASES=, PATHS=)
 	@$(BIN)/python benchmarks/fund_model.py
 	@$(BIN)/python benchmarks/membership.py --paths $(PATHS)
 	@$(BIN)/python benchmarks/people.py --paths $(PATHS)
+	@$(BIN)/python benchmarks/anomalies.py --seeds $(SEEDS)
 	@$(BIN)/python benchmarks/ledger.py
 
 forecast-backtest: setup  ## back-test forecasts on the reference series and write docs/forecast-backtest.md

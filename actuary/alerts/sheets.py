@@ -63,8 +63,13 @@ def csv_bytes(frame: pd.DataFrame) -> bytes:
     shown = frame.rename(columns=lambda name: neutral(str(name)))
     for name in shown.columns:
         if shown[name].dtype.kind not in "iufbM":
-            shown[name] = shown[name].map(lambda value: neutral(value) if isinstance(value, str) else value)
+            shown[name] = shown[name].map(lambda value: _cell(value) if isinstance(value, str) else value)
     return bytes(shown.to_csv(index=False, lineterminator="\n").encode("utf-8-sig", "replace"))
+
+
+def _cell(text: str) -> str:
+    # A lone carriage return is not quoted, and ends a row for spreadsheets: what follows would be a cell of its own.
+    return neutral(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def xlsx_bytes(

@@ -104,7 +104,7 @@ PAYMENT_INDICATORS: tuple[Indicator, ...] = (
         of_facts=_as_published("drg_group_share"),
     ),
     *(
-        _of_cases(one.name, one.zh, one.en[0].upper() + one.en[1:], one.unit, one.formula, one.direction, one.source)
+        _of_cases(one.name, one.zh, one.en[0].upper() + one.en[1:], one.unit, one.formula, one.source, one.direction)
         for one in HOSPITAL_INDICATORS
     ),
     _of_cases(
@@ -113,8 +113,8 @@ PAYMENT_INDICATORS: tuple[Indicator, ...] = (
         "Reduction in variance",
         "share",
         "sum_g n_g (m_g - m)^2 / sum_i (C_i - m)^2",
-        "higher",
         _GENERAL,
+        "higher",
     ),
     _of_cases(
         "low_cv_cases",
@@ -122,7 +122,7 @@ PAYMENT_INDICATORS: tuple[Indicator, ...] = (
         "Share of cases in groups with CV below 1",
         "share",
         "cases in groups whose sd / mean < 1 / grouped cases",
-        "higher",
         _GENERAL,
+        "higher",
     ),
 )

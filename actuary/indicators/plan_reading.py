@@ -218,7 +218,7 @@ def plan_targets(book: FactBook, quarter: Quarter) -> pd.DataFrame:
     >>> from actuary.fund.fact_book import load_fact_book
     >>> table = plan_targets(load_fact_book("shenyang", until=Quarter(2020, 4)), Quarter(2020, 4))
     >>> row = table[(table.indicator == "inpatient_eligible_reimbursement_rate") & (table.scheme == "employee")].iloc[0]
-    >>> row.target, row.actual, round(row.distance, 3)
+    >>> float(row.target), float(row.actual), round(float(row.distance), 3)
     (0.8, 0.798, -0.002)
     """
     names = {one.name.removeprefix("plan_"): one for one in PLAN_INDICATORS}

@@ -23,8 +23,8 @@ def stays(**columns):
         ("b", "H1", "3", "BR25", 12000, 10, 7000, "2024-11", False),
         ("c", "H1", "3", "", 3000, 3, 1500, "2024-11", False),
         ("d", "H2", "2", "BR25", 6000, 7, 4000, "2023-11", False),
-        ("e", "H2", "2", "BR23", 15000, 20, 9000, "2024-12", True),
-        ("f", "H2", "2", "BR23", 11000, 12, 6000, "2024-11", False),
+        ("e", "H2", "2", "ES25", 15000, 20, 9000, "2024-12", True),
+        ("f", "H2", "2", "ES25", 11000, 12, 6000, "2024-11", False),
     ]
     names = ["case_id", "hospital", "tier", "drg", "total_cost", "los_days", "fund_charged", "month", "death"]
     frame = pd.DataFrame(rows, columns=names).assign(insurance="employee", fully_self_paid=100, first_self_paid=50)

@@ -49,7 +49,7 @@ def whoever(who: str | None) -> str:
 
 
 def open_ledger(path: Path | str | None = None) -> CaseLedger:
-    """Return the ledger of a path, or the usual one; nothing is read or written yet.
+    """Return the ledger of a path, or the usual one, with the clock; nothing is read or written yet.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def open_ledger(path: Path | str | None = None) -> CaseLedger:
     >>> open_ledger("output/cases.sqlite")
     CaseLedger('output/cases.sqlite')
     """
-    return CaseLedger(default_ledger() if path is None else path)
+    return CaseLedger(default_ledger() if path is None else path, clock=now)
 
 
 def save_attachments(ledger: CaseLedger, case: int, folder: Path) -> list[Path]:
@@ -105,7 +105,7 @@ def record_signals(
     LedgerError
         See :meth:`actuary.alerts.ledger.CaseLedger.record`.
     """
-    return open_ledger(ledger).record(signals, who=whoever(who), at=now())
+    return open_ledger(ledger).record(signals, who=whoever(who))
 
 
 def recorded_summary(recorded: Iterable[Recorded]) -> str:

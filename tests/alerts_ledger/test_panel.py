@@ -22,7 +22,7 @@ def panel(ledger: CaseLedger, make_signal: Callable[..., Signal]) -> LedgerPanel
     signals = [make_signal(), make_signal("H04", level="red", title_zh="<b>疑似分解住院</b>")]
     signals.append(make_signal("employee", kind="fund", region="anyang"))
     ledger.record(signals, who="zhao", at=AT)
-    return ledger.panel(who="qian", clock=lambda: AT + dt.timedelta(days=3))
+    return CaseLedger(ledger.path, clock=lambda: AT + dt.timedelta(days=3)).panel(who="qian")
 
 
 def test_the_table_shows_the_cases_and_follows_the_filter(panel: LedgerPanel) -> None:
@@ -77,6 +77,18 @@ def test_what_others_write_meanwhile_is_minded(panel: LedgerPanel, ledger: CaseL
     assert "the state is final" in panel.message.value
     panel.refresh()
     assert [way for _, way in panel.to.options] == [""]
+
+
+def test_without_a_clock_or_a_name_nothing_is_changed(panel: LedgerPanel, ledger: CaseLedger) -> None:
+    panel.to.value, panel.who.value = "checking", ""
+    panel.submit.click()
+    assert "--who NAME" in panel.message.value
+    bare = ledger.panel(who="qian", lang="en")
+    assert "3 of 3 cases" in bare.table.value
+    bare.to.value = "checking"
+    bare.submit.click()
+    assert "no moment and no clock" in bare.message.value
+    assert ledger.head().number == 3
 
 
 @pytest.mark.slow

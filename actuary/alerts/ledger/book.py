@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from actuary.alerts.ledger.attachments import Attachment, attachment_place, store_attachment
+from actuary.alerts.ledger.attachments import Attachment, attachment_place
+from actuary.alerts.ledger.entries import check_entry, keep_file, name_problems
 from actuary.alerts.ledger.events import Head, LedgerEvent, body_of, stamp
 from actuary.alerts.ledger.listing import CaseFilter, case_table
-from actuary.alerts.ledger.personal import personal_problems, signal_problems
+from actuary.alerts.ledger.personal import signal_problems
 from actuary.alerts.ledger.rules import LedgerRules, load_ledger_rules
 from actuary.alerts.ledger.sightings import Recorded, distinct, record_signal
 from actuary.alerts.ledger.store import COLUMNS, LedgerError, Writing, read_head, reading, writing
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["CaseLedger"]
 
 _SELECT = f"SELECT {', '.join(f'"{name}"' for name in COLUMNS)} FROM events"  # noqa: S608  (names of columns)
-_LONGEST_NAME = 60
 _MOST_FEN = 10**15
 
 
@@ -35,14 +35,17 @@ class CaseLedger:
     """Keep what became of every warning, in one SQLite file.
 
     Every event carries the hash of the one before. Several processes may use one ledger at a time; a write that is
-    killed leaves the ledger as it was. The clock is read by whoever calls: every change is given its moment.
+    killed leaves the ledger as it was. The ledger has no clock of its own: every change is given its moment, or the
+    ledger is given a clock, as :func:`actuary.workflow.case_ledger.open_ledger` does.
 
     Parameters
     ----------
     path : path
-        The file; the first change makes it.
+        The file; the first signal makes it.
     rules : LedgerRules, optional
         Its declaration; that of the package when left out.
+    clock : callable, optional
+        Returns the moment, with time zone, where a change is not given its own.
 
     Examples
     --------
@@ -58,8 +61,15 @@ class CaseLedger:
     ('opened', 'checking', True)
     """
 
-    def __init__(self, path: Path | str, *, rules: LedgerRules | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        rules: LedgerRules | None = None,
+        clock: Callable[[], dt.datetime] | None = None,
+    ) -> None:
         self.path = Path(path).expanduser()
+        self._clock = clock
         self.rules = rules if rules is not None else load_ledger_rules()
 
     def __repr__(self) -> str:
@@ -70,7 +80,15 @@ class CaseLedger:
     def _wait(self) -> int:
         return self.rules.limits.wait_seconds
 
-    def record(self, signals: Iterable[Signal], *, who: str, at: dt.datetime) -> tuple[Recorded, ...]:
+    def _moment(self, at: dt.datetime | None) -> str:
+        if at is None and self._clock is not None:
+            at = self._clock()
+        if at is None:
+            mend = "give at = …, or open the ledger with actuary.workflow.case_ledger.open_ledger"
+            raise LedgerError(Problem("at", "no moment and no clock", "when it happens", mend))
+        return stamp(at)
+
+    def record(self, signals: Iterable[Signal], *, who: str, at: dt.datetime | None = None) -> tuple[Recorded, ...]:
         """Open a case for every new matter; append to the open case of a known one; link a case to a closed one.
 
         All signals are recorded, or none. The same signal recorded twice changes nothing.
@@ -81,8 +99,8 @@ class CaseLedger:
             The signals; those of one matter are taken in the order of their periods.
         who : str
             Who records.
-        at : datetime
-            When, with time zone.
+        at : datetime, optional
+            When, with time zone; the clock of the ledger says it when left out.
 
         Returns
         -------
@@ -96,8 +114,8 @@ class CaseLedger:
         """
         known = distinct(signals)
         problems = [problem for signal in known for problem in signal_problems(signal, self.rules.personal)]
-        raise_all([*problems, *self._who(who)], LedgerError)
-        name, moment = who.strip(), stamp(at)
+        raise_all([*problems, *name_problems(who, self.rules)], LedgerError)
+        name, moment = who.strip(), self._moment(at)
         with writing(self.path, wait_seconds=self._wait, create=True) as open_book:
             return tuple(record_signal(open_book, signal, self.rules, who=name, at=moment) for signal in known)
 
@@ -107,7 +125,7 @@ class CaseLedger:
         to: str,
         *,
         who: str,
-        at: dt.datetime,
+        at: dt.datetime | None = None,
         note: str = "",
         attachment: Path | str | None = None,
         recovered_fen: int = 0,
@@ -122,8 +140,8 @@ class CaseLedger:
             The state.
         who : str
             Who does it.
-        at : datetime
-            When, with time zone.
+        at : datetime, optional
+            When, with time zone; the clock of the ledger says it when left out.
         note : str
             Why, or what was found; some steps demand it.
         attachment : path, optional
@@ -139,8 +157,8 @@ class CaseLedger:
         """
         if to not in self.rules.names:
             raise LedgerError(unknown_name("state", to, self.rules.names, what="state"))
-        self._check(who, note)
-        kept = self._keep(attachment)
+        check_entry(who, note, self.rules)
+        kept = None if attachment is None else keep_file(self.path, Path(attachment), self.rules)
         with writing(self.path, wait_seconds=self._wait) as open_book:
             last = self._last(open_book, case)
             step = next((step for step in self.rules.steps_from(last.state) if step.to == to), None)
@@ -149,10 +167,12 @@ class CaseLedger:
             given = {"note": note.strip(), "attachment": kept}
             raise_all((self._needed(case, last.state, to, need) for need in step.needs if not given[need]), LedgerError)
             told = {"from": last.state, "note": note.strip(), "attachment": kept and kept.to_dict()}
-            moved = replace(last, action="move", state=to, who=who.strip(), at=stamp(at), body=body_of(told))
+            moved = replace(last, action="move", state=to, who=who.strip(), at=self._moment(at), body=body_of(told))
             return self._append(open_book, moved, recovered_fen)
 
-    def note(self, case: int, text: str, *, who: str, at: dt.datetime, recovered_fen: int = 0) -> LedgerEvent:
+    def note(
+        self, case: int, text: str, *, who: str, at: dt.datetime | None = None, recovered_fen: int = 0
+    ) -> LedgerEvent:
         """Write something down in a case, whatever its state; money that came back may be added.
 
         Raises
@@ -160,15 +180,19 @@ class CaseLedger:
         LedgerError
             As :meth:`move`; also when there is neither text nor money.
         """
-        self._check(who, text)
+        check_entry(who, text, self.rules)
         if not text.strip() and not recovered_fen:
             raise LedgerError(Problem(f"case {case}, note", "nothing", "a text, or money that came back"))
         with writing(self.path, wait_seconds=self._wait) as open_book:
             last = self._last(open_book, case)
-            noted = replace(last, action="note", who=who.strip(), at=stamp(at), body=body_of({"note": text.strip()}))
+            noted = replace(
+                last, action="note", who=who.strip(), at=self._moment(at), body=body_of({"note": text.strip()})
+            )
             return self._append(open_book, noted, recovered_fen)
 
-    def attach(self, case: int, file: Path | str, *, who: str, at: dt.datetime, note: str = "") -> LedgerEvent:
+    def attach(
+        self, case: int, file: Path | str, *, who: str, at: dt.datetime | None = None, note: str = ""
+    ) -> LedgerEvent:
         """Attach a file to a case; its hash becomes part of the chain.
 
         Raises
@@ -176,14 +200,14 @@ class CaseLedger:
         LedgerError
             As :meth:`move`; also when the file is empty or too large.
         """
-        self._check(who, note)
+        check_entry(who, note, self.rules)
         with reading(self.path, wait_seconds=self._wait) as connection:
             self._last_of(connection, case)
-        kept = self._keep(file)
+        kept = keep_file(self.path, Path(file), self.rules)
         with writing(self.path, wait_seconds=self._wait) as open_book:
             last = self._last(open_book, case)
-            told = {"attachment": kept and kept.to_dict(), "note": note.strip()}
-            attached = replace(last, action="attach", who=who.strip(), at=stamp(at), body=body_of(told))
+            told = {"attachment": kept.to_dict(), "note": note.strip()}
+            attached = replace(last, action="attach", who=who.strip(), at=self._moment(at), body=body_of(told))
             return self._append(open_book, attached, 0)
 
     def cases(self, chosen: CaseFilter | None = None, *, at: dt.datetime | None = None) -> pd.DataFrame:
@@ -194,8 +218,10 @@ class CaseLedger:
         chosen : CaseFilter, optional
             Which cases; all when left out.
         at : datetime, optional
-            Moment at which the age of cases that are not final is counted; without it there is no age.
+            Moment at which the age of cases that are not final is counted; without it or a clock there is no age.
         """
+        if at is None and self._clock is not None:
+            at = self._clock()
         with reading(self.path, wait_seconds=self._wait) as connection:
             return case_table(connection, self.rules, chosen or CaseFilter(), at=at)
 
@@ -251,47 +277,19 @@ class CaseLedger:
         found = [Attachment(**part) for part in parts if part]
         return tuple((one, attachment_place(self.path, one.sha256)) for one in found)
 
-    def panel(self, *, who: str, clock: Callable[[], dt.datetime], lang: Literal["zh", "en"] = "zh") -> LedgerPanel:
+    def panel(self, *, who: str = "", lang: Literal["zh", "en"] = "zh") -> LedgerPanel:
         """Return the ledger as a table with a form, for a notebook.
 
         Parameters
         ----------
         who : str
-            Who works with it.
-        clock : callable
-            Returns the moment, with time zone; called at every change.
+            Who works with it; may be filled in there.
         lang : {"zh", "en"}
             Language of the labels.
         """
         from actuary.alerts.ledger.panel import LedgerPanel  # noqa: PLC0415  (loads ipywidgets)
 
-        return LedgerPanel(self, who=who, clock=clock, lang=lang)
-
-    def _check(self, who: str, note: str) -> None:
-        problems = [*self._who(who), *personal_problems(note, self.rules.personal, where="note")]
-        longest = self.rules.limits.note_characters
-        if len(note) > longest:
-            found, expected = f"{len(note):,} characters", f"at most {longest:,}"
-            problems.append(Problem("note", found, expected, "attach a longer text as a file"))
-        if not _writable(note):
-            problems.append(Problem("note", "characters that no text file can hold", "text"))
-        raise_all(problems, LedgerError)
-
-    def _who(self, who: str) -> list[Problem]:
-        if not who.strip() or len(who) > _LONGEST_NAME or not who.isprintable():
-            expected = f"the name of who does it, at most {_LONGEST_NAME} characters"
-            return [Problem("who", repr(who[:_LONGEST_NAME]), expected, "give --who NAME")]
-        return personal_problems(who, self.rules.personal, where="who")
-
-    def _keep(self, file: Path | str | None) -> Attachment | None:
-        if file is None:
-            return None
-        source = Path(file).expanduser()
-        raise_all(personal_problems(source.name, self.rules.personal, where="name of the attachment"), LedgerError)
-        limits = self.rules.limits
-        return store_attachment(
-            self.path, source, largest=limits.attachment_bytes, longest_name=limits.file_name_characters
-        )
+        return LedgerPanel(self, who=who, lang=lang)
 
     def _last(self, open_book: Writing, case: int) -> LedgerEvent:
         return self._last_of(open_book.connection, case)
@@ -330,11 +328,3 @@ class CaseLedger:
 
 def _event(row: tuple[Any, ...]) -> LedgerEvent:
     return LedgerEvent(**dict(zip(COLUMNS, row, strict=True)))
-
-
-def _writable(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return "\x00" not in text

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import html
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -33,6 +32,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "level": "等级",
         "region": "地区",
         "case": "案件",
+        "who": "经办",
         "to": "转为",
         "note": "说明",
         "attachment": "附件路径",
@@ -57,6 +57,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "level": "Level",
         "region": "Region",
         "case": "Case",
+        "who": "Who",
         "to": "Move to",
         "note": "Note",
         "attachment": "File",
@@ -83,11 +84,9 @@ class LedgerPanel(widgets.VBox):  # type: ignore[misc]
     Parameters
     ----------
     ledger : CaseLedger
-        The ledger.
+        The ledger; its clock says when a change happens.
     who : str
-        Who works with it.
-    clock : callable
-        Returns the moment, with time zone; called at every look and change.
+        Who works with it; may be filled in.
     lang : {"zh", "en"}
         Language of the labels.
 
@@ -97,16 +96,14 @@ class LedgerPanel(widgets.VBox):  # type: ignore[misc]
         What the table shows.
     case : Dropdown
         The case whose history is shown, and which the form moves.
-    to, note, attachment, recovered, submit : widgets
+    to, who, note, attachment, recovered, submit : widgets
         The form.
     table, history, message : HTML
         What is shown.
     """
 
-    def __init__(
-        self, ledger: CaseLedger, *, who: str, clock: Callable[[], dt.datetime], lang: Literal["zh", "en"] = "zh"
-    ) -> None:
-        self._ledger, self._who, self._clock, self._lang, self._words = ledger, who, clock, lang, _WORDS[lang]
+    def __init__(self, ledger: CaseLedger, *, who: str = "", lang: Literal["zh", "en"] = "zh") -> None:
+        self._ledger, self._lang, self._words = ledger, lang, _WORDS[lang]
         words = self._words
         states = [(self._state(name), name) for name in ledger.rules.names]
         self.state = self._choice("state", [(words["all"], ""), (words["unfinished"], "unfinished"), *states])
@@ -115,13 +112,14 @@ class LedgerPanel(widgets.VBox):  # type: ignore[misc]
         self.region = widgets.Text(description=words["region"], continuous_update=False)
         self.case = widgets.Dropdown(description=words["case"], options=[])
         self.to = self._choice("to", [])
+        self.who = widgets.Text(description=words["who"], value=who)
         self.note = widgets.Textarea(description=words["note"])
         self.attachment = widgets.Text(description=words["attachment"])
         self.recovered = widgets.Text(description=words["recovered"], value="0")
         self.submit = widgets.Button(description=words["move"])
         self.table, self.history, self.message = widgets.HTML(), widgets.HTML(), widgets.HTML()
         filters = widgets.HBox([self.state, self.kind, self.level, self.region])
-        form = widgets.VBox([self.to, self.note, self.attachment, self.recovered, self.submit, self.message])
+        form = widgets.VBox([self.to, self.who, self.note, self.attachment, self.recovered, self.submit, self.message])
         super().__init__([filters, self.table, self.case, self.history, form])
         for chosen in (self.state, self.kind, self.level, self.region):
             chosen.observe(lambda _: self.refresh(), names="value")
@@ -138,7 +136,7 @@ class LedgerPanel(widgets.VBox):  # type: ignore[misc]
             region=self.region.value.strip() or None,
         )
         try:
-            cases = self._ledger.cases(chosen, at=self._clock())
+            cases = self._ledger.cases(chosen)
         except ActuaryError as error:
             self._say(str(error), good=False)
             return
@@ -148,9 +146,9 @@ class LedgerPanel(widgets.VBox):  # type: ignore[misc]
         options = [
             (f"{number} {text}", number) for number, text in zip(cases["case"].tolist(), cases[title], strict=True)
         ]
+        numbers = [number for _, number in options[:_SHOWN]]
         self.case.options = options[:_SHOWN]
-        if kept in {number for _, number in options[:_SHOWN]}:
-            self.case.value = kept
+        self.case.value = kept if kept in numbers else numbers[0] if numbers else None
         self._show_case()
 
     def _state(self, name: str) -> str:
@@ -166,7 +164,8 @@ class LedgerPanel(widgets.VBox):  # type: ignore[misc]
         )
         count = self._words["shown"].format(shown=len(shown), all=len(cases))
         stamp = f" · {self._words['synthetic']}" if cases["synthetic"].any() else ""
-        return f"<p>{count}{stamp}</p>{shown[list(_LISTED)].to_html(index=False, escape=True)}"
+        listed = shown[[name for name in _LISTED if name in shown]]
+        return f"<p>{count}{stamp}</p>{listed.to_html(index=False, escape=True)}"
 
     def _show_case(self) -> None:
         if self.case.value is None:
@@ -178,6 +177,8 @@ class LedgerPanel(widgets.VBox):  # type: ignore[misc]
         steps = self._ledger.rules.steps_from(events[-1].state)
         ways = [(step.name_zh if self._lang == "zh" else step.to, step.to) for step in steps]
         self.to.options = [*ways, (self._words["keep"], "")]
+        # No step is proposed: nobody shall move a case by a slip.
+        self.to.value = ""
 
     def _submit(self) -> None:
         """Do what the form says; a refusal is shown and the form keeps what was written."""
@@ -203,13 +204,13 @@ class LedgerPanel(widgets.VBox):  # type: ignore[misc]
         file = Path(self.attachment.value.strip()) if self.attachment.value.strip() else None
         if self.to.value:
             return self._ledger.move(
-                case, self.to.value, who=self._who, at=self._clock(), note=note, attachment=file, recovered_fen=money
+                case, self.to.value, who=self.who.value, note=note, attachment=file, recovered_fen=money
             )
         if file is not None and not money:
-            return self._ledger.attach(case, file, who=self._who, at=self._clock(), note=note)
+            return self._ledger.attach(case, file, who=self.who.value, note=note)
         if file is not None:
             raise ActuaryError(Problem(self._words["attachment"], "a file and money", "one of the two at a time"))
-        return self._ledger.note(case, note, who=self._who, at=self._clock(), recovered_fen=money)
+        return self._ledger.note(case, note, who=self.who.value, recovered_fen=money)
 
     def _say(self, text: str, *, good: bool) -> None:
         colour = "#1b6e3c" if good else "#a32020"

@@ -46,6 +46,7 @@ def sample(  # noqa: PLR0913, PLR0917  (one argument an option)
     )
     for reason, count in drawn.left_out.items():
         say(f"left out: {count:,} claims {reason}.")
+    say(f"first review: {int(drawn.providers['first_review_claims'].sum()):,} claims by the rule.")
     say(("合成数据 · synthetic. " if drawn.synthetic else "") + drawn.summary() + ".")
     typer.echo(str(out))
 

@@ -61,6 +61,7 @@ def filled(sampling: AuditSampling, folder: Path, **columns: object) -> Path:
 def test_at_least_five_percent_is_drawn_of_a_small_provider() -> None:
     found = draw(claims()).providers
     assert found["reached"].all()
+    assert found["first_review_claims"].equals(found["claims"])
     assert (found["drawn_fen"] >= found["amount_fen"] * 0.05).all()
     assert (found["required_fen"] == [round(amount * 0.05) for amount in found["amount_fen"]]).all()
 
@@ -168,6 +169,7 @@ def test_no_error_found_is_no_proof_of_none() -> None:
     assert found.high_fen == pytest.approx(left * (1 - 0.05 ** (1 / at_random)))
 
 
+@pytest.mark.slow
 def test_intervals_cover_the_truth() -> None:
     frame = claims(3000, 1)
     cases, rng = read_cases(frame), np.random.default_rng(11)

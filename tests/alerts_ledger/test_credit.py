@@ -77,7 +77,7 @@ MATTERS = st.lists(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(
     MATTERS, st.integers(0, 99), st.integers(0, 10_000), st.sampled_from(SIGNAL_LEVELS), st.sampled_from(RULES.states)
 )
@@ -104,7 +104,7 @@ def test_worse_is_never_better(matters: list[Matter], assessment: int, money: in
 SCORES = st.lists(st.one_of(st.none(), st.integers(0, 1000)), min_size=1, max_size=8)
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(SCORES, st.integers(0, 10**13), st.data())
 def test_budgets_add_up_to_the_fen_and_follow_the_score(
     tenths: list[int | None], budget: int, data: st.DataObject
@@ -187,6 +187,22 @@ def test_assessment_findings_and_ledger_come_together(
     lines = pd.read_csv(out / "lines.csv")
     assert lines[lines["hospital"] == "H1"]["points"].sum() == pytest.approx(76)
     assert score_providers(assessment, ledger=ledger.path, year=2024).scores[0].score == Decimal("94.0")
+
+
+def test_a_matter_that_came_again_weighs_more(
+    tmp_path: Path, ledger: CaseLedger, make_signal: Callable[..., Signal]
+) -> None:
+    ledger.record([make_signal("H1", level="red")], who="zhao", at=AT)
+    ledger.move(1, "dismissed", who="zhao", at=AT, note="x")
+    ledger.record([make_signal("H1", level="red", period="2025Q2")], who="zhao", at=AT)
+    for state in ("checking", "interviewed", "rectifying"):
+        ledger.move(2, state, who="zhao", at=AT)
+    assessment = write(tmp_path / "a.csv", "hospital,score\nH1,100\n")
+    run = score_providers(assessment, ledger=ledger.path)
+    assert run.scores[0].score == Decimal("77.5")
+    assert [line.what for line in run.scores[0].lines if line.points < 0] == [
+        "案件2 upcoding red 15 × 1 rectifying × 1.5 再犯"
+    ]
 
 
 def test_everything_wrong_with_the_files_is_said(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -38,7 +39,8 @@ class AuditSampling:
         One row a claim that could be drawn: hospital, year, case_id, stratum (0: taken for certain), amount_fen, and
         drawn (place in the list of its provider from 1; 0: not drawn).
     providers : DataFrame
-        One row a provider and year: claims, amount, spend, amount demanded, claims and amount drawn, reached.
+        One row a provider and year: claims, those of the first review, amount, spend, amount demanded, claims and
+        amount drawn, reached.
     left_out : mapping of str to int
         Claims that could not be drawn, by reason.
     seed : int
@@ -150,6 +152,7 @@ def draw_audit(
                     "hospital": label,
                     "year": one_year,
                     "claims": len(places),
+                    "first_review_claims": math.ceil((rule.first_review or 0) * len(places)),
                     "amount_fen": own,
                     "spend_fen": spend,
                     "required_fen": required,

@@ -14,7 +14,7 @@ from actuary.alerts.ledger.events import Head, LedgerEvent, body_of, stamp
 from actuary.alerts.ledger.listing import CaseFilter, case_table
 from actuary.alerts.ledger.personal import signal_problems
 from actuary.alerts.ledger.rules import LedgerRules, load_ledger_rules
-from actuary.alerts.ledger.sightings import Recorded, distinct, record_signal
+from actuary.alerts.ledger.sightings import Recorded, by_period, record_signal
 from actuary.alerts.ledger.store import COLUMNS, LedgerError, Writing, read_head, reading, writing
 from actuary.alerts.ledger.verify import Verification, verify_ledger
 from actuary.alerts.signals import Signal
@@ -112,7 +112,7 @@ class CaseLedger:
         LedgerError
             When a signal holds a number of a person, `who` is empty, or the ledger cannot be written.
         """
-        known = distinct(signals)
+        known = by_period(signals)
         problems = [problem for signal in known for problem in signal_problems(signal, self.rules.personal)]
         raise_all([*problems, *name_problems(who, self.rules)], LedgerError)
         name, moment = who.strip(), self._moment(at)

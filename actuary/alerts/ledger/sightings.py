@@ -84,11 +84,11 @@ def next_case(connection: sqlite3.Connection) -> int:
 def _same_period(connection: sqlite3.Connection, case: int, period: str) -> int | None:
     """Return the last event that told of the same period: what is recorded now revises it, both are kept."""
     query = (
-        "SELECT max(number) FROM events WHERE \"case\" = ? AND content != '' "
-        "AND json_extract(body, '$.signal.period') = ?"
+        "SELECT number FROM events WHERE \"case\" = ? AND content != '' "
+        "AND json_extract(body, '$.signal.period') = ? ORDER BY number DESC LIMIT 1"
     )
-    number = connection.execute(query, (case, period)).fetchone()[0]
-    return None if number is None else int(number)
+    row = connection.execute(query, (case, period)).fetchone()
+    return None if row is None else int(row[0])
 
 
 def _draft(
@@ -109,6 +109,6 @@ def _draft(
     )
 
 
-def distinct(signals: Iterable[Signal]) -> tuple[Signal, ...]:
+def by_period(signals: Iterable[Signal]) -> tuple[Signal, ...]:
     """Return the signals by period, so that a matter's quarters are appended in their order."""
     return tuple(sorted(signals, key=lambda signal: signal.period))

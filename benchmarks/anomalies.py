@@ -1,10 +1,10 @@
 """Measure the search for anomalies: python benchmarks/anomalies.py [--cases 200000] [--seeds 1 2 3 4 5] [--shape F].
 
-Synthetic cities are drawn by seed, in memory. For every kind of misbehaviour: area under the precision-recall curve
-(average precision) over hospitals and over cases, beside a plain z-score against the mean of the tier and scikit-learn's
-isolation forest on the same hospitals in the same run; and the false discovery rate reached at the nominal level: the
-mean over seeds of false findings over findings (0 where there are none). An honest city, drawn from the same seeds with
-no hospital misbehaving, shows how many findings there are where there is nothing to find.
+Synthetic cities are drawn by seed. For every kind of misbehaviour: area under the precision-recall curve
+(average precision) over hospitals and over cases, beside a plain z-score against the mean of the tier and
+scikit-learn's isolation forest on the same hospitals in the same run; and the false discovery rate reached at the
+nominal level: the mean over seeds of false findings over findings (0 where there are none). An honest city, drawn from
+the same seeds with no hospital misbehaving, shows how many findings there are where there is nothing to find.
 """
 
 from __future__ import annotations
@@ -125,15 +125,15 @@ def _table(report: dict[str, Any], seeds: list[int], level: float) -> str:
             best = np.max([values[name] for name in SCORES[1:]], axis=0)
             lines.append(f"{kind:18s}{cells}{int((values['ours'] > best).sum()):>6d} of {len(seeds)}")
         lines.append("")
-    lines.append(f"false discovery rate at the nominal level {level:g}: mean over seeds of false findings over findings")
+    lines.append(
+        f"false discovery rate at the nominal level {level:g}: mean over seeds of false findings over findings"
+    )
     lines.append(f"{'':18s}{'rate':>8s}{'findings':>10s}{'false':>7s}{'to find':>9s}")
     for kind in KINDS:
         rate = np.mean([false_share(run[kind]) for run in runs])
         sums = [sum(run[kind][name] for run in runs) for name in ("findings", "false", "true")]
         lines.append(f"{kind:18s}{rate:>8.3f}{sums[0]:>10d}{sums[1]:>7d}{sums[2]:>9d}")
-    whole = [
-        {name: sum(run[kind][name] for kind in KINDS) for name in ("findings", "false", "true")} for run in runs
-    ]
+    whole = [{name: sum(run[kind][name] for kind in KINDS) for name in ("findings", "false", "true")} for run in runs]
     sums = [sum(one[name] for one in whole) for name in ("findings", "false", "true")]
     rate = np.mean([false_share(one) for one in whole])
     lines.append(f"{'all kinds':18s}{rate:>8.3f}{sums[0]:>10d}{sums[1]:>7d}{sums[2]:>9d}")

@@ -51,7 +51,9 @@ def raw_indicators(cases: pa.Table, hospitals: tuple[str, ...]) -> tuple[pd.Data
         return kept.astype(float).groupby(by if where is None else by[where], observed=False).mean()
 
     def highest_quarter(amount: pd.Series) -> pd.Series:
-        sums = pd.DataFrame({"amount": amount, "cost": frame["total_cost"]}).groupby([by, quarter], observed=False).sum()
+        sums = (
+            pd.DataFrame({"amount": amount, "cost": frame["total_cost"]}).groupby([by, quarter], observed=False).sum()
+        )
         year = sums.groupby(level=0, observed=False).sum()
         quarters = (sums["amount"] / sums["cost"]).groupby(level=0, observed=False).max()
         return quarters - year["amount"] / year["cost"]

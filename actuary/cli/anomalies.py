@@ -41,9 +41,12 @@ def anomalies(  # noqa: PLR0913, PLR0917  (one argument an option)
     record: Annotated[
         Path | None, typer.Option("--record", help="Ledger of cases into which findings are written.", dir_okay=False)
     ] = None,
-    region: Annotated[str, typer.Option("--region", "--city", help="Region of the hospitals, for the ledger.")] = "region",
+    region: Annotated[
+        str, typer.Option("--region", "--city", help="Region of the hospitals, for the ledger.")
+    ] = "region",
     quarter: Annotated[
-        str | None, typer.Option("--quarter", "-q", help="Quarter for the ledger.", show_default="of the last discharge")
+        str | None,
+        typer.Option("--quarter", "-q", help="Quarter for the ledger.", show_default="of the last discharge"),
     ] = None,
     who: Annotated[
         str | None, typer.Option("--who", help="Who records.", show_default="the name you are logged in under")
@@ -86,10 +89,10 @@ def _print(found: Findings, lang: Language) -> None:
     frame = found.to_frame()
     rules = {kind: found.rules.of(kind) for kind in set(frame["kind"])}
     frame["kind"] = [rules[kind].name_zh if chinese else rules[kind].name_en for kind in frame["kind"]]
-    frame["money_yuan"] = ["" if value is None else f"{value / 100:,.2f}" for value in frame["money_fen"].astype(object).where(frame["money_fen"].notna(), None)]  # fmt: skip
-    columns = ["rank", "level", "hospital", "tier", "kind", "observed", "expected", "effect", "low", "high", "posterior",
-               "money_yuan", "cases", "where"]  # fmt: skip
-    for name in ("observed", "expected", "effect", "low", "high", "posterior"):
+    frame["money_yuan"] = ["" if one.money_fen is None else f"{one.money_fen / 100:,.2f}" for one in found.findings]
+    figures = ["observed", "expected", "effect", "low", "high", "posterior"]
+    columns = ["rank", "level", "hospital", "tier", "kind", *figures, "money_yuan", "cases", "where"]
+    for name in figures:
         # Yuan and shares stand in one column: each with the digits it needs.
         frame[name] = [f"{value:,.0f}" if abs(value) >= 10 else f"{value:.3f}" for value in frame[name]]
     title = "定点医疗机构异常" if chinese else "Anomalies of providers"

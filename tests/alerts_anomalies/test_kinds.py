@@ -18,8 +18,10 @@ def only(found, kind):
 
 def test_nothing_is_found_where_all_are_alike(plain):
     found = detect_anomalies(plain, scheme=None)
-    assert len(found) == 0 and not found.not_assessable
-    assert found.to_frame().empty and found.evidence.num_rows == 0
+    assert len(found) == 0
+    assert not found.not_assessable
+    assert found.to_frame().empty
+    assert found.evidence.num_rows == 0
 
 
 def test_upcoding(plain):
@@ -34,9 +36,11 @@ def test_upcoding(plain):
     assert evidence.expected == pytest.approx(np.full(8, 0.2), abs=1e-9)
     assert evidence.effect[1:] == pytest.approx(np.zeros(7), abs=1e-9)
     assert one.expected == pytest.approx(0.2, abs=1e-3)
-    assert one.low < one.effect < one.high and 0.25 < one.effect <= 0.3
+    assert one.low < one.effect < one.high
+    assert 0.25 < one.effect <= 0.3
     behind = found.cases(one)
-    assert set(behind["drg"]) == {"BR21"} and set(behind["at_hospital"]) == {"H00"}
+    assert set(behind["drg"]) == {"BR21"}
+    assert set(behind["at_hospital"]) == {"H00"}
     assert behind["suspicion"].sum() == pytest.approx(one.effect * 100, abs=2)
 
 
@@ -50,8 +54,12 @@ def test_split_stays(plain):
         plain.loc[second, "discharge_date"] = plain.loc[second, "admission_date"] + pd.Timedelta(days=7)
     found = detect_anomalies(plain, scheme=None, kinds=["split_stay"])
     one = only(found, "split_stay")
-    assert one.observed == 0.2 and one.expected < 0.01
-    assert set(found.cases(one)["case_id"]) == {f"c{i:05d}" for i in range(1, 40, 2)}
+    assert one.observed == 0.2
+    assert one.expected < 0.01
+    behind = found.cases(one).set_index("case_id")
+    assert set(behind.index) == {f"c{i:05d}" for i in range(40)}
+    assert (behind["note"] == "second stay").sum() == 20
+    assert set(behind.index[behind["note"] == "second stay"]) == {f"c{i:05d}" for i in range(1, 40, 2)}
 
 
 @pytest.mark.parametrize(("days", "counts"), [(10, True), (11, False)])
@@ -95,7 +103,8 @@ def test_refusing_severe(make_cases):
     table.loc[own[:55], "hospital"] = "H01"
     found = detect_anomalies(table, scheme=None, kinds=["refusing_severe"])
     one = only(found, "refusing_severe")
-    assert one.effect > 0.6 and one.money_fen is None
+    assert one.effect > 0.6
+    assert one.money_fen is None
     assert "elsewhere" in one.money_basis
 
 
@@ -120,7 +129,7 @@ def test_growth(plain):
     table = pd.concat([plain, extra], ignore_index=True)
     found = detect_anomalies(table, scheme=None, kinds=["growth"])
     evidence = found.assessments["growth"].evidence
-    # Admissions begin every 3.65 days from 1 January; the middle of the discharges from 8 January to 2 January is 6 July.
+    # Admissions begin every 3.65 days from 1 January; the middle of the discharges is 6 July.
     later = (plain["admission_date"] >= np.datetime64("2024-07-06"))[plain["hospital"] == "H00"].sum()
     assert evidence.observed[0] == pytest.approx((later + 40) / 140, abs=0.01)
     assert evidence.effect.argmax() == 0
@@ -170,7 +179,9 @@ def test_a_short_period_says_nothing_about_time(plain):
     plain["admission_date"] = np.datetime64("2024-01-01") + (np.arange(len(plain)) % 60).astype("timedelta64[D]")
     plain["discharge_date"] = plain["admission_date"] + pd.Timedelta(days=7)
     found = detect_anomalies(plain, scheme=None)
-    assert {one.kind: one.reason for one in found.not_assessable}["growth"] == "the cases lie within 59 days; 150 are needed"
+    assert {one.kind: one.reason for one in found.not_assessable}[
+        "growth"
+    ] == "the cases lie within 59 days; 150 are needed"
 
 
 def test_materials_above_drugs_with_materials_are_a_contradiction(plain):

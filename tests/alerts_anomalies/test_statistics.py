@@ -42,7 +42,8 @@ def test_a_hospital_does_not_set_its_own_standard(seed):
 def test_combinations_are_told_apart_and_missing_codes_are_one_more():
     one, two = np.array([0, 1, -1, 0]), np.array([5, 5, 5, 5])
     codes = cell_codes(one, two)
-    assert len(set(codes[:3].tolist())) == 3 and codes[0] == codes[3]
+    assert len(set(codes[:3].tolist())) == 3
+    assert codes[0] == codes[3]
 
 
 def test_discoveries_by_hand():
@@ -91,7 +92,8 @@ def test_small_numbers_are_drawn_to_the_peers():
     effect = np.append(np.linspace(-0.02, 0.02, 40), [0.5, 0.5])
     variance = np.append(np.full(40, 1e-4), [1e-4, 0.5**2])
     found = fit_null(effect, variance, tier=np.zeros(42, int), **FIT)
-    assert found.posterior[40] > 0.99 and found.posterior[41] < 0.5
+    assert found.posterior[40] > 0.99
+    assert found.posterior[41] < 0.5
     assert found.effect[41] < 0.5 * found.effect[40]
 
 

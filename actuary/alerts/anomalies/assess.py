@@ -127,6 +127,7 @@ def assess(features: Features, kinds: Sequence[str] = KINDS) -> tuple[dict[str, 
     tuple
         Assessments by kind, and what could not be assessed.
     """
+
     def upcoders() -> FloatArray | None:
         return found["upcoding"].posterior if "upcoding" in found else None
 
@@ -202,6 +203,10 @@ def _judge(features: Features, evidence: Evidence) -> Assessment:
     suspicion = _suspicion(features, evidence, fit.posterior)
     if evidence.angular:
         suspicion = scaled_to_hospital(features, suspicion, np.maximum(np.nan_to_num(effect), 0.0) * evidence.base)
+    if evidence.kind == "split_stay":
+        after, before, _ = features.pairs
+        # The stay before is the first part of the same: as suspicious as the second.
+        suspicion[before] = np.maximum(suspicion[before], suspicion[after])
     return Assessment(
         evidence=evidence, z=fit.z, p_value=fit.p_value, posterior=fit.posterior, expected=evidence.honest(centre),
         effect=effect, low=low, high=high, between_sd=fit.between_sd, dispersion=fit.dispersion, share=fit.share,

@@ -90,7 +90,7 @@ def detect_anomalies(
     ...     "drg": "BR25", "total_cost": 9000.0,
     ...     "fully_self_paid": [3000.0 if i % 6 == 0 else 500.0 + i % 7 for i in range(600)],
     ... })
-    >>> found = detect_anomalies(table, kinds=["cost_shifting", "growth"])
+    >>> found = detect_anomalies(table, scheme=None, kinds=["cost_shifting", "growth"])
     >>> [(one.hospital, one.kind) for one in found.findings], [one.kind for one in found.not_assessable]
     ([('H0', 'cost_shifting')], ['growth'])
     """
@@ -138,9 +138,7 @@ def detect_anomalies(
     )  # fmt: skip
 
 
-def _choose(
-    assessments: Mapping[str, Assessment], rules: AnomalyRules, level: float
-) -> list[tuple[str, int, float]]:
+def _choose(assessments: Mapping[str, Assessment], rules: AnomalyRules, level: float) -> list[tuple[str, int, float]]:
     """Return the findings: kind, place of the hospital, q-value over all hospitals and kinds together."""
     pairs = [(kind, number) for kind, one in assessments.items() for number in range(len(one.p_value))]
     if not pairs:
@@ -151,7 +149,9 @@ def _choose(
     return [(*pairs[place], float(q[place])) for place in found.tolist()]
 
 
-def _order(one: Assessment, number: int, stake: Stake, name: tuple[str, str]) -> tuple[float, int, float, tuple[str, str]]:
+def _order(
+    one: Assessment, number: int, stake: Stake, name: tuple[str, str]
+) -> tuple[float, int, float, tuple[str, str]]:
     """Rank the surest first, among equally sure ones the dearest."""
     return -round(float(one.posterior[number]), 3), -(stake.money or 0), float(one.p_value[number]), name
 
@@ -205,7 +205,8 @@ def _where(features: Features, one: Assessment, number: int) -> tuple[str, ...]:
     cells = np.flatnonzero((scan.hospital == number) & (scan.posterior > features.rules.statistics.cell_posterior))
     names = ("?", *features.stays.mdcs) if int(features.mdc.min()) < 0 else features.stays.mdcs
     return tuple(
-        f"{names[int(scan.category[cell])]} {quarter_name(features, int(scan.quarter[cell]))}" for cell in cells.tolist()
+        f"{names[int(scan.category[cell])]} {quarter_name(features, int(scan.quarter[cell]))}"
+        for cell in cells.tolist()
     )
 
 

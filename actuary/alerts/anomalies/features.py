@@ -1,4 +1,4 @@
-"""What is read off each case before anything is compared: typical cost, light stays, readmissions, halves and quarters."""
+"""What is read off each case before anything is compared: typical cost, light stays, readmissions, quarters."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ class Features:
         """Rows of the table that are usable."""
         return np.flatnonzero(self.stays.usable)
 
-    def of(self, column: NDArray[np.generic]) -> NDArray[np.generic]:
+    def of[T: np.generic](self, column: NDArray[T]) -> NDArray[T]:
         """Return a column of the table at the usable rows."""
         return column if len(self.rows) == len(column) else column[self.rows]
 
     @cached_property
     def hospital(self) -> IntArray:
         """Hospital."""
-        return self.of(self.stays.hospital)  # type: ignore[return-value]
+        return self.of(self.stays.hospital)
 
     @cached_property
     def tier(self) -> IntArray:
@@ -74,27 +74,27 @@ class Features:
     @cached_property
     def drg(self) -> IntArray:
         """Group."""
-        return self.of(self.stays.drg)  # type: ignore[return-value]
+        return self.of(self.stays.drg)
 
     @cached_property
     def adrg(self) -> IntArray:
         """Group before complications."""
-        return self.of(self.stays.adrg)  # type: ignore[return-value]
+        return self.of(self.stays.adrg)
 
     @cached_property
     def mdc(self) -> IntArray:
         """Major category."""
-        return self.of(self.stays.mdc)  # type: ignore[return-value]
+        return self.of(self.stays.mdc)
 
     @cached_property
     def insurance(self) -> IntArray:
         """Employee or resident; -1 unknown."""
-        return self.of(self.stays.insurance)  # type: ignore[return-value]
+        return self.of(self.stays.insurance)
 
     @cached_property
     def cost(self) -> FloatArray:
         """Total cost [yuan]."""
-        return self.of(self.stays.cost)  # type: ignore[return-value]
+        return self.of(self.stays.cost)
 
     @cached_property
     def severity(self) -> IntArray:
@@ -103,7 +103,7 @@ class Features:
 
     def number(self, name: str) -> FloatArray:
         """Return another column of numbers; NaN where missing."""
-        return self.of(self.stays.numbers[name])  # type: ignore[return-value]
+        return self.of(self.stays.numbers[name])
 
     def has(self, *names: str) -> bool:
         """Say whether the table has columns, with something in them."""
@@ -169,7 +169,9 @@ class Features:
         if known.any():
             levels = [level[known] for level in self.mix]
             prior = self.rules.statistics.prior_cases
-            found[known] = log[known] - leave_one_out(log[known], self.hospital[known], levels=levels, prior_cases=prior)
+            found[known] = log[known] - leave_one_out(
+                log[known], self.hospital[known], levels=levels, prior_cases=prior
+            )
         return found
 
     @cached_property
@@ -185,7 +187,8 @@ class Features:
         cheap = middle_by(self.residual, self.hospital, where=longer, size=size)[self.hospital]
         quick = middle_by(self.days_residual, self.hospital, where=longer, size=size)[self.hospital]
         short = self.days <= (rule.most_days + 0.5) * np.exp(quick)
-        return short & (self.residual - cheap < np.log(rule.cost_ratio_under)) & ~self.part_of_pair
+        far_below = self.residual - cheap < np.log(rule.cost_ratio_under)
+        return np.asarray(short & far_below & ~self.part_of_pair, np.bool_)
 
     @cached_property
     def admission(self) -> IntArray:
@@ -195,12 +198,12 @@ class Features:
             first = np.full(len(self.stays), NO_DAY)
         if last is not None:
             first = np.where(first == NO_DAY, last, first)
-        return self.of(first)  # type: ignore[return-value]
+        return self.of(first)
 
     @cached_property
     def dated(self) -> BoolArray:
         """Whether a day is known."""
-        return self.admission != NO_DAY
+        return np.asarray(self.admission != NO_DAY, np.bool_)
 
     @cached_property
     def end(self) -> IntArray:
@@ -228,7 +231,8 @@ class Features:
         """Whether the admission lies in the later half of the days of discharge."""
         ends = self.end[self.dated]
         middle = (int(ends.min()) + int(ends.max()) + 1) / 2
-        return self.admission >= middle
+        later: BoolArray = self.admission >= middle
+        return later
 
     @cached_property
     def _pairs(self) -> tuple[IntArray, IntArray, IntArray]:

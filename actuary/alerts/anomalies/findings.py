@@ -201,7 +201,9 @@ class Findings:
             When the kind was not assessed.
         """
         raise_all(
-            [unknown_name("kind", kind, self.assessments, what="assessed kind")] if kind not in self.assessments else [],
+            [unknown_name("kind", kind, self.assessments, what="assessed kind")]
+            if kind not in self.assessments
+            else [],
             UnknownNameError,
         )
         one = self.assessments[kind]
@@ -220,7 +222,8 @@ class Findings:
         """
         rank = finding if isinstance(finding, int) else finding.rank
         frame = self.evidence.to_pandas()
-        return frame[frame["rank"] == rank].drop(columns="rank").reset_index(drop=True)
+        chosen: pd.DataFrame = frame[frame["rank"] == rank].drop(columns="rank").reset_index(drop=True)
+        return chosen
 
     def signals(self, *, period: str | None = None, region: str = "region") -> tuple[Signal, ...]:
         """Return one signal a finding, for the ledger of cases.
@@ -241,7 +244,7 @@ class Findings:
             ("what_zh", rule.what_zh),
             ("what_en", rule.what_en),
             ("tier", one.tier),
-            *((name, round(value, 6)) for name in ("observed", "expected", "effect", "low", "high", "posterior", "q_value")
+            *((name, round(value, 6)) for name in _SHOWN_FIGURES
               if np.isfinite(value := getattr(one, name))),
             ("unit", one.unit),
             ("cases", one.cases),
@@ -263,6 +266,8 @@ class Findings:
         return f"<p>{html.escape(self.summary())}</p>{self.to_frame().to_html(index=False, max_rows=50)}{left}"
 
 
+#: Figures that a signal carries.
+_SHOWN_FIGURES = ("observed", "expected", "effect", "low", "high", "posterior", "q_value")
 #: Case ids that a signal names; the rest stand in the table of cases.
 _SHOWN_CASES = 20
 

@@ -81,7 +81,14 @@ def refusing_severe(features: Features, upcoding: FloatArray | None, peers: Bool
     nothing = np.zeros(len(features.rows), np.int64)
     for number, (flag, universe, levels) in enumerate(signs):
         one = rate_evidence(
-            features, "refusing_severe", flag, universe=universe, levels=levels, strata=nothing, unit="share", peers=peers
+            features,
+            "refusing_severe",
+            flag,
+            universe=universe,
+            levels=levels,
+            strata=nothing,
+            unit="share",
+            peers=peers,
         )
         with np.errstate(divide="ignore", invalid="ignore"):
             slope = 2 * np.sqrt((1 - one.expected) / one.expected)
@@ -186,10 +193,7 @@ def spike(features: Features, kind: str) -> Evidence:
     universe = np.isfinite(whole) & (whole > 0) & (used >= 0) & (services >= 0) & features.dated & ~features.light
     share = np.where(universe, used / np.where(universe, whole, 1.0), 0.0)
     hospital = features.hospital[universe]
-    levels = [
-        one[universe]
-        for one in (features.adrg + 1, features.drg, cell_codes(features.drg, features.quarter))
-    ]
+    levels = [one[universe] for one in (features.adrg + 1, features.drg, cell_codes(features.drg, features.quarter))]
     prior = features.rules.statistics.prior_cases
     usual = leave_one_out(share[universe], hospital, levels=levels, prior_cases=prior)
     usual = np.clip(usual, 0.005, 0.995)

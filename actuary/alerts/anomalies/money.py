@@ -114,9 +114,16 @@ class Stakes:
             return self._upcoded(one, hospital, rows)
         money = None if self.paid_fen is None else self.paid_fen[rows]
         note = ("",) * len(rows)
+        counted = suspicion
+        if kind == "split_stay":
+            # Both parts are listed; the payment of the second is what the split adds.
+            second = self.features.readmitted[rows]
+            note = tuple("second stay" if one else "first stay" for one in second.tolist())
+            counted = np.where(second, suspicion, 0.0)
+            money = None if money is None else np.where(second, money, 0)
         what = {"split_stay": "payment of the second stays", "growth": "payment of the stays beyond peers' growth"}
         words = f"{what.get(kind, 'payment of the stays')}: {self.paid_basis}"
-        return self._expected(one, hospital, suspicion, money, words), Behind(
+        return self._expected(one, hospital, counted, money, words), Behind(
             cases=rows, suspicion=suspicion, money_fen=money, note=note
         )
 

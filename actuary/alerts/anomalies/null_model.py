@@ -132,18 +132,21 @@ def fit_null(
         scale = least * (1 + np.exp(np.clip(x[tiers + 2], -6.0, 4.0)))
         shares = np.exp(np.clip(np.array([0.0, x[tiers + 3], x[tiers + 4]]), -12.0, 4.0))
         shares /= shares.sum()
-        return start.centre + start.unit * x[:tiers], float(tau), float(phi), float(scale), *map(float, shares[1:])
+        up, down = float(shares[1]), float(shares[2])
+        return start.centre + start.unit * x[:tiers], float(tau), float(phi), float(scale), up, down
 
     def loss(x: FloatArray) -> float:
         centre, tau, phi, scale, up, down = unpack(x)
         parts = _log_densities(y - centre[t], phi * s2 + tau**2, scale)
         weights = np.log(np.array([1 - up - down, up, down]))
-        likelihood = float(np.logaddexp(np.logaddexp(parts[0] + weights[0], parts[1] + weights[1]), parts[2] + weights[2]).sum())
+        likelihood = float(
+            np.logaddexp(np.logaddexp(parts[0] + weights[0], parts[1] + weights[1]), parts[2] + weights[2]).sum()
+        )
         # Weak priors: shares as declared, sampling variance near what was computed, no drift of the rest.
         prior = np.log(up) + np.log(down) + (1 / prior_share - 1) * np.log(1 - up - down)
         prior -= 0.5 * (x[tiers + 1] / 0.5) ** 2 + 0.5 * (x[tiers] + 1.2) ** 2 + 0.5 * (x[tiers + 2] / 2.0) ** 2
         prior -= 0.5 * float((x[:tiers] / 10.0) @ (x[:tiers] / 10.0))
-        return -(likelihood + prior)
+        return -float(likelihood + prior)
 
     # The surface has a hollow where all differ widely and nobody is beyond, and one where few do: try both.
     starts = [(np.log(0.7), np.log(prior_share)), (np.log(0.15), np.log(6 * prior_share))]
@@ -166,7 +169,14 @@ def fit_null(
     # Of an effect beyond: normal with the half-normal's scale as prior.
     keep = scale**2 / (scale**2 + phi * s2)
     full: list[FloatArray] = []
-    for values in (sd, z, stats.t.sf(z, degrees_of_freedom), shares[1], keep * gap, np.sqrt(keep * phi * s2 + sd**2 - v)):
+    for values in (
+        sd,
+        z,
+        stats.t.sf(z, degrees_of_freedom),
+        shares[1],
+        keep * gap,
+        np.sqrt(keep * phi * s2 + sd**2 - v),
+    ):
         whole = nan.copy()
         whole[known] = values
         full.append(whole)

@@ -17,7 +17,7 @@ _DENSE = 20_000_000
 
 
 def cell_codes(*columns: IntArray) -> IntArray:
-    """Number the combinations of several columns of codes; a missing code (-1) is a value of its own.
+    """Give the combinations of several columns of codes numbers; a missing code (-1) is a value of its own.
 
     Examples
     --------

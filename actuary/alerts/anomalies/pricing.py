@@ -1,4 +1,4 @@
-"""What stays are paid, and what upcoded ones would be paid without the suspicious code, at the same price of a point."""
+"""What stays are paid, and what upcoded ones would be without the suspicious code, at the same value of a point."""
 
 from __future__ import annotations
 
@@ -159,4 +159,3 @@ def price_difference(settled: Settlement, regrouped: Regrouped) -> IntArray:
     difference = settled.standard_fen[regrouped.rows] - after[regrouped.rows]
     grouped = np.array([bool(drg) for drg in regrouped.drg]) & settled.paid[regrouped.rows]
     return np.where(grouped, difference, 0).astype(np.int64)
-

@@ -17,7 +17,7 @@ type BoolArray = NDArray[np.bool_]
 
 
 def bins(value: FloatArray, where: BoolArray, parts: int) -> IntArray:
-    """Number equal parts of a value among some cases, from 0 for the lowest.
+    """Divide a value into equal parts among some cases, numbered from 0 for the lowest.
 
     Examples
     --------
@@ -112,10 +112,10 @@ def split_stay(features: Features, peers: BoolArray | None = None) -> Evidence:
 def light_admission(features: Features, peers: BoolArray | None = None) -> Evidence:
     """Compare the share of stays that are short and far below the cost of their group."""
     flag = features.light
-    strata = bins(features.residual, flag, 4)
+    strata = bins(features.residual, flag, 6)
     if features.has("drug_cost"):
         share = features.number("drug_cost") / features.cost
-        strata = strata * 4 + bins(np.nan_to_num(share, nan=0.5), flag, 4)
+        strata = strata * 6 + bins(np.nan_to_num(share, nan=0.5), flag, 6)
     return rate_evidence(
         features, "light_admission", flag, universe=np.isfinite(features.days), levels=features.mix, strata=strata,
         unit="share of stays that are light", peers=peers,

@@ -73,7 +73,7 @@ def _shrunken(total: FloatArray, weight: FloatArray, sampling: FloatArray, ok: N
     return np.where(weight > 0, mean - np.clip((1 - keep) * mean, -limit, limit), 0.0)
 
 
-def scan_spikes(
+def scan_spikes(  # noqa: PLR0913  (what a case is, and what is looked for)
     residual: FloatArray,
     hospital: IntArray,
     *,
@@ -87,10 +87,10 @@ def scan_spikes(
 ) -> SpikeScan:
     r"""Weigh for each hospital the evidence of a rise in some categories of one quarter.
 
-    With :math:`r_i = s_i - e_i` the share used above what is expected and :math:`w_i = e_i(1-e_i)`, the log odds of use
-    rise in a cell by :math:`\\sum r_i / \\sum w_i`, with variance :math:`d_c / \\sum w_i`. Taken off is the level of the
-    hospital in the other quarters of the category, and in all, each shrunken. With :math:`B_{cq}` the Bayes factor of a
-    half-normal rise in one cell,
+    With :math:`r_i = s_i - e_i` the share used above what is expected and :math:`w_i = e_i(1-e_i)`, the log odds of
+    use rise in a cell by :math:`\sum r_i / \sum w_i`, with variance :math:`d_c / \sum w_i`. Taken off is the level of
+    the hospital in the other quarters of the category, and in all, each shrunken. With :math:`B_{cq}` the Bayes factor
+    of a half-normal rise in one cell,
 
     .. math:: B_h = \frac1Q \sum_q \prod_c (1-\varepsilon + \varepsilon B_{cq})
 

@@ -215,7 +215,9 @@ def read_stays(
     if "los_days" not in numbers and first is not None and last is not None:
         known = (first > _NO_DAY) & (last > _NO_DAY)
         numbers["los_days"] = np.where(known, np.maximum(last - first, 1), np.nan)
-    synthetic = "synthetic" in chosen and bool(pc.any(pc.equal(pc.cast(table["synthetic"], pa.string()), "true")).as_py())
+    synthetic = "synthetic" in chosen and bool(
+        pc.any(pc.equal(pc.cast(table["synthetic"], pa.string()), "true")).as_py()
+    )
     return Stays(
         case_id=table[chosen["case_id"]].cast(pa.string()),
         hospital=hospital,
@@ -292,7 +294,9 @@ def _tiers(
         for pair in pairs_seen.tolist():
             one, tier = names[pair // len(words)], words[pair % len(words)]
             if known.setdefault(one, tier) != tier:
-                problems.append(Problem(label, f"hospital {one} in tiers {known[one]} and {tier}", "one tier a hospital"))
+                problems.append(
+                    Problem(label, f"hospital {one} in tiers {known[one]} and {tier}", "one tier a hospital")
+                )
         names_without = [one for one in names if one not in known]
     problems += [Problem(label, f"hospital {one} without a tier", "the tier of each hospital",
                          "add it to the list of hospitals") for one in names_without]  # fmt: skip
@@ -315,8 +319,8 @@ def _severities(
     found = np.full(len(drgs), -1, np.int64)
     if words:
         ok = (drg >= 0) & (codes >= 0)
-        counts = np.bincount(drg[ok] * len(words) + codes[ok], minlength=len(drgs) * len(words))
-        counts = counts.reshape(len(drgs), len(words))
+        flat = np.bincount(drg[ok] * len(words) + codes[ok], minlength=len(drgs) * len(words))
+        counts = flat.reshape(len(drgs), len(words))
         of_word = np.array([SEVERITIES.get(word, -1) for word in words], np.int64)
         found = np.where(counts.sum(axis=1) > 0, of_word[counts.argmax(axis=1)], -1)
     elif scheme is not None:

@@ -143,8 +143,10 @@ def refused_cases(features: Features, evidence: Evidence, bad: BoolArray) -> Flo
     linked = np.zeros(len(severe), bool)
     linked[rows] = True
     elsewhere = ~of_found
-    among = [(linked & elsewhere & where).sum() / max((elsewhere & where).sum(), 1) for where in (severe, ~severe)]
+    among = [
+        float((linked & elsewhere & where).sum()) / max(int((elsewhere & where).sum()), 1)
+        for where in (severe, ~severe)
+    ]
     surplus = max(0.0, 1 - among[1] / among[0]) if among[0] > 0 else 0.0
     share = np.where(linked, np.maximum(prior, surplus), prior)
     return np.where(severe & elsewhere, share, 0.0)
-

@@ -217,10 +217,10 @@ def _judge(features: Features, evidence: Evidence) -> Assessment:
 def _suspicion(features: Features, evidence: Evidence, posterior: FloatArray) -> FloatArray:
     """Return for each case the probability that misbehaviour is behind it, if its hospital misbehaves."""
     bad = np.nan_to_num(posterior) > features.rules.statistics.least_posterior
+    if evidence.scan is not None:
+        return spiked_cases(evidence)
     if not bad.any():
         return np.zeros(len(evidence.strata))
     if evidence.kind == "refusing_severe":
         return refused_cases(features, evidence, bad)
-    if evidence.scan is not None:
-        return spiked_cases(evidence)
     return excess_cases(features, evidence, bad)

@@ -103,7 +103,8 @@ class Stakes:
         one = self.assessments[kind]
         if kind == "refusing_severe":
             return self._refused(one, hospital)
-        rows = np.flatnonzero((self.features.hospital == hospital) & (one.suspicion > 0))
+        listed = one.suspicion > 0 if one.evidence.scan is None else one.evidence.flagged
+        rows = np.flatnonzero((self.features.hospital == hospital) & listed)
         rows = rows[np.argsort(-one.suspicion[rows], kind="stable")]
         suspicion = one.suspicion[rows]
         if kind == "cost_shifting":

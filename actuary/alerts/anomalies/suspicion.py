@@ -74,7 +74,7 @@ def spiked_cases(evidence: Evidence) -> FloatArray:
     found = np.zeros(len(evidence.strata))
     found[evidence.universe] = evidence.scan.posterior[evidence.scan.cell_of_case]
     # Every stay of the cell is touched; a quarter of them shows it less clearly.
-    return np.where(evidence.flagged, found * (0.6 + 0.1 * evidence.strata), 0.0)
+    return np.where(evidence.universe, found * (0.6 + 0.1 * evidence.strata), 0.0)
 
 
 def linked_hospitals(features: Features, bad: BoolArray) -> tuple[IntArray, IntArray]:

@@ -13,6 +13,7 @@ from actuary.fund.sources import year_figures
 from actuary.periods import Quarter
 from actuary.policy import Region
 from actuary.tables import Preference, facts, known_regions, load_catalog, read_table, select_facts
+from actuary.tables.selection import FACT_KEY
 
 __all__ = ["PROVISIONAL", "FactBook", "load_fact_book", "province_id"]
 
@@ -45,6 +46,16 @@ class FactBook:
     def chosen(self) -> pd.DataFrame:
         """The preferred observed row of every fact."""
         return self.observed if self.observed.empty else select_facts(self.observed, self.preference)
+
+    @cached_property
+    def places(self) -> dict[tuple[str, ...], list[int]]:
+        """Places among the observed rows of every value for a fact, by what names the fact."""
+        found: dict[tuple[str, ...], list[int]] = {}
+        if not self.observed.empty:
+            names = self.observed[list(FACT_KEY)].itertuples(index=False, name=None)
+            for place, key in enumerate(names):
+                found.setdefault(key, []).append(place)
+        return found
 
     @cached_property
     def first_published(self) -> pd.DataFrame:

@@ -26,6 +26,7 @@ __all__ = [
     "provisional_value",
     "read_indicator",
     "whole_year",
+    "why_gap",
 ]
 
 
@@ -148,7 +149,7 @@ def compute_fact_indicators(place: HasFacts, *, families: Collection[str] | None
                 continue
             reading = views[0].unpublished() if indicator.of_facts is None else indicator.of_facts(views[0])
             first = math.nan if indicator.of_facts is None else _first_value(indicator.of_facts(views[1]), reading)
-            rows.append(_row(place.region, scheme, indicator, reading, _why(reading), first))
+            rows.append(_row(place.region, scheme, indicator, reading, why_gap(reading), first))
     if "plan" in wanted:
         rows += _plan_rows(place.region, place.facts, place.quarter)
     return pd.DataFrame(rows, columns=list(_COLUMNS))
@@ -173,7 +174,8 @@ def _first_value(earlier: Reading, reading: Reading) -> float:
     return math.nan if same else earlier.value
 
 
-def _why(reading: Reading) -> tuple[str, str]:
+def why_gap(reading: Reading) -> tuple[str, str]:
+    """Return why a reading of facts has no value, in Chinese and English; empty where it has one."""
     if reading.status != "gap":
         return "", ""
     return reading.why_zh or _UNPUBLISHED[0], reading.why_en or _UNPUBLISHED[1]

@@ -14,11 +14,11 @@ from actuary.fund.fact_book import FactBook
 from actuary.indicators.at_quarter import PlaceFacts
 from actuary.indicators.compute import (
     HasFacts,
-    compute_fact_indicators,
     explain_gap,
     read_indicator,
     view_of_place,
     whole_year,
+    why_gap,
 )
 from actuary.indicators.definition import Indicator
 from actuary.indicators.fact_view import fact_rows_of
@@ -165,10 +165,7 @@ def _of_plan(projection: HasFacts, described: Indicator, scheme: str | None) -> 
 def _of_place(place: PlaceFacts, described: Indicator, scheme: str) -> Trace:
     view = view_of_place(place, scheme)
     reading = view.unpublished() if described.of_facts is None else described.of_facts(view)
-    found = compute_fact_indicators(place, families=[described.family])
-    row = found[(found["scheme"] == scheme) & (found["indicator"] == described.name)].iloc[0]
-    reasons = (str(row["reason_zh"]), str(row["reason_en"]))
-    return _trace(place, described, scheme, reading, reasons, reading.rows, reading.value)
+    return _trace(place, described, scheme, reading, why_gap(reading), reading.rows, reading.value)
 
 
 def _of_scheme(projection: FundProjection, described: Indicator, scheme: str) -> Trace:
@@ -284,12 +281,8 @@ def _trace(
 
 
 def _same_fact(book: FactBook, row: FactRow) -> tuple[FactRow, ...]:
-    rows = book.observed
-    if rows.empty:
-        return ()
-    same = rows["region"].eq(row.region) & rows["period"].eq(row.period) & rows["scheme"].eq(row.scheme)
-    same &= rows["indicator"].eq(row.indicator) & rows["scope"].eq(row.scope) & rows["group"].eq(row.group)
-    return fact_rows_of(rows[same])
+    places = book.places.get((row.region, row.period, row.scheme, row.indicator, row.scope, row.group))
+    return fact_rows_of(book.observed.iloc[places]) if places else ()
 
 
 def _printed(book: FactBook, name: str, scheme: str, period: str, used: set[tuple[str, int]]) -> FactRow | None:

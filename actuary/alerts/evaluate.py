@@ -43,7 +43,7 @@ def evaluate_rules(
     graver one. An event that does not happen before the horizon fulfils no condition on its years. What is not known
     gives the level ``not_assessable`` with the reason; so do a rule about the pool where the pool is not published
     apart from the accounts, a quarter of which a quarterly series has no figure, and a figure a year old or older that
-    would mean that all is well.
+    would mean that all is well, or be a matter to note only.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ class _Desk:
         judged = path[-1]
         if reason is None and judged.level == NOT_ASSESSABLE:
             reason = ("规则所需的其他指标未公布", "another indicator that the rule asks for is not published")
-        if reason is None and judged.level == "normal":
+        if reason is None and judged.level in ("normal", "blue"):
             reason = self._stale(rule, row)
         if reason is not None:
             judged = Judged(NOT_ASSESSABLE, None, NOT_ASSESSABLE)
@@ -274,8 +274,8 @@ class _Desk:
         if report - end < _STALE_QUARTERS:
             return None
         return (
-            f"最近公布的数字为{end}，距报告季度已有一年以上，不足以说明目前正常",
-            f"the last published figure is of {end}, a year or more before the report: no ground to call it normal",
+            f"最近公布的数字为{end}，距报告季度已有一年以上，不足以判断目前情况",
+            f"the last published figure is of {end}, a year or more before the report: too old to judge the present by",
         )
 
     def _cause(self, finding: Finding) -> tuple[str, str]:

@@ -30,11 +30,13 @@ def end_of(period: str) -> Quarter:
 
     Examples
     --------
-    >>> [str(end_of(period)) for period in ("2024", "2024Q2", "2023Q3-2024Q2")]
-    ['2024Q4', '2024Q2', '2024Q2']
+    >>> [str(end_of(period)) for period in ("2024", "2024Q2", "2023Q3-2024Q2", "2025-02")]
+    ['2024Q4', '2024Q2', '2024Q2', '2025Q1']
     """
-    last = period.partition("-")[2] or period
-    return Quarter.parse(last) if "Q" in last else Quarter(int(last), 4)
+    if "Q" in period:
+        return Quarter.parse(period.rpartition("-")[2])
+    year, _, month = period.partition("-")
+    return Quarter(int(year), (int(month) + 2) // 3 if month else 4)
 
 
 def measure_trend(values: Mapping[Quarter, float], condition: AlertCondition, quarter: Quarter) -> float:

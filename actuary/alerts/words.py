@@ -21,6 +21,9 @@ _SHOWN: dict[str, dict[str, tuple[str, int, str]]] = {
         "percent": ("0.01", 1, "%"),
         "yuan": ("1e8", 1, "亿元"),
         "yuan_per_year": ("1", 0, "元"),
+        "visits": ("1e4", 1, "万人次"),
+        "days": ("1", 1, "天"),
+        "count": ("1", 0, "个"),
         "months_per_year": ("1", 1, "个月/年"),
         "share_per_year": ("0.01", 1, "个百分点/年"),
         "ratio_per_year": ("1", 2, "/年"),
@@ -33,6 +36,9 @@ _SHOWN: dict[str, dict[str, tuple[str, int, str]]] = {
         "percent": ("0.01", 1, "%"),
         "yuan": ("1e9", 2, " bn yuan"),
         "yuan_per_year": ("1", 0, " yuan"),
+        "visits": ("1e3", 1, " thousand visits"),
+        "days": ("1", 1, " days"),
+        "count": ("1", 0, ""),
         "months_per_year": ("1", 1, " months a year"),
         "share_per_year": ("0.01", 1, " percentage points a year"),
         "ratio_per_year": ("1", 2, " a year"),
@@ -87,7 +93,7 @@ def describe_period(period: str, *, lang: str) -> str:
     Parameters
     ----------
     period : str
-        A year, the quarter at whose end it stands, or the first and the last of four quarters.
+        A year, the quarter at whose end it stands, a month, or the first and the last of four quarters.
     lang : str
         ``zh`` or ``en``.
 
@@ -95,10 +101,14 @@ def describe_period(period: str, *, lang: str) -> str:
     --------
     >>> [describe_period(period, lang="zh") for period in ("2024", "2020Q4", "2023Q3-2024Q2")]
     ['2024年', '2020年末', '2023年三季度至2024年二季度']
+    >>> describe_period("2025-02", lang="zh")
+    '2025年2月'
     >>> [describe_period(period, lang="en") for period in ("2024", "2024Q2", "2023Q3-2024Q2")]
     ['2024', 'the end of 2024Q2', '2023Q3 to 2024Q2']
     """
     first, _, last = period.partition("-")
+    if last.isdigit():
+        return f"{first}年{int(last)}月" if lang == "zh" else period
     if last:
         return f"{_quarter(first)}至{_quarter(last)}" if lang == "zh" else f"{first} to {last}"
     if "Q" not in period:

@@ -177,7 +177,7 @@ def test_the_shipped_rules_hold_the_collected_thresholds():
         "PR-7": {"P(payable_months < 3 within 5 years)": (0.26, "orange")},
         "PR-8": {"median(years_to_current_deficit within 5 years)": (3.0, "orange")},
         "PR-11": {"budget_progress_gap": (0.11, "red")},
-        "PR-12": {"change(out_of_area_share over 1 years)": (0.02, "yellow")},
+        "PR-12": {"out_of_area_share_change": (0.02, "yellow")},
     }
     for rule, measures in held.items():
         ((axis, (value, level)),) = measures.items()

@@ -106,7 +106,8 @@ def track_table(inputs: ReportInputs, composer: Composer) -> ReportTable | None:
     """
     from actuary.alerts.track_file import show_records  # noqa: PLC0415  (loads when a report is written)
 
-    tables = [table[table["reason_en"].eq("")] for table in inputs.track.values()]
+    # Where nothing came and nothing was warned of there is nothing to read.
+    tables = [table[table[["events", "alarms"]].sum(axis=1) > 0] for table in inputs.track.values()]
     tables = [table for table in tables if len(table)]
     if not tables:
         return None
@@ -149,11 +150,11 @@ def _series(inputs: ReportInputs, composer: Composer, name: str) -> str:
 
 
 def _record(inputs: ReportInputs, composer: Composer, rule_id: str) -> str:
-    """Return the record of a rule over all series, in counts."""
+    """Return the record of a rule at the ends of years, in counts; quarters would count the same events again."""
     table = inputs.track.get(rule_id)
-    if table is None:
+    if table is None or not (table["reason_en"] == "").any():
         return composer.text("warnings.no_record")
-    sums = table[["hits", "events", "false_alarms", "alarms"]].sum()
+    sums = table.loc[table["series"].str.endswith("_years"), ["hits", "events", "false_alarms", "alarms"]].sum()
     if not sums["events"] and not sums["alarms"]:
         return composer.text("warnings.no_events")
-    return composer.text("warnings.record", **{name: f"{int(count)}" for name, count in sums.items()})
+    return composer.text("warnings.record", **{str(name): f"{int(count)}" for name, count in sums.items()})

@@ -29,7 +29,11 @@ def _is_check(cell: nbformat.NotebookNode) -> bool:
 
 
 def test_there_is_a_notebook() -> None:
-    assert [path.name for path in _NOTEBOOKS] == ["quarterly_report.ipynb", "weights_to_clearing.ipynb"]
+    assert [path.name for path in _NOTEBOOKS] == [
+        "case_ledger.ipynb",
+        "quarterly_report.ipynb",
+        "weights_to_clearing.ipynb",
+    ]
 
 
 def test_a_notebook_whose_data_are_missing_is_skipped_by_name(
@@ -42,12 +46,13 @@ def test_a_notebook_whose_data_are_missing_is_skipped_by_name(
     spec.loader.exec_module(tool)
     folder = tmp_path / "checkout" / "notebooks"
     shutil.copytree(root / "notebooks", folder)
-    assert [path.name for path in tool.runnable_notebooks(root=folder.parent)] == ["quarterly_report.ipynb"]
+    runnable = [path.name for path in tool.runnable_notebooks(root=folder.parent)]
+    assert runnable == ["case_ledger.ipynb", "quarterly_report.ipynb"]
     assert "skipped: notebooks/weights_to_clearing.ipynb needs ../shared/series/" in capsys.readouterr().err
     needed = tmp_path / "shared" / "series" / "sparcs_msk_cases.csv.gz"
     needed.parent.mkdir(parents=True)
     needed.touch()
-    assert len(tool.runnable_notebooks(root=folder.parent)) == 2
+    assert len(tool.runnable_notebooks(root=folder.parent)) == 3
 
 
 @pytest.mark.parametrize("path", _NOTEBOOKS, ids=lambda path: path.stem)

@@ -13,12 +13,95 @@ from actuary.fund.sources import year_figures
 from actuary.periods import Quarter
 from actuary.policy import Region
 from actuary.tables import Preference, facts, known_regions, load_catalog, read_table, select_facts
-from actuary.tables.selection import FACT_KEY
 
-__all__ = ["PROVISIONAL", "FactBook", "load_fact_book", "province_id"]
+__all__ = ["PROVISIONAL", "FactBook", "FactRow", "fact_rows_of", "load_fact_book", "province_id"]
 
 #: Publications that a later one replaces: flash reports and the monthly release for a whole year.
 PROVISIONAL: tuple[str, ...] = ("flash", "monthly_1_12")
+
+
+@dataclass(frozen=True, slots=True)
+class FactRow:
+    """Point at one row of a table of published facts.
+
+    Parameters
+    ----------
+    table : str
+        Name in the catalogue.
+    row : int
+        Line of its file.
+    region, period, scheme, indicator : str
+        What it is a figure of.
+    value : float
+        In `unit`, the base unit.
+    unit : str
+        Base unit.
+    printed, printed_unit : str
+        The figure as it was printed.
+    basis, confidence : str
+        What kind of publication, and how far it was checked.
+    source, url : str
+        Where it stands.
+    scope, group : str
+        Which accounts or which people, "" where the table does not say.
+    """
+
+    table: str
+    row: int
+    region: str
+    period: str
+    scheme: str
+    indicator: str
+    value: float
+    unit: str
+    printed: str
+    printed_unit: str
+    basis: str
+    confidence: str
+    source: str
+    url: str
+    scope: str = ""
+    group: str = ""
+
+    @property
+    def fact(self) -> tuple[str, ...]:
+        """What names the fact: region, period, scheme, indicator, scope, group."""
+        return (self.region, self.period, self.scheme, self.indicator, self.scope, self.group)
+
+
+_ROW = (
+    "table",
+    "row",
+    "region",
+    "period",
+    "scheme",
+    "indicator",
+    "value",
+    "unit",
+    "value_published",
+    "unit_published",
+    "basis",
+    "confidence",
+    "source",
+    "url",
+    "scope",
+    "group",
+)
+
+
+def fact_rows_of(frame: pd.DataFrame) -> tuple[FactRow, ...]:
+    """Return every row of a frame of facts.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As :func:`actuary.tables.facts` returns it.
+    """
+    if frame.empty:
+        return ()
+    return tuple(
+        FactRow(table, int(row), *rest) for table, row, *rest in frame[list(_ROW)].itertuples(index=False, name=None)
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,13 +131,26 @@ class FactBook:
         return self.observed if self.observed.empty else select_facts(self.observed, self.preference)
 
     @cached_property
-    def places(self) -> dict[tuple[str, ...], list[int]]:
-        """Places among the observed rows of every value for a fact, by what names the fact."""
-        found: dict[tuple[str, ...], list[int]] = {}
-        if not self.observed.empty:
-            names = self.observed[list(FACT_KEY)].itertuples(index=False, name=None)
-            for place, key in enumerate(names):
-                found.setdefault(key, []).append(place)
+    def rows(self) -> tuple[FactRow, ...]:
+        """Every observed row, in the order of the frame."""
+        return fact_rows_of(self.observed)
+
+    @cached_property
+    def chosen_rows(self) -> tuple[FactRow, ...]:
+        """The preferred row of every fact."""
+        return tuple(self.rows[place] for place in self.chosen.index)
+
+    @cached_property
+    def first_rows(self) -> tuple[FactRow, ...]:
+        """The row of every fact as it was first published."""
+        return tuple(self.rows[place] for place in self.first_published.index)
+
+    @cached_property
+    def by_fact(self) -> dict[tuple[str, ...], list[FactRow]]:
+        """Every value observed for a fact, by region, period, scheme, indicator, scope and group."""
+        found: dict[tuple[str, ...], list[FactRow]] = {}
+        for row in self.rows:
+            found.setdefault(row.fact, []).append(row)
         return found
 
     @cached_property

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 from actuary.indicators.definition import Indicator
-from actuary.indicators.fact_view import FactView, fact_rows_of, months_of
+from actuary.indicators.fact_view import FactView, months_of
 from actuary.indicators.reading import FactRow, Reading
 from actuary.indicators.view import SchemeView
 
@@ -65,11 +65,8 @@ def _progress_gap(flow: str) -> Callable[[SchemeView], Reading]:
 
 def _monthly_income_change(view: FactView) -> Reading:
     """Return income of the latest month over that of the month before, less one, of the accounts both cover."""
-    rows = view.book.first_published if view.first else view.book.chosen
-    if rows.empty:
-        return view.unpublished()
-    ours = rows[rows["scheme"].eq(view.scheme) & rows["indicator"].eq("income") & rows["quarter"].le(str(view.quarter))]
-    monthly = fact_rows_of(ours[ours["period"].str.fullmatch(r"\d{4}-\d{2}")])
+    rows = view.book.first_rows if view.first else view.book.chosen_rows
+    monthly = [row for row in rows if (row.scheme, row.indicator) == (view.scheme, "income") and "-" in row.period]
     points = {(row.scope, int(row.period[:4]), months_of(row.period)): row for row in monthly}
     found: list[tuple[str, tuple[FactRow, ...]]] = []
     for (scope, year, month), row in points.items():

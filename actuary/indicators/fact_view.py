@@ -4,54 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from actuary.fund.fact_book import FactBook
-from actuary.indicators.reading import FactRow, Reading
+from actuary.fund.fact_book import FactBook, FactRow, fact_rows_of
+from actuary.indicators.reading import Reading
 from actuary.periods import Quarter
 from actuary.tables.fact_rows import period_end
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["FactView", "fact_rows_of", "months_of"]
+__all__ = ["FactView", "months_of"]
 
 _YEAR_LENGTH = 4
-_ROW = (
-    "table",
-    "row",
-    "region",
-    "period",
-    "scheme",
-    "indicator",
-    "value",
-    "unit",
-    "value_published",
-    "unit_published",
-    "basis",
-    "confidence",
-    "source",
-    "url",
-    "scope",
-    "group",
-)
 _MONTHS = 12
 _QUARTER_MONTHS = 3
-
-
-def fact_rows_of(frame: pd.DataFrame) -> tuple[FactRow, ...]:
-    """Return every row of a frame of facts.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        As :func:`actuary.tables.facts` returns it.
-    """
-    if frame.empty:
-        return ()
-    return tuple(
-        FactRow(table, int(row), *rest) for table, row, *rest in frame[list(_ROW)].itertuples(index=False, name=None)
-    )
 
 
 def months_of(period: str) -> int:
@@ -100,9 +63,8 @@ class FactView:
     ) -> None:
         self.book, self.scheme, self.quarter, self.first = book, scheme, quarter, first
         self.province, self.nation = province or FactBook(), nation or FactBook()
-        rows = book.first_published if first else book.chosen
         self._rows: dict[tuple[str, str], dict[str, FactRow]] = {}
-        for row in fact_rows_of(rows):
+        for row in book.first_rows if first else book.chosen_rows:
             if not row.scope and not row.group and period_end(row.period) <= str(quarter):
                 self._rows.setdefault((row.scheme, row.indicator), {})[row.period] = row
 

@@ -4,51 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from actuary.fund.fact_book import FactRow
+
 __all__ = ["FactRow", "Reading"]
-
-
-@dataclass(frozen=True, slots=True)
-class FactRow:
-    """Point at one row of a table of published facts.
-
-    Parameters
-    ----------
-    table : str
-        Name in the catalogue.
-    row : int
-        Line of its file.
-    region, period, scheme, indicator : str
-        What it is a figure of.
-    value : float
-        In `unit`, the base unit.
-    unit : str
-        Base unit.
-    printed, printed_unit : str
-        The figure as it was printed.
-    basis, confidence : str
-        What kind of publication, and how far it was checked.
-    source, url : str
-        Where it stands.
-    scope, group : str
-        Which accounts or which people, "" where the table does not say.
-    """
-
-    table: str
-    row: int
-    region: str
-    period: str
-    scheme: str
-    indicator: str
-    value: float
-    unit: str
-    printed: str
-    printed_unit: str
-    basis: str
-    confidence: str
-    source: str
-    url: str
-    scope: str = ""
-    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

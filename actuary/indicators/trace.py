@@ -21,7 +21,6 @@ from actuary.indicators.compute import (
     why_gap,
 )
 from actuary.indicators.definition import Indicator
-from actuary.indicators.fact_view import fact_rows_of
 from actuary.indicators.plan_reading import read_targets
 from actuary.indicators.reading import FactRow, Reading
 from actuary.indicators.registry import INDICATORS, get_indicator
@@ -205,11 +204,15 @@ def _rows(book: FactBook, figures: YearFigures) -> tuple[FactRow, ...]:
 
 def _months(book: FactBook, scheme: str, year: str) -> tuple[FactRow, ...]:
     """Return the January-to-month figures of a scheme's flows in a year."""
-    chosen = book.chosen
-    if chosen.empty:
-        return ()
-    flows = chosen["indicator"].isin(["income", "expenditure"]) & chosen["scheme"].isin([scheme, "all"])
-    return fact_rows_of(chosen[flows & chosen["period"].str.fullmatch(rf"{year}-\d\d|{year}Q[1-4]")])
+    flows = ("income", "expenditure")
+    return tuple(
+        row
+        for row in book.chosen_rows
+        if row.indicator in flows
+        and row.scheme in (scheme, "all")
+        and row.period.startswith(year)
+        and len(row.period) > len(year)
+    )
 
 
 def _of_event(
@@ -255,7 +258,7 @@ def _trace(
 ) -> Trace:
     books = (projection.facts, projection.national_facts, projection.province_facts)
     used = {(row.table, row.row) for row in rows}
-    others = [other for row in rows for book in books for other in _same_fact(book, row)]
+    others = [other for row in rows for book in books for other in book.by_fact.get(row.fact, ())]
     alternatives = tuple(dict.fromkeys(one for one in others if (one.table, one.row) not in used))
     return Trace(
         region=projection.region,
@@ -280,16 +283,15 @@ def _trace(
     )
 
 
-def _same_fact(book: FactBook, row: FactRow) -> tuple[FactRow, ...]:
-    places = book.places.get((row.region, row.period, row.scheme, row.indicator, row.scope, row.group))
-    return fact_rows_of(book.observed.iloc[places]) if places else ()
-
-
 def _printed(book: FactBook, name: str, scheme: str, period: str, used: set[tuple[str, int]]) -> FactRow | None:
-    if book.chosen.empty:
-        return None
     periods = {period, period.removesuffix("Q4")}
     facts = {name, name.removesuffix("_yuan")}
-    rows = book.chosen
-    found = rows[rows["scheme"].eq(scheme) & rows["indicator"].isin(facts) & rows["period"].isin(periods)]
-    return next((row for row in fact_rows_of(found) if (row.table, row.row) not in used), None)
+    found = (
+        row
+        for row in book.chosen_rows
+        if row.scheme == scheme
+        and row.indicator in facts
+        and row.period in periods
+        and (row.table, row.row) not in used
+    )
+    return next(found, None)

@@ -6,7 +6,6 @@ import math
 
 from actuary.fund.fact_book import FactBook
 from actuary.fund.figures import Figures
-from actuary.indicators.fact_view import fact_rows_of
 from actuary.indicators.reading import FactRow
 
 __all__ = ["YearFigures", "rows_of_figure"]
@@ -94,12 +93,10 @@ def _rows_behind(
 
 
 def _own_rows(book: FactBook, key: tuple[str, str, int], *, first: bool) -> tuple[FactRow, ...]:
-    rows = book.first_published if first else book.chosen
-    if rows.empty:
-        return ()
     scheme, indicator, year = key
-    mask = rows["scheme"].eq(scheme) & rows["indicator"].eq(indicator) & rows["period"].eq(str(year))
-    return fact_rows_of(rows[mask & rows["scope"].eq("") & rows["group"].eq("")])
+    wanted = (scheme, indicator, str(year), "", "")
+    rows = book.first_rows if first else book.chosen_rows
+    return tuple(row for row in rows if (row.scheme, row.indicator, row.period, row.scope, row.group) == wanted)
 
 
 def _identities(scheme: str, indicator: str, year: int) -> list[list[tuple[int, tuple[str, str, int]]]]:

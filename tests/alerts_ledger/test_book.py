@@ -185,6 +185,22 @@ def test_attachments_that_do_not_fit_are_refused(ledger: CaseLedger, make_signal
     assert ledger.head().number == 1
 
 
+def test_a_refused_step_leaves_no_file_behind(ledger: CaseLedger, make_signal: Make, tmp_path: Path) -> None:
+    outcomes(ledger, make_signal())
+    paper = tmp_path / "paper.txt"
+    paper.write_text("x", encoding="utf-8")
+    for case, to in ((1, "closed"), (2, "checking")):
+        with pytest.raises(LedgerError):
+            ledger.move(case, to, who=WHO, at=AT, note="x", attachment=paper)
+    assert not (tmp_path / "cases.sqlite.attachments").exists()
+
+
+def test_an_empty_ledger_lists_nothing(ledger: CaseLedger) -> None:
+    assert ledger.record([], who=WHO, at=AT) == ()
+    assert len(ledger.cases(at=AT)) == 0
+    assert ledger.verify().sound
+
+
 def test_who_and_when_must_be_said(ledger: CaseLedger, make_signal: Make) -> None:
     with pytest.raises(LedgerError, match="give --who NAME"):
         ledger.record([make_signal()], who=" ", at=AT)

@@ -14,6 +14,7 @@ from actuary.alerts.ledger.attachments import attachment_place
 from actuary.alerts.ledger.events import chain_hash
 from actuary.alerts.ledger.store import SCHEMA
 from actuary.alerts.signals import Signal
+from actuary.errors import ActuaryError
 
 AT = dt.datetime(2025, 4, 10, 9, tzinfo=dt.UTC)
 WHO = "zhao"
@@ -139,6 +140,15 @@ def test_events_dated_backwards_are_noted(filled: CaseLedger) -> None:
     found = filled.verify()
     assert found.sound
     assert "before the event ahead of it" in found.notes[0]
+
+
+def test_a_body_that_is_no_json_is_said(filled: CaseLedger) -> None:
+    by_hand(filled, "UPDATE events SET body = '{' WHERE number = 1")
+    assert (1, "edited") in kinds(filled)
+    with pytest.raises(ActuaryError, match="cases verify"):
+        filled.cases(at=AT)
+    with pytest.raises(ActuaryError, match="event 1: found a body that is no JSON"):
+        _ = filled.history(1)[0].told
 
 
 def test_bytes_changed_in_the_file_are_found(filled: CaseLedger) -> None:

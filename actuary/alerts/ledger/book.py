@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -158,14 +158,14 @@ class CaseLedger:
         if to not in self.rules.names:
             raise LedgerError(unknown_name("state", to, self.rules.names, what="state"))
         check_entry(who, note, self.rules)
+        given = {"note": bool(note.strip()), "attachment": attachment is not None}
+        # Looked at before the file is kept, so that a refusal leaves none behind; and again under the lock.
+        with reading(self.path, wait_seconds=self._wait) as connection:
+            self._check_step(self._last_of(connection, case), to, given)
         kept = None if attachment is None else keep_file(self.path, Path(attachment), self.rules)
         with writing(self.path, wait_seconds=self._wait) as open_book:
             last = self._last(open_book, case)
-            step = next((step for step in self.rules.steps_from(last.state) if step.to == to), None)
-            if step is None:
-                raise LedgerError(self._no_step(last, to))
-            given = {"note": note.strip(), "attachment": kept}
-            raise_all((self._needed(case, last.state, to, need) for need in step.needs if not given[need]), LedgerError)
+            self._check_step(last, to, given)
             told = {"from": last.state, "note": note.strip(), "attachment": kept and kept.to_dict()}
             moved = replace(last, action="move", state=to, who=who.strip(), at=self._moment(at), body=body_of(told))
             return self._append(open_book, moved, recovered_fen)
@@ -312,6 +312,21 @@ class CaseLedger:
             )
         return open_book.append(replace(event, recovered_fen=recovered_fen))
 
+    def _check_step(self, last: LedgerEvent, to: str, given: Mapping[str, bool]) -> None:
+        steps = self.rules.steps_from(last.state)
+        step = next((step for step in steps if step.to == to), None)
+        if step is None:
+            raise LedgerError(self._no_step(last, to))
+        told = {"note": "why", "attachment": "a file that shows it"}
+        raise_all(
+            (
+                Problem(f"case {last.case}, {last.state} to {to}", f"no {need}", told[need], f"add --{need} …")
+                for need in step.needs
+                if not given[need]
+            ),
+            LedgerError,
+        )
+
     def _no_step(self, last: LedgerEvent, to: str) -> Problem:
         steps = self.rules.steps_from(last.state)
         where, found = f"case {last.case}", f"{last.state} ({self.rules.state_zh(last.state)}), asked to become {to}"
@@ -320,10 +335,6 @@ class CaseLedger:
             return Problem(where, found, "no further step: the state is final", mend)
         ways = ", ".join(f"{step.to} ({step.name_zh})" for step in steps)
         return Problem(where, found, f"one of the steps {ways}")
-
-    def _needed(self, case: int, origin: str, to: str, need: str) -> Problem:
-        expected = "why" if need == "note" else "a file that shows it"
-        return Problem(f"case {case}, {origin} to {to}", f"no {need}", expected, f"add --{need} …")
 
 
 def _event(row: tuple[Any, ...]) -> LedgerEvent:

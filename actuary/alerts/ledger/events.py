@@ -106,8 +106,12 @@ class LedgerEvent:
 
     @property
     def told(self) -> dict[str, Any]:
-        """The body as a mapping."""
-        return dict(json.loads(self.body))
+        """The body as a mapping; refused where it is not what the ledger writes."""
+        try:
+            return dict(json.loads(self.body))
+        except (ValueError, TypeError):
+            mend = "`actuary cases verify` says more; put the last good copy back"
+            raise ActuaryError(Problem(f"event {self.number}", "a body that is no JSON", "JSON", mend)) from None
 
     @property
     def note(self) -> str:

@@ -81,7 +81,6 @@ def evaluate_rules(
         for rule in rules
         if not rule.region_kinds or projection.region_kind in rule.region_kinds
         for scheme in rule.schemes
-        if scheme in projection.schemes or scheme in ("employee", "resident")
     ]
     return tuple(sorted(warnings, key=lambda warning: LEVELS.index(warning.level)))
 

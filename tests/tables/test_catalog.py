@@ -123,7 +123,7 @@ MISTAKES = {
     "a short checksum": ('sha256 = "', 'sha256 = "0', "expected 64 hexadecimal digits; run `actuary data seal`"),
     "a table of its own": ("[table.indicators]", "[tables.indicators]", "did you mean 'table'?"),
     "a name with a capital": ("[table.indicators]", "[table.Indicators]", "a name of small letters"),
-    "a negative count": ("rows = 136", "rows = -136", "rows: found -136; expected 0 or more"),
+    "a negative count": ("rows = 143", "rows = -136", "rows: found -136; expected 0 or more"),
     "an unknown preference": ('"yearbook"', '"year_book"', "did you mean 'yearbook'?"),
     "a preference left out": ('"yearbook", ', "", "[preference] basis: found no yearbook; expected every name once"),
     "a preference twice": ('"yearbook"', '"yearbook", "yearbook"', "yearbook twice; expected every name once"),

@@ -190,6 +190,18 @@ def test_rows_that_cannot_be_read_take_no_part(plain):
     assert detect_anomalies(plain, scheme=None).excluded == 5
 
 
+def test_a_csv_says_the_same_as_a_frame(plain, tmp_path):
+    """Codes stay text, made-up cases stay marked, names of the settlement list are understood."""
+    plain.loc[plain["hospital"] == "H00", "outpatient_cost_14d"] += 400
+    plain["synthetic"] = True
+    renamed = {"case_id": "setl_id", "hospital": "fixmedins_code", "total_cost": "medfee_sumamt"}
+    plain.rename(columns=renamed).to_csv(tmp_path / "cases.csv", index=False)
+    mine, theirs = detect_anomalies(plain, scheme=None), detect_anomalies(tmp_path / "cases.csv", scheme=None)
+    assert mine.synthetic
+    assert theirs.synthetic
+    assert theirs.to_frame().drop(columns="rank").equals(mine.to_frame().drop(columns="rank"))
+
+
 def test_every_kind_is_named_in_both_languages():
     rules = load_anomaly_rules()
     assert all(rules.of(kind).name_zh and rules.of(kind).name_en for kind in KINDS)

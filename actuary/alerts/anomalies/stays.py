@@ -58,6 +58,9 @@ SEVERITIES: Mapping[str, int] = {"none": 0, "CC": 1, "MCC": 2}
 
 _SHOWN = 5
 
+#: What says yes in a column of yes and no.
+_YES = frozenset(("true", "1", "1.0", "yes", "y", "是"))
+
 
 @dataclass(frozen=True, kw_only=True, eq=False, slots=True)
 class Stays:
@@ -215,9 +218,8 @@ def read_stays(
     if "los_days" not in numbers and first is not None and last is not None:
         known = (first > _NO_DAY) & (last > _NO_DAY)
         numbers["los_days"] = np.where(known, np.maximum(last - first, 1), np.nan)
-    synthetic = "synthetic" in chosen and bool(
-        pc.any(pc.equal(pc.cast(table["synthetic"], pa.string()), "true")).as_py()
-    )
+    words = set() if "synthetic" not in chosen else set(pc.unique(table["synthetic"].cast(pa.string())).to_pylist())
+    synthetic = bool({str(word).strip().lower() for word in words} & _YES)
     return Stays(
         case_id=table[chosen["case_id"]].cast(pa.string()),
         hospital=hospital,

@@ -13,7 +13,7 @@ import pandas as pd
 from actuary.alerts.causes import describe_causes, explain_members, explain_year
 from actuary.alerts.episodes import Judged, episode_start, follow_levels
 from actuary.alerts.finding import Finding
-from actuary.alerts.history import ObservedHistory, end_of, measure_trend
+from actuary.alerts.history import ObservedHistory, end_of, history_of, measure_trend
 from actuary.alerts.outlook import NO_FORECAST, Outlook, OutlookValue
 from actuary.alerts.sentences import tell
 from actuary.alerts.warning import LEVELS, Warning, warning_table, worst_level  # noqa: A004
@@ -75,7 +75,7 @@ def evaluate_rules(
     """
     tables = {str(scheme): rows.set_index("indicator") for scheme, rows in indicators.groupby("scheme", sort=False)}
     none = Outlook(projection.quarter, reason_zh=NO_FORECAST[0], reason_en=NO_FORECAST[1])
-    desk = _Desk(projection, tables, ObservedHistory(projection), outlook or none, models)
+    desk = _Desk(projection, tables, history_of(projection), outlook or none, models)
     warnings = [
         desk.judge(rule, str(scheme))
         for rule in rules

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from actuary.indicators.view import SchemeView
 from actuary.periods import Quarter
 from actuary.policy import AlertCondition, AlertRule
 
-__all__ = ["ObservedHistory", "end_of", "measure_trend"]
+__all__ = ["ObservedHistory", "end_of", "history_of", "measure_trend"]
 
 #: What quarters inside a year are not when their course was made up from a total that came later.
 _OBSERVED = ("published", "derived")
@@ -69,6 +70,23 @@ def measure_trend(values: Mapping[Quarter, float], condition: AlertCondition, qu
     inside = [(one - quarter, value) for one, value in values.items() if -span <= one - quarter <= 0]
     known = np.array([pair for pair in inside if math.isfinite(pair[1])])
     return float(np.polyfit(known[:, 0] / 4, known[:, 1], 1)[0])
+
+
+_HISTORIES: WeakKeyDictionary[FundProjection, ObservedHistory] = WeakKeyDictionary()
+
+
+def history_of(projection: FundProjection) -> ObservedHistory:
+    """Return the observed history of a projection; read once, as long as the projection is kept.
+
+    Parameters
+    ----------
+    projection : FundProjection
+        The projection.
+    """
+    if projection not in _HISTORIES:
+        # The history itself must not keep the projection alive in this table.
+        _HISTORIES[projection] = ObservedHistory(replace(projection))
+    return _HISTORIES[projection]
 
 
 class ObservedHistory:

@@ -15,6 +15,7 @@ from actuary.indicators import INDICATORS, compute_indicators
 from actuary.policy import load_alert_rules
 
 RULES = load_alert_rules()
+MONTHS = tuple(rule for rule in RULES if rule.id == "PR-1")
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +117,7 @@ def test_fewer_months_are_never_judged_milder_below_the_normal_band(national, mo
         mine = table["scheme"] == "employee"
         table.loc[mine & (table["indicator"] == "payable_months"), "value"] = value
         table.loc[mine & (table["indicator"] == "current_balance_yuan"), "value"] = balance
-        return LEVELS.index(find(evaluate_rules(projection, table, RULES), "PR-1", "employee").level)
+        return LEVELS.index(find(evaluate_rules(projection, table, MONTHS), "PR-1", "employee").level)
 
     if months < 6:
         assert level(months - 1) <= level(months)

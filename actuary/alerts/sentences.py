@@ -193,5 +193,5 @@ def _since(finding: Finding, lang: int, start: int | None, level_start: int | No
     if lang == 0:
         text = f"{first}起" + ("，更早无可比数字" if early or alone else "")
         return close_sentence(text + (f"；{level_first}起为本级" if level_start != start else ""), lang)
-    text = f"since {first}" + (", nothing comparable is known before" if early or alone else "")
+    text = first + (", nothing comparable is known before" if early or alone else "")
     return close_sentence(text + (f"; at this level since {level_first}" if level_start != start else ""), lang)

@@ -98,7 +98,7 @@ def show_records(table: pd.DataFrame) -> pd.DataFrame:
     >>> from actuary.policy import load_alert_rules
     >>> shown = show_records(track_frame(rows, load_alert_rules())).iloc[0]
     >>> shown.hit_rate, shown.false_alarm_rate, shown.lead_years
-    ('2/3, 67 % (25-92)', '1/4, 25 % (7-61)', '1.5 (1-2)')
+    ('2/3, 67 % (25-92)', '1/4, 25 % (6-64)', '1.5 (1-2)')
     """
     rows = []
     for row in table.to_dict("records"):

@@ -24,13 +24,13 @@ from actuary.policy import (
     resolve,
     write_schemas,
 )
-from actuary.policy.alert_rules import LEVELS
+from actuary.policy.alert_rules import LEVELS, OTHER_FORMS
 from actuary.policy.check import file_kind
 from actuary.policy.schema import SCHEMA_KINDS
 
 ROOT = models_root()
 # These have forms of their own, which are checked where they are read.
-_OTHER = {"drg", "settlement_list", "payment", "synth", "model", "forecast"}
+_OTHER = {"drg", "settlement_list", "payment", "synth", "model", "forecast", *OTHER_FORMS}
 FILES = sorted(
     path for path in ROOT.rglob("*.toml") if file_kind(path) or not _OTHER & set(path.relative_to(ROOT).parts)
 )

@@ -113,3 +113,13 @@ def test_superseded_values_stand_in_the_annex_with_their_address(national_zh: Re
     used = [table.cell(row, "used") for row in range(len(table.rows))]
     assert {"是", "否"} == set(used)
     assert any(str(table.cell(row, "url")).startswith("http") for row in range(len(table.rows)))
+
+
+def test_a_scheme_of_which_rules_cannot_be_assessed_is_never_normal(half_year: ReportData) -> None:
+    counts = half_year.table("warning_counts")
+    row = [str(cells[0]).startswith("职工") for cells in counts.rows].index(True)
+    assert counts.cell(row, "count_normal")
+    assert counts.cell(row, "count_not_assessable")
+    assert not any(counts.cell(row, f"count_{level}") for level in ("red", "orange", "yellow", "blue"))
+    assert counts.cell(row, "overall_level") == "not_assessable"
+    assert half_year.table("summary").cell(0, "level") == "not_assessable"

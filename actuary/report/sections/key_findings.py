@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from actuary.alerts.warning import LEVELS, worst_level
 from actuary.report.composer import CellRef, Composer
 from actuary.report.contracts import Block, Bullets, Cell, Mark, Paragraph, ReportTable, Section
 from actuary.report.inputs import ReportInputs
 from actuary.report.sections.balance import SCHEMES, fund_prefix
 from actuary.report.sections.projection import deficit_since, milestone_table
-from actuary.report.sections.warnings import LEVELS, worst_level
 from actuary.report.sections.year_tables import Field, figures_source, mark_notes, mark_of, weakest, year_value
 
 __all__ = ["build"]
@@ -195,6 +195,8 @@ def _scheme_item(inputs: ReportInputs, composer: Composer, table: ReportTable, r
         sentences.append(composer.say("findings.raised", rules=composer.text("phrases.list_gap").join(names)))
     elif level in {"normal", "blue"}:
         sentences.append(composer.say(f"findings.{level}"))
+    elif any(warning.scheme == scheme and warning.level == "normal" for warning in inputs.warnings):
+        sentences.append(composer.say("findings.partly_normal"))
     sentences += _unknown_sentence(composer, scheme)
     return composer.headed(composer.join(*sentences), name=composer.text(f"schemes.{scheme}"), level=level)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from actuary.alerts.warning import LEVELS, worst_level
 from actuary.report.composer import Composer
 from actuary.report.contracts import Block, Cell, Mark, ReportTable, Section
 from actuary.report.inputs import ReportInputs
@@ -12,17 +13,12 @@ from actuary.report.sections.rules_in_force import source_words
 from actuary.report.sections.warning_evidence import causes_table, evidence_table, track_table
 from actuary.report.sections.year_tables import MARKS, mark_notes
 
-__all__ = ["LEVELS", "build", "worst_level"]
+__all__ = ["build"]
 
-#: From the gravest to the lightest.
+#: From the firmest ground to the least firm.
 _FIRMNESS = ("official", "practice", "judgement")
-LEVELS = ("red", "orange", "yellow", "blue", "normal", "not_assessable")
-
-
-def worst_level(warnings: tuple[Any, ...], scheme: str) -> str:
-    """Return the gravest level of a scheme's warnings; ``not_assessable`` where no rule could be evaluated."""
-    found = [warning.level for warning in warnings if warning.scheme == scheme]
-    return min(found, key=LEVELS.index, default="not_assessable")
+#: Counted side by side: what was assessed, then what was not.
+_COUNTED = ("red", "orange", "yellow", "blue", "normal", "not_assessable")
 
 
 def build(inputs: ReportInputs, composer: Composer) -> Section:
@@ -101,11 +97,13 @@ def _counts(inputs: ReportInputs, composer: Composer) -> ReportTable:
             [
                 composer.text(f"schemes.{scheme}"),
                 worst_level(inputs.warnings, scheme),
-                *(float(levels.count(level)) for level in LEVELS),
+                *(float(levels.count(level)) for level in _COUNTED),
             ]
         )
     columns = [composer.text_column("scheme"), composer.text_column("overall_level", kind="level")]
-    columns += [composer.column(f"count_{level}", "count", label=composer.text(f"levels.{level}")) for level in LEVELS]
+    columns += [
+        composer.column(f"count_{level}", "count", label=composer.text(f"levels.{level}")) for level in _COUNTED
+    ]
     return composer.table(
         "warning_counts",
         "tables.warning_counts",

@@ -44,7 +44,7 @@ VARIANTS: dict[str, dict[str, dict[str, Any]] | None] = {
     "· logarithmic scale": {"scale": {"power": 0.0}},
     "· raw scale": {"scale": {"power": 1.0}},
     "· old and new shocks alike": {"shocks": {"half_life": {"Q": 1000.0, "M": 1000.0, "A": 1000.0}}},
-    "· every series by itself": {"shocks": {"together": 0.0}},
+    "· every series by itself": {"dependence": {"most": 0.0}},
 }
 
 

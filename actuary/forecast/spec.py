@@ -51,11 +51,18 @@ class ShockSpec(Shape):
     """Declare where the shocks of the future are from."""
 
     half_life: Mapping[Frequency, Positive]
-    together: Share
     least: Annotated[int, Field(ge=2)]
     unknown: Positive
     still: Share
     floor: Share
+
+
+class DependenceSpec(Shape):
+    """Declare how correlations between series are drawn towards what the whole panel says."""
+
+    most: Share
+    independent: Annotated[float, Field(ge=0)]
+    least: Annotated[int, Field(ge=5)]
 
 
 class StackSpec(Shape):
@@ -84,6 +91,7 @@ class PooledSpec(Shape):
     prior: PriorSpec
     weights: WeightSpec
     shocks: ShockSpec
+    dependence: DependenceSpec
     stack: StackSpec
 
 

@@ -13,7 +13,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from actuary.errors import PeriodError, Problem
-from actuary.forecast.face import check_options, forecast_series
+from actuary.forecast.face import check_options
+from actuary.forecast.fund_histories import forecast_history, is_sampled
 from actuary.forecast.fund_parts import POOL, divide_flows, hierarchy_of, is_divided, roll_funds
 from actuary.forecast.fund_series import FundHistory, fund_history
 from actuary.forecast.fund_spec import FundSpec, load_fund_spec
@@ -231,7 +232,7 @@ def forecast_fund(  # noqa: PLR0913  (one argument an option)
     """
     check_options(model=model, horizon=1, draws=draws, seed=seed, threads=threads)
     spec = spec or load_fund_spec(models=models)
-    count = min(spec.histories, draws)
+    count = min(spec.histories_sampled if is_sampled(model) else spec.histories, draws)
     history = fund_history(region, spec=spec, until=until, data=data, draws=count, seed=seed)
     last = Quarter.parse(to, where="to")
     horizon = _horizon(history, last)
@@ -239,14 +240,16 @@ def forecast_fund(  # noqa: PLR0913  (one argument an option)
     tell = progress or (lambda _share, _phase: None)
     flows, weights, gates = [], [], []
     for k, size in enumerate(sizes):
-        tell(k / count, f"history {k + 1} of {count}")
-        one = forecast_series(
+        phase = f"history {k + 1} of {count}"
+        tell(k / count, phase)
+        one = forecast_history(
             history.panel(k),
             horizon=horizon,
             draws=max(size, 2),
             seed=named_seed(seed, f"forecast/fund/history/{k}"),
             model=model,
             threads=threads,
+            progress=lambda share, part, k=k, phase=phase: tell((k + share) / count, f"{phase}: {part}"),
         )
         flows.append(one.flat().to_numpy()[:size])
         if one.gate is not None:

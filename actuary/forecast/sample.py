@@ -75,7 +75,7 @@ def _compile(data: BayesData, spec: BayesSpec) -> tuple[Any, tuple[str, ...]]:
 
     from actuary.forecast.build import build_model, model_data, model_shape  # noqa: PLC0415  (seconds)
 
-    key = (spec.model_dump_json(exclude={"sampler", "gate", "search", "product"}), model_shape(data))
+    key = (spec.model_dump_json(exclude={"sampler", "trial", "gate", "search", "product"}), model_shape(data))
     if key not in _COMPILED:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -182,8 +182,15 @@ def write_fund_forecast(  # noqa: PLR0913  (one argument an option)
         threads=threads,
         progress=lambda share, phase: tell(0.6 * share, phase),
     )
-    tell(0.6, "back-test")
-    backtest = backtest_funds((city,), spec=spec, model=model, seed=seed, data=data, threads=threads)
+    backtest = backtest_funds(
+        (city,),
+        spec=spec,
+        model=model,
+        seed=seed,
+        data=data,
+        threads=threads,
+        progress=lambda share, phase: tell(0.6 + 0.3 * share, phase),
+    )
     verdict = judge(backtest, city, spec.gate, gate=found.gate)
     problems = [
         Problem(f"{name or model}, {code}", f"{value:.2f}", f"{limit:g}", _TRY[code])

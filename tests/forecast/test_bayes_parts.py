@@ -16,8 +16,15 @@ from actuary.forecast.bayes_paths import flatten_draws, one_step_ranks, prior_dr
 from actuary.forecast.bayes_spec import BayesSpec, EffectSpec, bayes_model_names, load_bayes_spec
 from actuary.forecast.gate import Check, ForecastGateError, Gate, judge
 from actuary.forecast.lunar import lunar_new_year
-from actuary.forecast.panel import Panel, build_panel
-from actuary.forecast.posterior_cache import load_gate, load_posterior, posterior_key, store_gate, store_posterior
+from actuary.forecast.panel import Panel, build_panel, period_labels
+from actuary.forecast.posterior_cache import (
+    gate_key,
+    load_gate,
+    load_posterior,
+    posterior_key,
+    store_gate,
+    store_posterior,
+)
 from actuary.forecast.products import explain_growth
 from actuary.forecast.sample import Sampled, find_gaps
 from actuary.forecast.terms import effect_columns, find_outbreaks
@@ -268,8 +275,8 @@ def test_the_gate_says_no_with_reasons_and_what_to_try(tmp_path: Path):
     with pytest.raises(ForecastGateError, match="target_accept"):
         gate.require()
     assert len(gate.to_frame()) == len(gate.checks)
-    store_gate(tmp_path, "k", gate, data=data, spec=spec, horizon=4)
-    assert load_gate(tmp_path, "k", data=data, spec=spec, horizon=4) == gate
+    store_gate(tmp_path, "k", gate)
+    assert load_gate(tmp_path, "k") == gate
 
 
 def test_a_gate_that_passed_lets_through():
@@ -332,15 +339,32 @@ def test_a_gate_that_can_measure_nothing_is_shut():
 
 
 def test_what_the_gate_said_is_kept_and_damage_is_not_believed(tmp_path: Path):
-    spec = spec_with()
-    data = prepare_data(small_panel(), spec, horizon=4)
     gate = Gate((Check("R-hat", 1.02, 1.01, False, "alpha_centre", "draw more"),))
-    store_gate(tmp_path, "k", gate, data=data, spec=spec, horizon=4)
-    assert load_gate(tmp_path, "k", data=data, spec=spec, horizon=4) == gate
-    assert load_gate(tmp_path, "k", data=data, spec=spec, horizon=5) is None
+    store_gate(tmp_path, "k", gate)
+    assert load_gate(tmp_path, "k") == gate
+    assert load_gate(tmp_path, "other") is None
     path = next(tmp_path.glob("*.gate"))
     path.write_text(path.read_text(encoding="utf-8").replace("1.02", "1.00"), encoding="utf-8")
-    assert load_gate(tmp_path, "k", data=data, spec=spec, horizon=4) is None
+    assert load_gate(tmp_path, "k") is None
+
+
+def test_what_the_gate_said_belongs_to_everything_the_futures_rest_on():
+    weather = EffectSpec(name="weather", kind="covariate", size=0.1, source="judgement")
+    spec = spec_with(effect=(weather,))
+    panel = small_panel()
+    labels = period_labels("Q", panel.first, 28)
+
+    def key(spread: float, *, horizon: int = 4, bounds: float = 0.1) -> str:
+        rows = pd.DataFrame([(draw, label, draw * spread) for draw in (-1, 1) for label in labels])
+        rows.columns = ["draw", "period", "value"]
+        given = {"weather": rows}
+        own = spec.model_copy(update={"gate": spec.gate.model_copy(update={"pit_distance_at_most": bounds})})
+        data = prepare_data(panel, own, horizon=4, covariates=given)
+        return gate_key(posterior_key(data, own, seed=1), data, own, horizon=horizon, covariates=given)
+
+    assert key(0.1) == key(0.1)
+    # The two simulated futures have the same mean, and other draws.
+    assert len({key(0.1), key(0.2), key(0.1, horizon=3), key(0.1, bounds=0.2)}) == 4
 
 
 def test_the_default_prior_hardly_ever_gives_absurd_growth():

@@ -256,7 +256,7 @@ def test_the_total_over_a_public_set_is_covered_where_independent_draws_are_too_
 
 def test_every_history_has_streams_of_its_own_and_the_worst_gate_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     seeds: list[int] = []
-    plain = fund_forecast.forecast_series
+    plain = fund_forecast.forecast_history
 
     def judged(*arguments: object, **options: object) -> object:
         seeds.append(options["seed"])
@@ -264,7 +264,7 @@ def test_every_history_has_streams_of_its_own_and_the_worst_gate_counts(monkeypa
         gate = Gate((Check("divergences", divergences, 0, divergences == 0),))
         return replace(plain(*arguments, **options), gate=gate)
 
-    monkeypatch.setattr(fund_forecast, "forecast_series", judged)
+    monkeypatch.setattr(fund_forecast, "forecast_history", judged)
     found = [forecast_fund("national", to="2025Q2", draws=9, seed=s, model="naive", spec=_FEW) for s in (1, 2)]
     assert len(set(seeds)) == 6
     for one in found:

@@ -16,16 +16,25 @@ from actuary.errors import DeclarationError, Problem, raise_all
 __all__ = ["register"]
 
 
-def _progress() -> Callable[[float, str], None] | None:
-    """Return what shows phase, share and time left on the terminal; None where nobody watches."""
-    if not sys.stderr.isatty():
-        return None
+#: Seconds before a run without a terminal says what it is doing: short ones stay silent.
+_SILENT = 3.0
+
+
+def _progress() -> Callable[[float, str], None]:
+    """Return what shows phase, share and time left: in place on a terminal, elsewhere one line a phase."""
     begin = time.monotonic()
+    watched = sys.stderr.isatty()
+    told = ""
 
     def show(share: float, phase: str) -> None:
+        nonlocal told
         spent = time.monotonic() - begin
-        left = f"{spent * (1 - share) / share:,.0f} s left" if share > 0.02 else ""
-        sys.stderr.write(f"\r\033[K{share:4.0%}  {phase}  {left}" if share < 1 else "\r\033[K")
+        if watched:
+            left = f"{spent * (1 - share) / share:,.0f} s left" if share > 0.02 else ""
+            sys.stderr.write(f"\r\033[K{share:4.0%}  {phase}  {left}" if share < 1 else "\r\033[K")
+        elif phase and phase != told and share < 1 and spent > _SILENT:
+            told = phase
+            sys.stderr.write(f"{spent:4.0f} s {share:4.0%}  {phase}\n")
         sys.stderr.flush()
 
     return show
@@ -116,8 +125,7 @@ def forecast(  # noqa: PLR0913, PLR0917  (one argument an option)
     found = forecast_series(
         panel, horizon=horizon, draws=draws, seed=seed, model=model, threads=threads, progress=progress
     )
-    if progress is not None:
-        progress(1.0, "")
+    progress(1.0, "")
     for note in found.notes:
         say(f"note: {note}")
     if found.gate is not None and not accept_shut_gate:

@@ -171,7 +171,7 @@ class BayesSpec(Shape):
         return term in self.terms
 
     def for_trials(self) -> BayesSpec:
-        """Return the declaration with the smaller effort that its back-tests are sampled with, where it declares one."""
+        """Return the declaration with the smaller effort of its back-tests, where it declares one."""
         return self.model_copy(update={"sampler": self.trial or self.sampler})
 
 

@@ -114,7 +114,7 @@ def _row(name: str, region: str, freq: str, model: str, horizon: int, cases: Seq
     return name, region, freq, model, horizon, origins, len(cases), error, score, cover
 
 
-def backtest_funds(
+def backtest_funds(  # noqa: PLR0913  (one argument an option)
     regions: Sequence[str] = ("national", "city_panel"),
     *,
     spec: FundSpec,
@@ -191,7 +191,7 @@ class _Trial:
     threads: int | None
     tell: Progress
 
-    def forecast(  # noqa: PLR0913  (one argument an option)
+    def forecast(
         self, panel: Panel, phase: str, *, share: float, horizon: int, draws: int, seed: int, whole: Panel
     ) -> Forecast:
         """Forecast a panel as it stood earlier; `share` of the back-test is done."""

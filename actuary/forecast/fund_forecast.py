@@ -240,8 +240,8 @@ def forecast_fund(  # noqa: PLR0913  (one argument an option)
     tell = progress or (lambda _share, _phase: None)
     flows, weights, gates = [], [], []
     for k, size in enumerate(sizes):
-        phase = f"history {k + 1} of {count}"
-        tell(k / count, phase)
+        within = _part_of(tell, k, count)
+        within(0.0, "")
         one = forecast_history(
             history.panel(k),
             horizon=horizon,
@@ -249,7 +249,7 @@ def forecast_fund(  # noqa: PLR0913  (one argument an option)
             seed=named_seed(seed, f"forecast/fund/history/{k}"),
             model=model,
             threads=threads,
-            progress=lambda share, part, k=k, phase=phase: tell((k + share) / count, f"{phase}: {part}"),
+            progress=within,
         )
         flows.append(one.flat().to_numpy()[:size])
         if one.gate is not None:
@@ -294,6 +294,15 @@ def forecast_fund(  # noqa: PLR0913  (one argument an option)
         data_fingerprint=read,
         models=models,
     )
+
+
+def _part_of(tell: Progress, number: int, count: int) -> Progress:
+    """Return what tells the progress of one history as a part of all."""
+
+    def show(share: float, phase: str) -> None:
+        tell((number + share) / count, f"history {number + 1} of {count}" + (f": {phase}" if phase else ""))
+
+    return show
 
 
 def _horizon(history: FundHistory, last: Quarter) -> int:

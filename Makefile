@@ -12,7 +12,7 @@ PATHS ?= 10000
 OUT ?= output/$(CITY)
 export PYTHON
 
-.PHONY: help setup report bench forecast-backtest forecast-ablation test test-slow lint types imports notebooks ci lock environment format clean
+.PHONY: help setup report bench forecast-backtest forecast-ablation calibration fast-path test test-slow lint types imports notebooks ci lock environment format clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -61,6 +61,12 @@ forecast-backtest: setup  ## back-test forecasts on the reference series and wri
 
 forecast-ablation: setup  ## leave terms of the forecast out one by one, for docs/forecast-model.md
 	@$(BIN)/python -m tools.forecast_ablation
+
+calibration: setup  ## calibrate the sampled models by simulation and write docs/calibration (goes on where it stopped)
+	@$(BIN)/python tools/simulation_based_calibration.py
+
+fast-path: setup  ## hold the fast forecasts against the sampled ones on the reference series, for docs/forecast-bayes.md
+	@$(BIN)/python tools/fast_path_and_sampler.py
 
 lock: setup  ## pin the newest versions that pyproject.toml allows; writes requirements.lock and environment.yml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --extra dev --python-version 3.12 --upgrade pyproject.toml --output-file requirements.lock

@@ -187,7 +187,6 @@ def posterior_tree(sampled: Sampled, data: BayesData, spec: BayesSpec, *, seed: 
         "outbreak_log": ("outbreak",),
         "factor": ("period",),
         "season_own": ("series", "position"),
-        "effect_own": ("effect", "series"),
         "effect_centre": ("effect",),
     }
     variables = {}

@@ -180,7 +180,7 @@ def _mixing(sampled: Sampled, gate: GateSpec, futures: FloatArray) -> list[Check
     labels = [
         f"{name}[{i}]" if part.shape[2] > 1 else name for name, part in parts.items() for i in range(part.shape[2])
     ]
-    more = "draw more (sampler.draws, sampler.tune) or simplify the terms that mix worst"
+    more = "draw more (sampler.draws, sampler.tune), forecast unlike series apart, or drop the term that mixes worst"
 
     def check(name: str, found: FloatArray, bound: float, *, most: bool) -> Check:
         # Single quantities that never move cannot be measured; where none can, nothing is known and the check fails.

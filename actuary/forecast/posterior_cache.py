@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 #: Raised whenever the model's code changes its meaning.
-_MODEL_VERSION = 1
+_MODEL_VERSION = 2
 
 _PACKAGES = ("numba", "numpy", "nutpie", "pymc", "pytensor")
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actuary.forecast.dependence import find_dependence, own_errors
-from actuary.forecast.pooled import Fitted, PooledFit
+from actuary.forecast.pooled import Fitted, PooledFit, shared_calendars
 from actuary.kernels.innovations import innovation_paths
 from actuary.seeds import stream
 
@@ -56,7 +56,7 @@ def simulate_pooled(fit: PooledFit, *, horizon: int, draws: int, seed: int, thre
     found = find_dependence(fit)
     level = stream(seed, "forecast/pooled/level").random(draws)
     ranks = _joint_ranks(fit, found.correlation, draws=draws, periods=horizon + panel.season, seed=seed)
-    anchors = _anchors([one.end for one in fit.fitted], panel.season)
+    anchors = shared_calendars([one.end for one in fit.fitted], panel.season)
     order = _by_growth(fit, horizon=horizon, threads=threads)
 
     def one(row: int) -> FloatArray:
@@ -86,17 +86,6 @@ def _joint_ranks(fit: PooledFit, correlation: FloatArray, *, draws: int, periods
     root = (vectors * np.sqrt(values.clip(min=0.0))) @ vectors.T
     tied: FloatArray = ndtr(np.tensordot(root, own, axes=(1, 0)))
     return tied
-
-
-def _anchors(ends: list[int], season: int) -> list[int]:
-    """Return for each series the latest end within a cycle of its own: those series share a calendar."""
-    anchors: dict[int, int] = {}
-    latest = None
-    for end in sorted(set(ends), reverse=True):
-        if latest is None or latest - end > season:
-            latest = end
-        anchors[end] = latest
-    return [anchors[end] for end in ends]
 
 
 def _by_growth(fit: PooledFit, *, horizon: int, threads: int | None) -> IntArray:

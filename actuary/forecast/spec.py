@@ -42,6 +42,7 @@ class WeightSpec(Shape):
     """Declare how draws are told apart by their losses."""
 
     panel: Annotated[float, Field(ge=0)]
+    total: Annotated[float, Field(ge=0)]
     series: Annotated[float, Field(ge=0)]
     full_at: Annotated[int, Field(ge=1)]
     back: Mapping[Frequency, Annotated[int, Field(ge=1)]]

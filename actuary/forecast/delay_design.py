@@ -151,6 +151,7 @@ class Design:
     delay_own: FloatArray
     volume_shared: FloatArray
     volume_own: FloatArray
+    near: FloatArray
     nearness: FloatArray
     common_precision: FloatArray
     own_precision: FloatArray
@@ -238,7 +239,7 @@ def lay_out(triangle: Triangle, *, expected: FloatArray | None = None) -> Design
     volume_shared[cell, slots.volume.start + period] = 1.0
     volume_own[cell, slots.own_volume.start + period] = 1.0
     times = np.asarray(triangle.cutoffs[-_CUTOFFS:])
-    nearness = np.linalg.inv(np.exp(-np.abs(np.subtract.outer(times, times)) / max(season, 3)))
+    near = np.exp(-np.abs(np.subtract.outer(times, times)) / max(season, 3))
     common = volume_covariance(numbers, volumes.common_spread, season=season, level=1e-3)
     own = volume_covariance(numbers, volumes.own_spread, season=season, level=_LEVEL_SD)
     return Design(
@@ -261,7 +262,8 @@ def lay_out(triangle: Triangle, *, expected: FloatArray | None = None) -> Design
         delay_own=delay_own,
         volume_shared=volume_shared,
         volume_own=volume_own,
-        nearness=nearness,
+        near=near,
+        nearness=np.linalg.inv(0.5*near+0.5*np.eye(len(times))),
         common_precision=np.linalg.inv(common),
         own_precision=np.linalg.inv(own),
         last_lag=lags[:, -1],

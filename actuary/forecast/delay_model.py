@@ -42,6 +42,7 @@ PRIOR_SPREADS: dict[str, tuple[float, float]] = {
     "scatter": (0.25, 20.0),
 }
 _CURVE_SD = 1.0
+_JUMPS = 0.5
 _TAIL = 4.0
 _STEPS = 80
 _SETTLED = 2e-3
@@ -132,18 +133,47 @@ def _prior_shared(design: Design, fit: DelayFit) -> FloatArray:
     return precision
 
 
+def _own_nearness(design: Design, fit: DelayFit) -> FloatArray:
+    """Return how near a series' own drifts are, shape (series, cutoff, cutoff): a part that stays, and single jumps."""
+    jumps: FloatArray = _JUMPS / fit.drift_weight[:, :, None] * np.eye(design.slots.cutoffs)
+    return (1 - _JUMPS) * design.near + jumps
+
+
 def _prior_own(design: Design, fit: DelayFit) -> FloatArray:
     slots, spreads = design.slots, fit.spreads
     precision = np.zeros((fit.own.shape[0], slots.own, slots.own))
     precision[:, 0, 0] = 1 / spreads["level"] ** 2
     precision[:, 1, 1] = 1 / spreads["slope"] ** 2
-    root = np.sqrt(fit.drift_weight)
-    near = design.nearness * root[:, :, None] * root[:, None, :]
+    near = np.linalg.inv(_own_nearness(design, fit))
     precision[:, slots.own_drift, slots.own_drift] = near / spreads["own_drift"] ** 2
     precision[:, slots.own_tilt, slots.own_tilt] = near / spreads["own_tilt"] ** 2
     precision[:, slots.own_curve, slots.own_curve] = np.eye(slots.lags) / spreads["own_curve"] ** 2
     precision[:, slots.own_volume, slots.own_volume] = design.own_precision / design.volumes.scale[:, None, None] ** 2
     return precision
+
+
+def _doubt(design: Design, fit: DelayFit) -> tuple[FloatArray, FloatArray]:
+    """Return the posterior variance of every cell's log-odds, and its covariance with the log volume, (series, cell)."""
+    odds = design.delay_shared - design.delay_own @ fit.own_pull
+    volume = design.volume_shared - design.volume_own @ fit.own_pull
+    through_shared, through_own = odds @ fit.shared_covariance, design.delay_own @ fit.own_covariance
+    variance: FloatArray = (through_shared * odds).sum(axis=2) + (through_own * design.delay_own).sum(axis=2)
+    together: FloatArray = (through_shared * volume).sum(axis=2) + (through_own * design.volume_own).sum(axis=2)
+    return variance, together
+
+
+def _correct(design: Design, fit: DelayFit, look: _Look, deviations: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return what leads from the mode to the mean of the posterior, shape (series, cell).
+
+    The first is the mean of -log G over the doubt of the log-odds less its value at the centre. The second is what the
+    slope of log G does to the width of the posterior: without it a smaller share known would explain the same amounts
+    with smaller deviations, and be preferred for no other reason.
+    """
+    variance, together = _doubt(design, fit)
+    known = np.where(design.young, 1 - look.unknown_share, 0.0)
+    bend: FloatArray = known * look.unknown_share * variance / 2
+    leverage = look.unknown_share * (look.unknown_share * variance + together) / deviations**2
+    return bend, np.where(design.shown, known * np.clip(leverage, 0.0, 1.0), 0.0)
 
 
 def _step(design: Design, fit: DelayFit, start: FloatArray) -> float:
@@ -152,24 +182,26 @@ def _step(design: Design, fit: DelayFit, start: FloatArray) -> float:
     deviations = _deviations(design, fit, look)
     by_shared = _whiten(design, fit, look.by_shared, deviations)
     by_own = _whiten(design, fit, look.by_own, deviations)
-    residual = _whiten(design, fit, look.residual, deviations)
     count = design.slots.shared
     prior_shared, prior_own = _prior_shared(design, fit), _prior_own(design, fit)
     flat = by_shared.reshape(-1, count)
     turned = by_own.transpose(0, 2, 1)
     cross = turned @ by_shared
-    pull_shared = flat.T @ residual.ravel() - prior_shared @ (fit.shared - start)
-    pull_own = (turned @ residual[:, :, None] - prior_own @ fit.own[:, :, None])[:, :, 0]
     own_covariance = np.linalg.inv(prior_own + turned @ by_own)
     follow = own_covariance @ cross
     left = prior_shared + flat.T @ flat - cross.reshape(-1, count).T @ follow.reshape(-1, count)
     shared_covariance = np.linalg.inv((left + left.T) / 2)
+    fit.shared_covariance, fit.own_covariance, fit.own_pull = shared_covariance, own_covariance, follow
+    bend, lift = _correct(design, fit, look, deviations)
+    residual = _whiten(design, fit, look.residual + bend, deviations)
+    pull_shared = flat.T @ residual.ravel() - prior_shared @ (fit.shared - start)
+    pull_shared += lift.sum(axis=0) @ design.delay_shared
+    pull_own = (turned @ residual[:, :, None] - prior_own @ fit.own[:, :, None])[:, :, 0] + lift @ design.delay_own
     move_shared = shared_covariance @ (pull_shared - np.einsum("ipq,ip->q", follow, pull_own))
     move_own = (own_covariance @ pull_own[:, :, None])[:, :, 0] - follow @ move_shared
     move = float(max(np.abs(move_shared).max(), np.abs(move_own).max()))
     length = min(1.0, 2.0 / max(move, 1e-12))
     fit.shared, fit.own = fit.shared + length * move_shared, fit.own + length * move_own
-    fit.shared_covariance, fit.own_covariance, fit.own_pull = shared_covariance, own_covariance, follow
     return move
 
 
@@ -189,13 +221,16 @@ def _learn_spreads(design: Design, fit: DelayFit) -> None:
         _learn(fit, name, float(squares.sum()), series)
     curve = fit.own[:, slots.own_curve] ** 2 + np.einsum("ijj->ij", spread_of[:, slots.own_curve, slots.own_curve])
     _learn(fit, "own_curve", float(curve.sum()), curve.size)
-    root = np.sqrt(fit.drift_weight)
-    far = np.zeros_like(root)
+    own_near = np.linalg.inv(_own_nearness(design, fit))
+    jump = _JUMPS / fit.drift_weight
+    # Of what a drift is made of two parts, the expected jump is this share of it, and so much of it stays open.
+    share = jump[:, :, None] * own_near
+    left = jump - jump**2 * np.einsum("ijj->ij", own_near)
+    far = np.zeros_like(jump)
     for name, slot in (("own_drift", slots.own_drift), ("own_tilt", slots.own_tilt)):
         second = fit.own[:, slot, None] * fit.own[:, None, slot] + spread_of[:, slot, slot]
-        weighted = second * root[:, :, None] * root[:, None, :]
-        _learn(fit, name, float(np.einsum("ijk,jk->", weighted, near)), root.size)
-        far += np.einsum("ijj->ij", second) / fit.spreads[name] ** 2
+        _learn(fit, name, float(np.sum(second * own_near)), jump.size)
+        far += (np.einsum("ijk,ikl,ijl->ij", share, second, share) / fit.spreads[name] ** 2 + left) / _JUMPS
     fit.drift_weight = (_TAIL + 2) / (_TAIL + far)
     for name, slot in (("drift", slots.drift), ("tilt", slots.tilt)):
         second = np.outer(fit.shared[slot], fit.shared[slot]) + fit.shared_covariance[slot, slot]

@@ -65,9 +65,8 @@ def test_simulated_payers_are_covered() -> None:
         low, high = np.quantile(draws, [0.1, 0.9], axis=0)
         inside.append((truth >= low) & (truth <= high))
         centre.append(np.log(np.median(draws, axis=0) / truth).mean())
-    # Two cut-offs say little of the drift between them: 67 % were covered over 16 such payers, not 80 %.
-    assert 0.5 <= np.mean(inside) <= 0.95
-    assert abs(np.mean(centre)) < 0.15
+    assert 0.7 <= np.mean(inside) <= 0.92
+    assert abs(np.mean(centre)) < 0.06
 
 
 def test_same_seed_same_answer_and_never_less_than_is_known() -> None:

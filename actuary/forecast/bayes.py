@@ -109,7 +109,7 @@ def run_bayes(  # noqa: PLR0913  (what a forecast rests on, each by its name)
             store_gate(kept, judged, gate)
     notes += [f"GATE SHUT: {reason}" for reason in gate.reasons]
     if progress is not None:
-        progress(1.0, "done")
+        progress(1.0, "")
     return Run(futures, posterior=posterior_tree(sampled, data, spec, seed=seed), gate=gate, notes=tuple(notes))
 
 

@@ -204,7 +204,7 @@ class _Trial:
             seed=seed,
             whole=whole,
             threads=self.threads,
-            progress=lambda _share, part: self.tell(share, f"{phase}: {part}"),
+            progress=lambda _share, part: self.tell(share, f"{phase}: {part}") if part else None,
         )
 
 

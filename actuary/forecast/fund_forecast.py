@@ -240,8 +240,7 @@ def forecast_fund(  # noqa: PLR0913  (one argument an option)
     tell = progress or (lambda _share, _phase: None)
     flows, weights, gates = [], [], []
     for k, size in enumerate(sizes):
-        within = _part_of(tell, k, count)
-        within(0.0, "")
+        tell(k / count, f"history {k + 1} of {count}")
         one = forecast_history(
             history.panel(k),
             horizon=horizon,
@@ -249,7 +248,7 @@ def forecast_fund(  # noqa: PLR0913  (one argument an option)
             seed=named_seed(seed, f"forecast/fund/history/{k}"),
             model=model,
             threads=threads,
-            progress=within,
+            progress=_part_of(tell, k, count),
         )
         flows.append(one.flat().to_numpy()[:size])
         if one.gate is not None:
@@ -300,7 +299,8 @@ def _part_of(tell: Progress, number: int, count: int) -> Progress:
     """Return what tells the progress of one history as a part of all."""
 
     def show(share: float, phase: str) -> None:
-        tell((number + share) / count, f"history {number + 1} of {count}" + (f": {phase}" if phase else ""))
+        if phase:
+            tell((number + share) / count, f"history {number + 1} of {count}: {phase}")
 
     return show
 

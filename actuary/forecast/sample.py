@@ -70,13 +70,15 @@ def find_gaps(sampled: Sampled, effort: SamplerSpec) -> str:
     return "" if sampled.arrays else "no draws"
 
 
-def _compile(data: BayesData, spec: BayesSpec) -> tuple[Any, tuple[str, ...]]:
+def _compile(data: BayesData, spec: BayesSpec, progress: Progress | None) -> tuple[Any, tuple[str, ...]]:
     import nutpie  # noqa: PLC0415  (seconds)
 
     from actuary.forecast.build import build_model, model_data, model_shape  # noqa: PLC0415  (seconds)
 
     key = (spec.model_dump_json(exclude={"sampler", "trial", "gate", "search", "product"}), model_shape(data))
     if key not in _COMPILED:
+        if progress is not None:
+            progress(0.02, "compiling the model")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model = build_model(data, spec)
@@ -119,9 +121,7 @@ def sample_posterior(
     SamplingError
         When the sampler was stopped, or gave values that are not finite.
     """
-    if progress is not None:
-        progress(0.02, "compiling the model")
-    compiled, free = _compile(data, spec)
+    compiled, free = _compile(data, spec, progress)
     import nutpie  # noqa: PLC0415  (seconds)
 
     if progress is not None:

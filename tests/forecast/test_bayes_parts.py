@@ -14,6 +14,7 @@ from actuary.errors import DeclarationError, TableError, UnknownNameError
 from actuary.forecast.bayes_data import KnownSum, from_scale, prepare_data, sums_of_cumulative, to_scale
 from actuary.forecast.bayes_paths import flatten_draws, one_step_ranks, prior_draws, replicate, simulate_futures
 from actuary.forecast.bayes_spec import BayesSpec, EffectSpec, bayes_model_names, load_bayes_spec
+from actuary.forecast.fund_histories import widen_panel
 from actuary.forecast.gate import Check, ForecastGateError, Gate, judge
 from actuary.forecast.lunar import lunar_new_year
 from actuary.forecast.panel import Panel, build_panel, period_labels
@@ -377,6 +378,41 @@ def test_the_default_prior_hardly_ever_gives_absurd_growth():
     assert (
         (growth < spec.gate.growth_low) | (growth > spec.gate.growth_high)
     ).mean() < spec.gate.growth_outside_at_most
+
+
+def test_what_a_panel_is_widened_by_enters_no_likelihood():
+    panel = small_panel(2)
+    wide = widen_panel(panel, 30, series=(*panel.series, "later"))
+    data, plain = (prepare_data(one, spec_with(), horizon=4) for one in (wide, panel))
+    assert (data.status[:, 24:] == OUTSIDE).all()
+    assert (data.status[2] == OUTSIDE).all()
+    assert (data.status[:2, :24] == plain.status).all()
+    assert (data.z[:2, :24] == plain.z).all()
+    assert not data.missing.size
+
+
+def test_a_back_test_has_its_own_smaller_effort():
+    spec = load_bayes_spec("fund_quarters")
+    trial = spec.for_trials()
+    assert trial.sampler == spec.trial
+    assert trial.sampler.draws < spec.sampler.draws
+    assert spec.model_copy(update={"trial": None}).for_trials().sampler == spec.sampler
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+@pytest.mark.parametrize("members", [("*",), ("g0/*",), ("nobody",)])
+def test_the_prior_of_coefficients_is_the_declared_one(members):
+    pymc = pytest.importorskip("pymc")
+    from actuary.forecast.build import build_model  # noqa: PLC0415  (seconds)
+
+    step = effect(kind="step", series=members, **{"from": dt.date(2018, 1, 1)})
+    spec = spec_with(effect=(step,))
+    data = prepare_data(small_panel(4), spec, horizon=4)
+    with build_model(data, spec):
+        drawn = pymc.draw(pymc.modelcontext(None)["coefficient"], draws=4000, random_seed=1)[:, 0]
+    plain = prior_draws(data, spec, count=4000, rng=np.random.default_rng(2))["coefficient"][:, 0]
+    assert np.allclose(np.cov(drawn.T), np.cov(plain.T), atol=0.0015)
 
 
 def test_flattened_draws_are_taken_once_each():

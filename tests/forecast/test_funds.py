@@ -205,6 +205,15 @@ def test_the_gate_says_no_to_a_model_that_carries_the_last_figures_on() -> None:
     assert judge(table.iloc[:0], "city_panel", _SPEC.gate).reasons[0][0] == "few"
 
 
+def test_intervals_that_cover_too_rarely_are_not_printed() -> None:
+    columns = ["set", "region", "freq", "model", "horizon", "origins", "cases", "error", "crps", "cover80"]
+    limit = _SPEC.gate.least_cover
+    assert 0.5 < limit < 0.8
+    for cover, passed in ((limit - 0.01, False), (limit, True)):
+        table = pd.DataFrame([("q", "here", "Q", "pooled", 8, 2, 32, 0.8, 0.6, cover)], columns=columns)
+        assert judge(table, "here", _SPEC.gate).passed is passed
+
+
 @pytest.mark.reference
 def test_the_year_after_the_shipped_figures_lies_in_the_fan(forecast: FundForecast, reference: Path) -> None:
     names = {

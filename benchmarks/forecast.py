@@ -3,7 +3,7 @@
 The series are random walks with a season, drawn with a seed. "Cold" is a whole command in a new process, imports,
 reading and writing included; "warm" is a second call in this process. Beside them stand AutoETS and AutoTheta of
 statsforecast alone, point forecasts without draws. With --sampled a model drawn by NUTS is measured as well, each time
-as a whole command: with nothing compiled and nothing stored, compiled with other draws, and read back from its store.
+as a whole command: with nothing compiled or stored, and read back from its store.
 Seconds of the wall say something on a quiet machine only, so processor time is given as well.
 """
 
@@ -56,13 +56,12 @@ def cold(
     *,
     horizon: int,
     model: str,
-    seed: int = 1,
     settings: dict[str, str] | None = None,
 ) -> tuple[float, float]:
     """Run the command in a process of its own; what it stores lies where `settings` of the environment say."""
     given, out = folder / "in.csv", folder / "out.csv"
     frame.to_csv(given, index=False)
-    command = [sys.executable, "-m", "actuary", "forecast", str(given), "--horizon", str(horizon), "--seed", str(seed)]
+    command = [sys.executable, "-m", "actuary", "forecast", str(given), "--horizon", str(horizon)]
     command += ["--out", str(out), "--model", model]
     wall, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
@@ -78,7 +77,7 @@ def cold(
 
 
 def sampled(frame: pd.DataFrame, *, horizon: int, model: str) -> dict[str, tuple[float, float]]:
-    """Measure a sampled model from nothing, from its compiled parts, and from its store."""
+    """Measure a sampled model from nothing and from its store."""
     found = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -120,11 +119,12 @@ def main() -> None:
     if wanted.json:
         print(json.dumps(found))
         return
+    print(f"load of the machine, mean of the last minute: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     print(
         f"{wanted.series} series of {wanted.periods} periods, {horizon} ahead, 1,000 draws: seconds (wall, processor)"
     )
     for name, (wall, cpu) in found.items():
-        print(f"{name:34s} {wall:7.2f} {cpu:7.2f}   {wall / wanted.series:6.3f} a series")
+        print(f"{name:42s} {wall:7.2f} {cpu:7.2f}   {wall / wanted.series:6.3f} a series")
 
 
 if __name__ == "__main__":

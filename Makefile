@@ -10,6 +10,7 @@ CASES ?= 1000000
 SETTLED_CASES ?= 10000000
 PATHS ?= 10000
 OUT ?= output/$(CITY)
+SERIES ?= ../shared/series
 export PYTHON
 
 .PHONY: help setup report bench forecast-backtest forecast-ablation calibration fast-path test test-slow lint types imports notebooks ci lock environment format clean
@@ -67,6 +68,12 @@ calibration: setup  ## calibrate the sampled models by simulation and write docs
 
 fast-path: setup  ## hold the fast forecasts against the sampled ones on the reference series, for docs/forecast-bayes.md
 	@$(BIN)/python tools/fast_path_and_sampler.py
+
+reserving-table: setup  ## score reserves against later cut-offs and write docs/reserving.md (SERIES=folder of the series)
+	@$(BIN)/python tools/reserving_table.py --data $(SERIES)
+
+small-groups-table: setup  ## test shrunk group means on real stays and write docs/small-groups.md (SERIES=)
+	@$(BIN)/python tools/small_groups_table.py --data $(SERIES)
 
 lock: setup  ## pin the newest versions that pyproject.toml allows; writes requirements.lock and environment.yml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --extra dev --python-version 3.12 --upgrade pyproject.toml --output-file requirements.lock

@@ -20,7 +20,7 @@ from actuary.forecast.panel import Panel, period_labels
 if TYPE_CHECKING:
     from actuary.forecast.backtest import Backtest
 
-__all__ = ["Forecast", "Progress", "Run", "draws_array"]
+__all__ = ["QUANTILES", "Forecast", "Progress", "Run", "draws_array"]
 
 type FloatArray = NDArray[np.float64]
 #: Called with the share that is done and what is being done now.

@@ -12,9 +12,11 @@ from scipy.special import expit
 from typer.testing import CliRunner
 
 from actuary.cli import app
-from actuary.errors import TableError, UnknownNameError
+from actuary.errors import DeclarationError, TableError, UnknownNameError
+from actuary.forecast.delay_spec import load_delay_spec
 from actuary.forecast.reserving import METHODS, Reserve, reserve_claims
 from actuary.forecast.triangles import build_triangle
+from actuary.paths import models_root
 
 
 def simulate(
@@ -56,10 +58,11 @@ def annual_square(*, companies: int = 3) -> tuple[pd.DataFrame, np.ndarray]:
 
 
 @pytest.mark.slow
-def test_simulated_payers_are_covered() -> None:
+@pytest.mark.parametrize("cutoffs", [(33, 39), tuple(range(28, 40))])
+def test_simulated_payers_are_covered(cutoffs: tuple[int, ...]) -> None:
     inside, centre = [], []
-    for seed in range(6):
-        rows, final = simulate(seed)
+    for seed in range(8):
+        rows, final = simulate(seed, cutoffs=cutoffs)
         reserve = reserve_claims(rows, draws=400)
         draws, truth = reserve.draws.to_numpy()[:, :, -4:], final[:, -4:]
         low, high = np.quantile(draws, [0.1, 0.9], axis=0)
@@ -67,6 +70,24 @@ def test_simulated_payers_are_covered() -> None:
         centre.append(np.log(np.median(draws, axis=0) / truth).mean())
     assert 0.7 <= np.mean(inside) <= 0.92
     assert abs(np.mean(centre)) < 0.06
+
+
+def test_the_declaration_is_part_of_the_fingerprint() -> None:
+    rows, _ = annual_square()
+    spec = load_delay_spec()
+    wide = spec.model_copy(update={"shape": spec.shape.model_copy(update={"curve_sd": 2.0})})
+    one, two = (reserve_claims(rows, draws=20, spec=given) for given in (spec, wide))
+    assert one.declared != two.declared
+    assert one.fingerprint != two.fingerprint
+
+
+def test_a_declaration_with_faults_is_refused_with_all_of_them(tmp_path: Path) -> None:
+    text = (models_root() / "forecast" / "reserving.toml").read_text(encoding="utf-8")
+    path = tmp_path / "reserving.toml"
+    path.write_text(text.replace("curve_sd = 1.0", "curve_sd = -1.0").replace("jumps =", "jmps ="), encoding="utf-8")
+    with pytest.raises(DeclarationError) as caught:
+        load_delay_spec(path)
+    assert [word in str(caught.value) for word in ("curve_sd", "jmps")] == [True, True]
 
 
 def test_same_seed_same_answer_and_never_less_than_is_known() -> None:

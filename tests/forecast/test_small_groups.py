@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from actuary.errors import TableError
+from actuary.forecast.delay_spec import load_small_group_spec
 from actuary.forecast.small_groups import shrink_group_means
 
 
@@ -68,6 +69,14 @@ def test_scale_and_order_of_the_cases_do_not_matter() -> None:
     two = shrink_group_means(turned.assign(cost=turned["cost"] * 100)).table
     np.testing.assert_allclose(one["weight"], two["weight"], rtol=1e-3)
     np.testing.assert_allclose(one["shrunk_mean"] * 100, two["shrunk_mean"], rtol=1e-3)
+
+
+def test_the_declaration_is_part_of_the_answer_and_of_its_fingerprint() -> None:
+    cases, _ = simulate(3)
+    spec = load_small_group_spec()
+    one, two = (shrink_group_means(cases, spec=s) for s in (spec, spec.model_copy(update={"variance_worth": 50.0})))
+    assert one.fingerprint != two.fingerprint
+    assert not np.allclose(one.table["low"], two.table["low"], rtol=1e-6)
 
 
 def test_cases_without_a_cost_are_counted_and_left_out() -> None:

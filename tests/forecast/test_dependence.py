@@ -24,7 +24,7 @@ def panel_of(values, *, names=None):
 
 
 def steps_in_blocks(sizes, *, count, size=60, own=0.2, seed=0):
-    """Return steps of `count` series, shape (series, period): blocks that share theirs but for a little of their own."""
+    """Return steps of series, shape (series, period): blocks that share theirs but for a little of their own."""
     rng = np.random.default_rng(seed)
     steps = rng.normal(size=(count, size))
     first = 0

@@ -13,7 +13,7 @@ OUT ?= output/$(CITY)
 SERIES ?= ../shared/series
 export PYTHON
 
-.PHONY: help setup report bench forecast-backtest forecast-ablation calibration fast-path test test-slow lint types imports notebooks ci lock environment format clean
+.PHONY: help setup report bench forecast-backtest forecast-ablation reserving-table small-groups-table calibration fast-path test test-slow lint types imports notebooks ci lock environment format clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20

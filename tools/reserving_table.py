@@ -218,7 +218,8 @@ reporting slowed, and one state (TO) had all but stopped reporting. The delay mo
 its volume would otherwise have collapsed, and is nearer than Mack and the bootstrap for the sum of the months. By month
 its 80 % intervals are too narrow at lags 3, 5 and 6 of the cost, where all states share one error: how much the curve
 itself has slowed, of which two cut-offs say one number; and it takes too much from that slowing at lags 2 and 3, where
-the bootstrap scores as well or better.
+the bootstrap scores as well or better. Of deaths, which are few in small states, it sees nearly nothing outstanding at
+lags 4 to 6 and is hardly better than Mack there; for lag 0 it cannot know the wave.
 
 ## Coverage of made-up payers
 

@@ -129,18 +129,24 @@ def sample_posterior(
     effort = spec.sampler
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        tree = nutpie.sample(
-            compiled,
-            draws=effort.draws,
-            tune=effort.tune,
-            chains=effort.chains,
-            cores=min(cores, effort.chains),
-            seed=seed % 2**32,
-            progress_bar=False,
-            progress_callback=_watch(progress),
-            save_warmup=False,
-            target_accept=effort.target_accept,
-        )
+        try:
+            tree = nutpie.sample(
+                compiled,
+                draws=effort.draws,
+                tune=effort.tune,
+                chains=effort.chains,
+                cores=min(cores, effort.chains),
+                seed=seed % 2**32,
+                progress_bar=False,
+                progress_callback=_watch(progress),
+                save_warmup=False,
+                target_accept=effort.target_accept,
+            )
+        except ValueError as error:
+            # Stopped as it ends, the sampler stumbles over results that it has handed out already.
+            if isinstance(error.__context__, KeyboardInterrupt):
+                raise KeyboardInterrupt from None
+            raise
     posterior, stats = tree["posterior"], tree["sample_stats"]
     arrays = {name: np.asarray(posterior[name].values, dtype=np.float64) for name in _kept(posterior, free)}
     kept = ("diverging", "energy", "maxdepth_reached")

@@ -87,7 +87,7 @@ def draw_parameters(spec: PooledSpec, *, rng: np.random.Generator) -> FloatArray
     beta = alpha * rng.beta(*prior.beta_share, size)
     gamma = (1 - alpha) * rng.beta(*prior.gamma_share, size)
     phi = 0.5 + 0.5 * rng.beta(*prior.phi, size)
-    kappa = rng.beta(*prior.kappa, size)
+    kappa = prior.kappa_most * rng.beta(*prior.kappa, size)
     return np.stack([alpha, beta, gamma, phi, kappa], axis=1)
 
 

@@ -36,6 +36,7 @@ class PriorSpec(Shape):
     gamma_share: Law
     phi: Law
     kappa: Law
+    kappa_most: Positive
 
 
 class WeightSpec(Shape):

@@ -129,7 +129,7 @@ def test_the_same_seed_gives_the_same_draws_whatever_the_threads():
 def test_parameters_keep_to_their_declared_ranges():
     table = draw_parameters(SPEC, rng=np.random.default_rng(1))
     alpha, beta, gamma, phi, kappa = table.T
-    assert ((table >= 0) & (table <= 1)).all()
+    assert ((table >= 0) & (table <= [1, 1, 1, 1, SPEC.prior.kappa_most])).all()
     assert (beta <= alpha).all()
     assert (gamma <= 1 - alpha).all()
     assert (phi >= 0.5).all()

@@ -110,7 +110,10 @@ def _inverse(value, power):  # type: ignore[no-untyped-def]
     if power == 0.0:
         return np.exp(min(value, 60.0))
     base = value * power + 1.0
-    return base ** (1.0 / power) if base > 0.0 else 0.0
+    if base <= 0.0:
+        return 0.0
+    # The declared power: a square is several times as fast as a power.
+    return base * base if power == 0.5 else base ** (1.0 / power)
 
 
 @_njit

@@ -24,7 +24,7 @@ share = st.floats(0.0, 1.0)
 @st.composite
 def cases(draw):
     season = draw(st.sampled_from([1, 2, 4]))
-    power = draw(st.sampled_from([0.0, 0.4, 1.0]))
+    power = draw(st.sampled_from([0.0, 0.4, 0.5, 1.0]))
     size = draw(st.integers(3, 40))
     y = np.array(draw(st.lists(st.floats(0.2, 5.0), min_size=size, max_size=size)))
     for gap in draw(st.lists(st.integers(1, size - 1), max_size=4)):

@@ -6,7 +6,7 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -64,7 +64,7 @@ def _contradictions(
     ]
 
 
-def _record(found: Forecast, content: bytes, scores: dict[str, Any] | None) -> bytes:
+def _record(found: Forecast, content: bytes, scores: Mapping[Any, Any] | None) -> bytes:
     """Return what stands beside the draws: how they came about, and the status of every series."""
     gate = None if found.gate is None else {"open": bool(found.gate.passed), "reasons": list(found.gate.reasons)}
     told = None if scores is None else {name: value for name, value in scores.items() if value == value}  # noqa: PLR0124

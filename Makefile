@@ -13,7 +13,7 @@ OUT ?= output/$(CITY)
 SERIES ?= ../shared/series
 export PYTHON
 
-.PHONY: help setup report bench forecast-backtest forecast-ablation reserving-table small-groups-table calibration fast-path test test-slow lint types imports notebooks ci lock environment format clean
+.PHONY: help setup report bench forecast-backtest forecast-ablation reserving-table small-groups-table sampled-reserves calibration fast-path test test-slow lint types imports notebooks ci lock environment format clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -74,6 +74,9 @@ reserving-table: setup  ## score reserves against later cut-offs and write docs/
 
 small-groups-table: setup  ## test shrunk group means on real stays and write docs/small-groups.md (SERIES=)
 	@$(BIN)/python tools/small_groups_table.py --data $(SERIES)
+
+sampled-reserves: setup  ## hold reserves and small groups against the same models under NUTS; writes docs/reserves-sampled.md
+	@$(BIN)/python tools/sampled_reserves_table.py
 
 lock: setup  ## pin the newest versions that pyproject.toml allows; writes requirements.lock and environment.yml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --extra dev --python-version 3.12 --upgrade pyproject.toml --output-file requirements.lock

@@ -8,35 +8,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import expit
 from typer.testing import CliRunner
 
 from actuary.cli import app
 from actuary.errors import DeclarationError, TableError, UnknownNameError
 from actuary.forecast.delay_spec import load_delay_spec
+from actuary.forecast.made_up import made_up_payer as simulate
 from actuary.forecast.reserving import METHODS, Reserve, reserve_claims
 from actuary.forecast.triangles import build_triangle
 from actuary.paths import models_root
-
-
-def simulate(
-    seed: int, *, series: int = 8, months: int = 40, cutoffs: tuple[int, ...] = (33, 39), drift: float = 0.2
-) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return vintages of a made-up payer, and the final amounts (series, month)."""
-    rng = np.random.default_rng(seed)
-    shared = np.cumsum(0.06 * rng.standard_normal(months))
-    own = np.cumsum(0.03 * rng.standard_normal((series, months)), axis=1)
-    final = np.exp(12 + rng.standard_normal((series, 1)) + shared + own + 0.03 * rng.standard_normal((series, months)))
-    level = 0.3 * rng.standard_normal(series)
-    rows = []
-    for cutoff in cutoffs:
-        nation, local = drift * rng.standard_normal(), 0.25 * rng.standard_normal(series)
-        for month in range(cutoff + 1):
-            odds = -0.5 + 1.2 * (cutoff - month) + level + nation + local + 0.2 * rng.standard_normal(series)
-            share = expit(odds) if cutoff - month < 12 else np.ones(series)
-            label, at = (f"{2018 + n // 12}-{n % 12 + 1:02d}" for n in (month, cutoff))
-            rows += [(f"s{i}", label, at, final[i, month] * share[i]) for i in range(series)]
-    return pd.DataFrame(rows, columns=["series_id", "period", "cutoff", "value"]), final
 
 
 def annual_square(*, companies: int = 3) -> tuple[pd.DataFrame, np.ndarray]:

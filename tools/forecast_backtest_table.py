@@ -299,7 +299,7 @@ def write_page() -> None:
         "",
         "Rows with neither `actuary forecast` nor `run here` are peers scored earlier by the same harness on the same "
         "series; their seconds are for each further series on one core, without imports. Seconds of the rows run here "
-        "were taken on two cores that a dozen other programs shared, so they are several times those of a quiet machine.",
+        "were taken on two cores that a dozen other programs shared: several times those of a quiet machine.",
         "",
         f"Origins overlap, so the figures are less certain than their digits. Drawn again by origin, 90 % of the "
         f"means of the pooled model lie in: quarterly {origin_interval(by_name['quarterly'])}; monthly "
@@ -315,10 +315,9 @@ def write_page() -> None:
         "## Known limits",
         "",
         "Totals, listed above with their number in brackets, hang on few overlapping origins: two or three independent "
-        "ones a data set, and of hospital still fewer. The declared priors were chosen on these same series, so no table "
-        "here is a blind test; every third of the series that are not core is shown as well. The bars of the core series "
-        "(sCRPS 0.65 by quarter and 0.74 by month) were declared before. What the model cannot do is listed in "
-        "[forecast-model.md](forecast-model.md).",
+        "ones a data set, and of hospital still fewer. The declared priors were chosen on these same series, so no "
+        "table here is a blind test; of the series that are not core every third is shown as well. What the model "
+        "cannot do is listed in [forecast-model.md](forecast-model.md).",
         "",
         "## By data set",
         "",

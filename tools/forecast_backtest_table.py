@@ -249,6 +249,8 @@ def totals_table(cases: list[tuple[Case, pd.DataFrame]]) -> str:
             part = rows.groupby(["dataset", "model"], sort=False)[["scrps", "cov80", "cov95", "cum_cov80"]].mean()
             part.insert(0, "n", rows.groupby(["dataset", "model"], sort=False).size())
             parts.append(part.reset_index().assign(case=case.name))
+    if not parts:
+        return "None was scored."
     table = pd.concat(parts, ignore_index=True)
     return markdown(table, ["case", "dataset", "model", "n", "scrps", "cov80", "cov95", "cum_cov80"])
 
@@ -262,6 +264,8 @@ def pairs_table(cases: list[tuple[Case, pd.DataFrame]]) -> str:
             part = rows.groupby(["series_id", "model"], sort=False)[["cum_scrps", "cum_cov80", "brier"]].mean()
             part.insert(0, "n", rows.groupby(["series_id", "model"], sort=False).size())
             parts.append(part.reset_index().assign(case=case.name))
+    if not parts:
+        return "None was scored."
     table = pd.concat(parts, ignore_index=True).rename(columns={"series_id": "fund"})
     return markdown(table, ["case", "fund", "model", "n", "cum_scrps", "cum_cov80", "brier"])
 
@@ -281,7 +285,13 @@ def origin_interval(scores: pd.DataFrame) -> str:
 
 def write_page() -> None:
     """Write the page from the scores that are there."""
-    scored = [(case, read_scores(case)) for case in CASES if list(SCORES.glob(f"{case.name}-*.csv.gz"))]
+    scored = [(case, read_scores(case)) for case in CASES if (SCORES / f"{case.name}-pooled.csv.gz").exists()]
+    missing = [
+        f"{model} on {case.name}"
+        for case in CASES
+        for model in case.models
+        if not (SCORES / f"{case.name}-{model}.csv.gz").exists()
+    ]
     by_name = {case.name: scores for case, scores in scored}
     columns = ["n", "mase", "scrps", "typical", "cov50", "cov80", "cov95", "cum_scrps", "cum_cov80", "secs"]
     lines = [
@@ -305,6 +315,7 @@ def write_page() -> None:
         f"means of the pooled model lie in: quarterly {origin_interval(by_name['quarterly'])}; monthly "
         f"{origin_interval(by_name['monthly'])}.",
         "",
+        *([f"Not run for this page: {', '.join(missing)}.", ""] if missing else []),
         "## Where it loses",
         "",
     ]

@@ -11,9 +11,10 @@ SETTLED_CASES ?= 10000000
 PATHS ?= 10000
 SEEDS ?= 1 2 3 4 5
 OUT ?= output/$(CITY)
+SERIES ?= ../shared/series
 export PYTHON
 
-.PHONY: help setup report bench forecast-backtest forecast-ablation warn-record test test-slow lint types imports notebooks ci lock environment format clean
+.PHONY: help setup report bench forecast-backtest forecast-ablation reserving-table small-groups-table sampled-reserves calibration fast-path warn-record test test-slow lint types imports notebooks ci lock environment format clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -67,6 +68,21 @@ forecast-ablation: setup  ## leave terms of the forecast out one by one, for doc
 
 warn-record: setup  ## replay the warning rules over history and write their records and the table in docs/warnings.md
 	@$(BIN)/python tools/warning_record.py
+
+calibration: setup  ## calibrate the sampled models by simulation and write docs/calibration (goes on where it stopped)
+	@$(BIN)/python tools/simulation_based_calibration.py
+
+fast-path: setup  ## hold the fast forecasts against the sampled ones on the reference series, for docs/forecast-bayes.md
+	@$(BIN)/python tools/fast_path_and_sampler.py
+
+reserving-table: setup  ## score reserves against later cut-offs and write docs/reserving.md (SERIES=folder of the series)
+	@$(BIN)/python tools/reserving_table.py --data $(SERIES)
+
+small-groups-table: setup  ## test shrunk group means on real stays and write docs/small-groups.md (SERIES=)
+	@$(BIN)/python tools/small_groups_table.py --data $(SERIES)
+
+sampled-reserves: setup  ## hold reserves and small groups against the same models under NUTS; writes docs/reserves-sampled.md
+	@$(BIN)/python tools/sampled_reserves_table.py
 
 lock: setup  ## pin the newest versions that pyproject.toml allows; writes requirements.lock and environment.yml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --extra dev --python-version 3.12 --upgrade pyproject.toml --output-file requirements.lock

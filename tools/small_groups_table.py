@@ -88,7 +88,7 @@ def mean_table(cases: pd.DataFrame, *, tier: bool) -> str:
 
 TEXT = """# Weights of small groups
 
-Made by `tools/small_groups_table.py`; do not edit by hand.
+Made by `make small-groups-table`; do not edit by hand.
 
 `actuary.shrink_group_means(cases)` draws the mean of a group towards its family and its MDC on the log scale, with the
 hospitals crossed, by how much the group's own cases can be believed; a group with many cases keeps its mean. Weights

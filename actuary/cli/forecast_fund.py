@@ -42,6 +42,10 @@ def forecast_city(  # noqa: PLR0913  (one argument an option)
         progress=progress,
     )
     found = written.forecast
+    gate = "not sampled" if found.gate is None else "gate open" if found.gate.passed else "GATE SHUT"
+    say(
+        f"model {model}, unit {found.unit}, {draws:,} joint draws, seed {seed}, fingerprint {found.fingerprint}, {gate}"
+    )
     by_year = found.by_year().to_dict("records")
     for scheme, fund in found.leading.items():
         for row in (row for row in by_year if row["fund"] == fund and row["variable"] == "payable_months"):

@@ -19,6 +19,7 @@ from actuary.forecast.gate import judge
 from actuary.forecast.panel import Panel, period_labels
 from actuary.forecast.posterior_cache import (
     cache_folder,
+    gate_key,
     load_gate,
     load_posterior,
     posterior_key,
@@ -99,15 +100,16 @@ def run_bayes(  # noqa: PLR0913  (what a forecast rests on, each by its name)
     chosen = flatten_draws(sampled.arrays, count=draws, rng=stream(seed, "forecast/bayes/choice"))
     rng = stream(seed, "forecast/bayes/futures")
     futures = simulate_futures(chosen, data, spec, horizon=horizon, rng=rng, covariates=covariates)
-    gate = load_gate(kept, key, data=data, spec=spec, horizon=horizon)
+    judged = gate_key(key, data, spec, horizon=horizon, covariates=covariates)
+    gate = load_gate(kept, judged)
     if gate is None:
         sums_ahead = _mixing_sums(sampled, data, spec, horizon=horizon, seed=seed, covariates=covariates)
         gate = judge(sampled, data, spec, futures=sums_ahead, rng=stream(seed, "forecast/bayes/gate"))
         with suppress(OSError):
-            store_gate(kept, key, gate, data=data, spec=spec, horizon=horizon)
+            store_gate(kept, judged, gate)
     notes += [f"GATE SHUT: {reason}" for reason in gate.reasons]
     if progress is not None:
-        progress(1.0, "done")
+        progress(1.0, "")
     return Run(futures, posterior=posterior_tree(sampled, data, spec, seed=seed), gate=gate, notes=tuple(notes))
 
 
@@ -185,7 +187,6 @@ def posterior_tree(sampled: Sampled, data: BayesData, spec: BayesSpec, *, seed: 
         "outbreak_log": ("outbreak",),
         "factor": ("period",),
         "season_own": ("series", "position"),
-        "effect_own": ("effect", "series"),
         "effect_centre": ("effect",),
     }
     variables = {}
@@ -220,7 +221,7 @@ def run(
     return run_bayes(panel, spec, horizon=horizon, draws=draws, seed=seed, threads=threads, progress=progress)
 
 
-def forecast_bayes(
+def forecast_bayes(  # noqa: PLR0913  (what a forecast rests on, each by its name)
     panel: Panel,
     spec: BayesSpec | str = "structural",
     *,
@@ -230,6 +231,8 @@ def forecast_bayes(
     sums: Sequence[KnownSum] = (),
     covariates: Mapping[str, pd.DataFrame] | None = None,
     folder: Path | str | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
 ) -> Forecast:
     """Forecast a panel with a sampled model, with everything the short face leaves out.
 
@@ -241,14 +244,23 @@ def forecast_bayes(
         The declaration or its name.
     horizon : int
         Periods after each series' end.
-    draws, seed
+    draws, seed, threads, progress
         As in :func:`actuary.forecast.forecast_series`.
     sums, covariates, folder
         As in :func:`run_bayes`.
     """
     declared = load_bayes_spec(spec) if isinstance(spec, str) else spec
     found = run_bayes(
-        panel, declared, horizon=horizon, draws=draws, seed=seed, sums=sums, covariates=covariates, folder=folder
+        panel,
+        declared,
+        horizon=horizon,
+        draws=draws,
+        seed=seed,
+        threads=threads,
+        progress=progress,
+        sums=sums,
+        covariates=covariates,
+        folder=folder,
     )
     laid = draws_array(panel, found.futures)
     return Forecast(panel, declared.name, horizon, seed, laid, None, found.posterior, found.gate, found.notes)

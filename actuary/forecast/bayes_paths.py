@@ -17,7 +17,7 @@ from actuary.forecast.bayes_spec import BayesSpec, Law
 from actuary.forecast.panel import period_labels
 from actuary.kernels.panel_recursion import KNOWN, MISSING, OUTSIDE, panel_paths
 
-__all__ = ["flatten_draws", "one_step_ranks", "prior_draws", "replicate", "simulate_futures"]
+__all__ = ["Draws", "flatten_draws", "one_step_ranks", "prior_draws", "replicate", "simulate_futures"]
 
 type FloatArray = NDArray[np.float64]
 type Draws = Mapping[str, FloatArray]
@@ -55,7 +55,7 @@ def prior_draws(data: BayesData, spec: BayesSpec, *, count: int, rng: np.random.
     Returns
     -------
     mapping of str to array, shape (draw, ...)
-        rates, opening, scale, share, tail, coefficient, outbreak_log, and the centres of their laws.
+        rates, opening, scale, share, tail, coefficient, outbreak_log, and the centres and spreads of their laws.
     """
     series, season = data.z.shape[0], data.panel.season
     found: dict[str, FloatArray] = {}
@@ -63,7 +63,7 @@ def prior_draws(data: BayesData, spec: BayesSpec, *, count: int, rng: np.random.
     def pooled(name: str, law: Law) -> FloatArray:
         centre = rng.normal(law.mean, law.sd, count)
         found[f"{name}_centre"] = centre
-        spread = rng.gamma(3.0, law.spread / 3.0, count)
+        spread = found[f"{name}_spread"] = rng.gamma(3.0, law.spread / 3.0, count)
         value = centre[:, None] + spread[:, None] * rng.normal(size=(count, series))
         if len(data.groups) > 1:
             wide = rng.gamma(3.0, law.spread / 3.0, count)
@@ -86,7 +86,7 @@ def prior_draws(data: BayesData, spec: BayesSpec, *, count: int, rng: np.random.
         slope = pooled("slope", spec.opening.slope)
     states = np.zeros((count, series, season))
     if spec.has("season") and season > 1:
-        size = rng.gamma(3.0, spec.opening.season_sd / 3.0, count)
+        size = found["season_size"] = rng.gamma(3.0, spec.opening.season_sd / 3.0, count)
         states = size[:, None, None] * rng.normal(size=states.shape)
         states -= states.mean(axis=2, keepdims=True)
     found["opening"] = np.concatenate([level[..., None], slope[..., None], states], axis=2)

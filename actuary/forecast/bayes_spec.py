@@ -160,6 +160,7 @@ class BayesSpec(Shape):
     noise: NoiseSpec
     search: SearchSpec
     sampler: SamplerSpec
+    trial: SamplerSpec | None = None
     gate: GateSpec
     effect: tuple[EffectSpec, ...] = ()
     outbreak: tuple[OutbreakSpec, ...] = ()
@@ -168,6 +169,10 @@ class BayesSpec(Shape):
     def has(self, term: Term) -> bool:
         """Return whether the model has a term."""
         return term in self.terms
+
+    def for_trials(self) -> BayesSpec:
+        """Return the declaration with the smaller effort of its back-tests, where it declares one."""
+        return self.model_copy(update={"sampler": self.trial or self.sampler})
 
 
 def _folder(models: Path | None) -> Path:

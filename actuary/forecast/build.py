@@ -19,11 +19,15 @@ from actuary.kernels.panel_recursion import KNOWN
 
 __all__ = ["build_model", "model_data", "model_shape"]
 
+#: Series from which on the spread of their scales is told by the panel.
+_MANY = 8
+
 
 def model_shape(data: BayesData) -> tuple[Any, ...]:
-    """Return what a compiled model depends on beside its declaration: the shapes of its data."""
+    """Return what a compiled model depends on beside its declaration: shapes of its data, and members of effects."""
     sums = tuple((k, places.shape[0]) for k, (places, _) in data.sum_places().items())
-    return (*data.z.shape, data.panel.season, data.power, len(data.groups), data.missing.size, sums)
+    members = data.members.tobytes()
+    return (*data.z.shape, data.panel.season, data.power, len(data.groups), data.missing.size, sums, members)
 
 
 def model_data(data: BayesData) -> dict[str, Any]:
@@ -41,7 +45,6 @@ def model_data(data: BayesData) -> dict[str, Any]:
         found["missing_at"] = data.missing
     if len(data.columns):
         found["columns"] = data.columns[:, :width]
-        found["members"] = data.members.astype(np.float64)
     if len(data.windows):
         found["windows"] = data.windows[:, :width]
     for k, (places, totals) in data.sum_places().items():
@@ -49,18 +52,21 @@ def model_data(data: BayesData) -> dict[str, Any]:
     return found
 
 
-def _pooled(name: str, law: Law, group: Any, groups: int) -> Any:
+def _pooled(name: str, law: Law, group: Any, groups: int, *, told: bool = False) -> Any:
     """Return one value a series: the panel's centre, its group's offset, its own.
 
-    Spreads are gamma with shape 3: they stay clear of zero, where the sampler would meet a funnel.
+    Spreads are gamma with shape 3: they stay clear of zero, where the sampler would meet a funnel. What a series tells
+    well by itself (`told`) is drawn around its centre, what it hardly tells as a multiple of the spread: either form is
+    slow in the place of the other. Few series leave the spread itself open: then only multiples of it will do.
     """
     centre = pm.Normal(f"{name}_centre", mu=law.mean, sigma=law.sd)
     spread = pm.Gamma(f"{name}_spread", alpha=3.0, beta=3.0 / law.spread)
-    value = centre + spread * pm.Normal(f"{name}_own", mu=0.0, sigma=1.0, dims="series")
     if groups > 1:
         wide = pm.Gamma(f"{name}_group_spread", alpha=3.0, beta=3.0 / law.spread)
-        value = value + (wide * pm.Normal(f"{name}_group", mu=0.0, sigma=1.0, dims="group_name"))[group]
-    return value
+        centre = centre + (wide * pm.Normal(f"{name}_group", mu=0.0, sigma=1.0, dims="group_name"))[group]
+    if told:
+        return pm.Normal(f"{name}_own", mu=centre, sigma=spread, dims="series")
+    return centre + spread * pm.Normal(f"{name}_own", mu=0.0, sigma=1.0, dims="series")
 
 
 def _rates(spec: BayesSpec, group: Any, groups: int, *, season: int, series: int) -> Any:
@@ -139,7 +145,9 @@ def build_model(data: BayesData, spec: BayesSpec) -> pm.Model:
         opening = _opening(spec, given["centre"], group, groups, season=season, series=series)
         tail = _law(spec)
         scale = pm.Deterministic(
-            "scale", pm.math.exp(_pooled("log_scale", spec.noise.log_scale, group, groups)), dims="series"
+            "scale",
+            pm.math.exp(_pooled("log_scale", spec.noise.log_scale, group, groups, told=series >= _MANY)),
+            dims="series",
         )
         spread = pt.repeat(scale[:, None], periods, axis=1)
         if len(data.windows):
@@ -156,7 +164,7 @@ def build_model(data: BayesData, spec: BayesSpec) -> pm.Model:
             spread = spread * pt.sqrt(1.0 - share)[:, None]
         z = _values(data, given)
         if len(data.columns):
-            z = z - pt.dot(_coefficients(spec, given["members"], series).T, given["columns"])
+            z = z - pt.dot(_coefficients(spec, data.members, series).T, given["columns"])
         innovations = pt.zeros((series, periods))
         if data.missing.size:
             unseen = pm.Normal if tail is None else pm.StudentT
@@ -174,12 +182,23 @@ def build_model(data: BayesData, spec: BayesSpec) -> pm.Model:
 
 
 def _coefficients(spec: BayesSpec, members: Any, series: int) -> Any:
-    """Return the coefficient of every effect and series, shape (effect, series)."""
-    size = np.array([one.size for one in spec.effect])[:, None]
-    pooled = np.array([one.pooled for one in spec.effect], dtype=np.float64)[:, None]
-    centre = pm.Normal("effect_centre", mu=0.0, sigma=1.0, dims="effect")[:, None]
-    own = pm.Normal("effect_own", mu=0.0, sigma=1.0, shape=(len(spec.effect), series))
-    value = size * (pooled * centre + (1.0 - 0.5 * pooled) * own) * members
+    """Return the coefficient of every effect and series, shape (effect, series).
+
+    That of a member is a centre plus its own. Drawn are their mean over the members and what each lies off it: as many
+    numbers as there are coefficients, so that none is told by the prior alone where the dates tell all coefficients.
+    """
+    means = pm.Normal("effect_centre", mu=0.0, sigma=1.0, dims="effect")
+    value: Any = pt.zeros((len(spec.effect), series))
+    for number, effect in enumerate(spec.effect):
+        of_effect = np.flatnonzero(members[number])
+        if not of_effect.size:
+            continue
+        common, own = float(effect.pooled), 1.0 - 0.5 * effect.pooled
+        drawn = np.sqrt(common**2 + own**2 / of_effect.size) * means[number]
+        if of_effect.size > 1:
+            off = pm.ZeroSumNormal(f"effect_own_{number}", sigma=1.0, shape=of_effect.size)
+            drawn = drawn + own * off
+        value = pt.set_subtensor(value[number, of_effect], effect.size * drawn)
     return pm.Deterministic("coefficient", value, dims=("effect", "series"))
 
 

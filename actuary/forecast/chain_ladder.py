@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from actuary.errors import Problem, TableError, raise_all
-from actuary.forecast.delay_design import COMPLETE_AFTER
+from actuary.forecast.delay_spec import load_delay_spec
 from actuary.forecast.triangles import Triangle
 from actuary.seeds import stream
 
@@ -125,7 +125,7 @@ def _full(triangle: Triangle, method: str, expected: FloatArray | None, draws: i
 def _links(triangle: Triangle, gap: int) -> list[tuple[int, FloatArray, FloatArray]]:
     """Return, for every young lag, the period it stands for now and the pairs of amounts a gap apart, by series."""
     last = triangle.amounts.shape[1] - 1
-    complete_after = COMPLETE_AFTER[triangle.freq]
+    complete_after = load_delay_spec().window.complete_after[triangle.freq]
     links = []
     for lag in range(min(complete_after, last + 1)):
         earlier = last - gap - lag
@@ -151,7 +151,7 @@ def _pseudo_triangle(before: FloatArray, after: FloatArray, now: float) -> Any:
 def _sparse(triangle: Triangle, method: str, expected: FloatArray | None, draws: int, seed: int) -> Answer:
     """Develop with the factors of all series between the last two cut-offs, when cut-offs lie far apart."""
     gap = triangle.cutoffs[-1] - triangle.cutoffs[-2]
-    if 2 * gap < COMPLETE_AFTER[triangle.freq] or len(triangle.series) < 3:
+    if 2 * gap < load_delay_spec().window.complete_after[triangle.freq] or len(triangle.series) < 3:
         found = f"{len(triangle.series)} series with cut-offs {gap} periods apart"
         wanted = (
             "every cut-off from the first period on, or 3 series with cut-offs so far apart that all comes in between"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from actuary.errors import ActuaryError, Problem, UnknownNameError, raise_all, unknown_name
+from actuary.forecast.joint import FundPaths
 
 __all__ = ["Conditioned", "condition_draws", "effective_size"]
 
@@ -30,8 +31,12 @@ def effective_size(weights: FloatArray) -> float:
     >>> effective_size(np.ones(8)), effective_size(np.array([1.0, 0.0]))
     (8.0, 1.0)
     """
-    total = float((weights**2).sum())
-    return float(weights.sum() ** 2 / total) if total > 0 else 0.0
+    largest = float(weights.max(initial=0.0))
+    if largest <= 0:
+        return 0.0
+    # By the largest weight: squares of the smallest numbers would be nothing.
+    relative = weights / largest
+    return float(relative.sum() ** 2 / (relative**2).sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +56,8 @@ class Conditioned:
         How far the condition lies from the mean of the draws [standard deviations].
     given : mapping
         The condition.
+    chosen : array of int, shape (draw,), or None
+        Which of the draws these are; None where they were moved by regression.
     """
 
     draws: xr.DataArray
@@ -58,6 +65,42 @@ class Conditioned:
     effective_draws: float
     distance: float
     given: Mapping[str, float]
+    chosen: NDArray[np.int64] | None = None
+
+    def of_fund(self, fund: FundPaths) -> FundPaths:
+        """Return the futures of a fund under the same condition: the same draws, chosen as often.
+
+        Parameters
+        ----------
+        fund : FundPaths
+            Futures of a fund from the draws that were conditioned, in their order.
+
+        Raises
+        ------
+        ActuaryError
+            When the draws were moved by regression, which moves no balance, or their number differs.
+
+        Examples
+        --------
+        >>> rng = np.random.default_rng(0)
+        >>> coords = {"series": ["use"], "period": ["2025"]}
+        >>> use = xr.DataArray(rng.normal(100, 5, (4000, 1, 1)), dims=("draw", "series", "period"), coords=coords)
+        >>> spending = use.sel(series="use", drop=True)
+        >>> from actuary.forecast.joint import fund_paths
+        >>> past = xr.DataArray(np.zeros(0), dims=("period",))
+        >>> fund = fund_paths(spending * 0 + 100, spending, opening=50.0, past_spending=past, season=1)
+        >>> more = condition_draws(use, {"use": 1.05}).of_fund(fund)
+        >>> round(float(fund.values("balance").mean())), round(float(more.values("balance").mean()))
+        (50, 45)
+        """
+        if self.chosen is None:
+            found = "draws that were moved by regression"
+            raise ActuaryError(Problem("of_fund", found, "draws chosen by weights", "leave method out"))
+        if fund.paths.sizes["draw"] != self.chosen.size:
+            found = f"{fund.paths.sizes['draw']:,} draws of the fund, {self.chosen.size:,} of the condition"
+            raise ActuaryError(Problem("of_fund", found, "the same draws of both"))
+        paths = fund.paths.isel(draw=self.chosen).assign_coords(draw=np.arange(self.chosen.size))
+        return replace(fund, paths=paths, opening=fund.opening.isel(draw=self.chosen))
 
 
 def condition_draws(
@@ -150,7 +193,7 @@ def condition_draws(
     again = draws.isel(draw=chosen)
     if "draw" in again.coords:
         again = again.assign_coords(draw=np.arange(x.shape[0]))
-    return Conditioned(again, method, size, distance, dict(given))
+    return Conditioned(again, method, size, distance, dict(given), chosen)
 
 
 def _refuse(given: Mapping[str, float], *, distance: float, size: float, least: float, method: str) -> None:
@@ -176,6 +219,8 @@ def _regress(draws: xr.DataArray, x: FloatArray, target: FloatArray) -> xr.DataA
     laid = draws.transpose(*order)
     y = laid.to_numpy().reshape(laid.sizes["draw"], -1)
     inside = x - x.mean(axis=0)
-    slope = np.linalg.lstsq(inside, y - y.mean(axis=0), rcond=None)[0]
-    moved = y + (target - x) @ slope
+    # Series end at different periods: where one has no future there is nothing to move.
+    moved, known = y.copy(), np.isfinite(y).all(axis=0)
+    slope = np.linalg.lstsq(inside, y[:, known] - y[:, known].mean(axis=0), rcond=None)[0]
+    moved[:, known] = y[:, known] + (target - x) @ slope
     return laid.copy(data=moved.reshape(laid.shape)).transpose(*draws.dims)

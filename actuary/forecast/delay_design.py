@@ -7,26 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from actuary.forecast.delay_spec import DelaySpec, NoiseSpec, load_delay_spec
 from actuary.forecast.delay_volume import Volumes, first_completion, learn_volumes, volume_covariance
 from actuary.forecast.panel import SEASONS
 from actuary.forecast.triangles import Triangle
 
-__all__ = ["COMPLETE_AFTER", "Design", "Slots", "lay_out"]
+__all__ = ["Design", "Slots", "lay_out"]
 
 type FloatArray = NDArray[np.float64]
 type IntArray = NDArray[np.int64]
 type BoolArray = NDArray[np.bool_]
-
-#: Lag from which a period counts as complete, by frequency, where the triangle reaches that far.
-COMPLETE_AFTER = {"M": 12, "Q": 8, "A": 9}
-#: Complete periods before the young ones from which volumes are learned.
-_HISTORY = 28
-#: Cut-offs looked at, the last ones.
-_CUTOFFS = 24
-#: Noise of a log amount that is complete, where no two cut-offs show one [log].
-_NOISE = 0.003
-_LEAST_NOISE = 0.001
-_LEVEL_SD = 1.0
 
 
 @dataclass(frozen=True)
@@ -108,6 +98,8 @@ class Design:
     ----------
     slots : Slots
         Where the unknowns lie.
+    spec : DelaySpec
+        The declaration.
     volumes : Volumes
         What is thought of volumes beforehand.
     amounts : array, shape (series, period, cutoff)
@@ -133,6 +125,7 @@ class Design:
     """
 
     slots: Slots
+    spec: DelaySpec
     volumes: Volumes
     amounts: FloatArray
     first: int
@@ -151,6 +144,7 @@ class Design:
     delay_own: FloatArray
     volume_shared: FloatArray
     volume_own: FloatArray
+    near: FloatArray
     nearness: FloatArray
     common_precision: FloatArray
     own_precision: FloatArray
@@ -158,7 +152,7 @@ class Design:
     months: IntArray
 
 
-def _noise_of_complete(amounts: FloatArray, lags: IntArray, complete_after: int) -> float:
+def _noise_of_complete(amounts: FloatArray, lags: IntArray, complete_after: int, spec: NoiseSpec) -> float:
     """Return how much complete log amounts still move between cut-offs."""
     moves = []
     for cutoff in range(1, amounts.shape[2]):
@@ -167,16 +161,16 @@ def _noise_of_complete(amounts: FloatArray, lags: IntArray, complete_after: int)
         moves.append(np.log(after[known] / before[known]))
     every = np.concatenate(moves)
     if not every.size:
-        return _noise_of_falls(amounts)
-    return max(_LEAST_NOISE, float(np.sqrt(np.mean(every**2) / 2)))
+        return _noise_of_falls(amounts, spec)
+    return max(spec.least, float(np.sqrt(np.mean(every**2) / 2)))
 
 
-def _noise_of_falls(amounts: FloatArray) -> float:
+def _noise_of_falls(amounts: FloatArray, spec: NoiseSpec) -> float:
     """Return the noise of log amounts from those that fall: half of the noise is falls, the other half is not seen."""
     before, after = amounts[:, :, :-1], amounts[:, :, 1:]
     known = (before > 0) & (after > 0)
     moves = np.log(after[known] / before[known])
-    return max(_NOISE, float(np.sqrt(np.sum(np.minimum(moves, 0.0) ** 2) / max(moves.size, 1))))
+    return max(spec.usual, float(np.sqrt(np.sum(np.minimum(moves, 0.0) ** 2) / max(moves.size, 1))))
 
 
 def _cells(lags: IntArray, complete_after: int) -> tuple[IntArray, IntArray, IntArray]:
@@ -189,7 +183,7 @@ def _cells(lags: IntArray, complete_after: int) -> tuple[IntArray, IntArray, Int
     return period, cutoff, before
 
 
-def lay_out(triangle: Triangle, *, expected: FloatArray | None = None) -> Design:
+def lay_out(triangle: Triangle, *, expected: FloatArray | None = None, spec: DelaySpec | None = None) -> Design:
     """Lay a triangle out for the delay model.
 
     Parameters
@@ -198,21 +192,25 @@ def lay_out(triangle: Triangle, *, expected: FloatArray | None = None) -> Design
         The triangle.
     expected : array, shape (series, period), optional
         Amounts by which volumes are measured.
+    spec : DelaySpec, optional
+        The declaration; that of the package when left out.
 
     Returns
     -------
     Design
     """
+    spec = spec or load_delay_spec()
+    window = spec.window
     lags = triangle.lags
-    complete_after = max(1, min(COMPLETE_AFTER[triangle.freq], int(lags.max())))
-    first = max(0, triangle.amounts.shape[1] - complete_after - _HISTORY)
-    amounts, lags = triangle.amounts[:, first:, -_CUTOFFS:], lags[first:, -_CUTOFFS:]
+    complete_after = max(1, min(window.complete_after[triangle.freq], int(lags.max())))
+    first = max(0, triangle.amounts.shape[1] - complete_after - window.history)
+    amounts, lags = triangle.amounts[:, first:, -window.cutoffs :], lags[first:, -window.cutoffs :]
     if expected is not None:
         amounts = amounts / expected[:, first:, None]
     season = SEASONS[triangle.freq]
     numbers = triangle.first + first + np.arange(amounts.shape[1])
     completion = first_completion(amounts, lags, complete_after)
-    volumes = learn_volumes(amounts, numbers, lags, completion, season=season)
+    volumes = learn_volumes(amounts, numbers, lags, completion, season=season, spec=spec.volumes)
     period, cutoff, before = _cells(lags, complete_after)
     cell = np.arange(period.size)
     lag = lags[period, cutoff]
@@ -237,17 +235,18 @@ def lay_out(triangle: Triangle, *, expected: FloatArray | None = None) -> Design
     volume_shared, volume_own = np.zeros_like(delay_shared), np.zeros_like(delay_own)
     volume_shared[cell, slots.volume.start + period] = 1.0
     volume_own[cell, slots.own_volume.start + period] = 1.0
-    times = np.asarray(triangle.cutoffs[-_CUTOFFS:])
-    nearness = np.linalg.inv(np.exp(-np.abs(np.subtract.outer(times, times)) / max(season, 3)))
+    times = np.asarray(triangle.cutoffs[-window.cutoffs :])
+    near = np.exp(-np.abs(np.subtract.outer(times, times)) / max(season, 3))
     common = volume_covariance(numbers, volumes.common_spread, season=season, level=1e-3)
-    own = volume_covariance(numbers, volumes.own_spread, season=season, level=_LEVEL_SD)
+    own = volume_covariance(numbers, volumes.own_spread, season=season, level=spec.volumes.level_sd)
     return Design(
         slots=slots,
+        spec=spec,
         volumes=volumes,
         amounts=amounts,
         first=first,
         season=season,
-        noise=_noise_of_complete(amounts, lags, complete_after),
+        noise=_noise_of_complete(amounts, lags, complete_after, spec.noise),
         start=-np.log(np.expm1(-completion)),
         steep=steep,
         period=period,
@@ -261,7 +260,8 @@ def lay_out(triangle: Triangle, *, expected: FloatArray | None = None) -> Design
         delay_own=delay_own,
         volume_shared=volume_shared,
         volume_own=volume_own,
-        nearness=nearness,
+        near=near,
+        nearness=np.linalg.inv((1 - spec.shape.jumps) * near + spec.shape.jumps * np.eye(times.size)),
         common_precision=np.linalg.inv(common),
         own_precision=np.linalg.inv(own),
         last_lag=lags[:, -1],

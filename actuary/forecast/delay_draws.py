@@ -8,6 +8,7 @@ from scipy.special import expit
 
 from actuary.forecast.delay_design import Design, lay_out
 from actuary.forecast.delay_model import DelayFit, fit_delay
+from actuary.forecast.delay_spec import DelaySpec, DrawSpec
 from actuary.forecast.triangles import Triangle
 from actuary.seeds import stream
 
@@ -15,21 +16,14 @@ __all__ = ["draw_delay"]
 
 type FloatArray = NDArray[np.float64]
 
-#: Degrees of freedom of a series' draws: its spreads are learned from few cells.
-_TAIL = 4.0
-#: Most by which a draw of a series is widened for that.
-_WIDEST = 2.5
-#: Outstanding amounts are taken to be at most this far above their centre [log]: 20 times it.
-_FARTHEST = 3.0
 
-
-def _unknowns(fit: DelayFit, draws: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+def _unknowns(fit: DelayFit, law: DrawSpec, draws: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
     """Return deviations of the shared (draw, unknown) and own (draw, series, unknown) unknowns."""
     shared = rng.standard_normal((draws, fit.shared.size)) @ np.linalg.cholesky(fit.shared_covariance).T
     factors = np.linalg.cholesky(fit.own_covariance)
     own = np.einsum("ipq,niq->nip", factors, rng.standard_normal((draws, *fit.own.shape)), optimize=True)
-    wider = np.sqrt(_TAIL / rng.chisquare(_TAIL, size=(draws, fit.own.shape[0], 1)))
-    own *= np.minimum(wider, _WIDEST)
+    wider = np.sqrt(law.tail / rng.chisquare(law.tail, size=(draws, fit.own.shape[0], 1)))
+    own *= np.minimum(wider, law.widest)
     own -= np.einsum("ipq,nq->nip", fit.own_pull, shared, optimize=True)
     return shared, own
 
@@ -48,7 +42,7 @@ def _final(design: Design, fit: DelayFit, shared: FloatArray, own: FloatArray) -
     # Log-normal with the posterior's own relative width: outstanding amounts stay above 0 and lean to the right.
     width = np.sqrt(np.log1p((np.exp(over) * spread / share) ** 2))
     steps = width * apart / np.maximum(spread, 1e-12)
-    ratio = share * np.exp(np.minimum(steps, _FARTHEST))
+    ratio = share * np.exp(np.minimum(steps, design.spec.draws.farthest))
     open_now = np.where(known, latest * (1 + ratio), np.exp(centre + apart))
     closed = np.where(np.isnan(latest), np.exp(centre + apart), np.where(known, latest, 0.0))
     final: FloatArray = np.where(young, open_now, closed)
@@ -73,7 +67,13 @@ def _left_later(design: Design, fit: DelayFit, shared: FloatArray, own: FloatArr
 
 
 def draw_delay(
-    triangle: Triangle, *, horizon: int | None, expected: FloatArray | None, draws: int, seed: int
+    triangle: Triangle,
+    *,
+    horizon: int | None,
+    expected: FloatArray | None,
+    draws: int,
+    seed: int,
+    spec: DelaySpec | None = None,
 ) -> tuple[FloatArray, dict[str, float], tuple[str, ...]]:
     """Fit the delay model and draw final amounts.
 
@@ -89,6 +89,8 @@ def draw_delay(
         How many draws.
     seed : int
         Root seed.
+    spec : DelaySpec, optional
+        The declaration; that of the package when left out.
 
     Returns
     -------
@@ -99,10 +101,10 @@ def draw_delay(
     notes : tuple of str
         What a reader should know.
     """
-    design = lay_out(triangle, expected=expected)
+    design = lay_out(triangle, expected=expected, spec=spec)
     fit = fit_delay(design)
     rng = stream(seed, "forecast/reserve/delay")
-    shared, own = _unknowns(fit, draws, rng)
+    shared, own = _unknowns(fit, design.spec.draws, draws, rng)
     values = _final(design, fit, shared, own)
     known = np.nan_to_num(design.amounts[:, :, -1])
     if horizon is not None:

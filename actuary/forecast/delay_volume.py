@@ -9,33 +9,12 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-__all__ = ["VolumeSpread", "Volumes", "first_completion", "first_volumes", "learn_volumes", "volume_covariance"]
+from actuary.forecast.delay_spec import VolumeSpread, VolumesSpec
+
+__all__ = ["Volumes", "first_completion", "first_volumes", "learn_volumes", "volume_covariance"]
 
 type FloatArray = NDArray[np.float64]
 type IntArray = NDArray[np.int64]
-
-#: Least spreads of log volumes: (walk, noise, season). The common walk is wide on purpose: an epidemic moves every
-#: series at once and a history of calm years does not show it. Judgement, the same for all data.
-_LEAST_COMMON = np.array([0.15, 0.01, 0.01])
-_LEAST_OWN = np.array([0.03, 0.03, 0.005])
-_FIRST_GUESS = np.array([0.05, 0.03, 0.03])
-#: Mature periods from which spreads are learned without looking at younger ones.
-_ENOUGH_MATURE = 18
-
-
-@dataclass(frozen=True)
-class VolumeSpread:
-    """Standard deviations of log volumes.
-
-    Parameters
-    ----------
-    walk, noise, season : float
-        Of the step of the random walk, of single periods, and of the months of the year.
-    """
-
-    walk: float
-    noise: float
-    season: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +60,7 @@ def volume_covariance(numbers: IntArray, spread: VolumeSpread, *, season: int, l
 
     Examples
     --------
-    >>> volume_covariance(np.arange(2), VolumeSpread(1.0, 0.5, 0.0), season=1, level=0.0).tolist()
+    >>> volume_covariance(np.arange(2), VolumeSpread(walk=1.0, noise=0.5, season=0.0), season=1, level=0.0).tolist()
     [[1.25, 1.0], [1.0, 2.25]]
     """
     steps = np.minimum.outer(numbers - numbers[0] + 1, numbers - numbers[0] + 1)
@@ -91,20 +70,31 @@ def volume_covariance(numbers: IntArray, spread: VolumeSpread, *, season: int, l
     return np.asarray(covariance, dtype=float)
 
 
-def _learn_spread(moves: FloatArray, numbers: IntArray, season: int, least: FloatArray) -> VolumeSpread:
+def _numbers(spread: VolumeSpread) -> FloatArray:
+    return np.array([spread.walk, spread.noise, spread.season])
+
+
+def _named(numbers: FloatArray) -> VolumeSpread:
+    walk, noise, season = (float(number) for number in numbers)
+    return VolumeSpread(walk=walk, noise=noise, season=season)
+
+
+def _learn_spread(
+    moves: FloatArray, numbers: IntArray, season: int, least: VolumeSpread, spec: VolumesSpec
+) -> VolumeSpread:
     """Return the likeliest spreads of log volumes, shape (period, series), not below the least."""
+    guess = np.log(_numbers(spec.first_guess))
 
     def loss(log_spread: FloatArray) -> float:
-        spread = VolumeSpread(*np.exp(log_spread))
+        spread = _named(np.exp(log_spread))
         covariance = volume_covariance(numbers, spread, season=season, level=1.0)
         factor = np.linalg.cholesky(covariance + 1e-10 * np.eye(numbers.size))
         white = np.linalg.solve(factor, moves)
-        prior = 0.5 * np.sum(((log_spread - np.log(_FIRST_GUESS)) / 1.5) ** 2)
+        prior = 0.5 * np.sum(((log_spread - guess) / spec.guess_width) ** 2)
         return float(0.5 * np.sum(white**2) + moves.shape[1] * np.log(np.diag(factor)).sum() + prior)
 
-    found = minimize(loss, np.log(_FIRST_GUESS), method="L-BFGS-B", bounds=[(-7.0, 1.0)] * 3)
-    walk, noise, months = np.maximum(np.exp(found.x), least)
-    return VolumeSpread(float(walk), float(noise), float(months))
+    found = minimize(loss, guess, method="L-BFGS-B", bounds=[(-7.0, 1.0)] * 3)
+    return _named(np.maximum(np.exp(found.x), _numbers(least)))
 
 
 def first_completion(amounts: FloatArray, lags: IntArray, complete_after: int) -> FloatArray:
@@ -144,7 +134,7 @@ def first_completion(amounts: FloatArray, lags: IntArray, complete_after: int) -
     return completion
 
 
-def _steadiness(moves: FloatArray) -> FloatArray:
+def _steadiness(moves: FloatArray, worth: float) -> FloatArray:
     """Return how much wider than the middle one every series moves, drawn towards 1."""
     steps = np.abs(np.diff(moves, axis=1))
     wide = np.median(steps, axis=1) / 0.6745
@@ -152,11 +142,13 @@ def _steadiness(moves: FloatArray) -> FloatArray:
     if not middle > 0:
         return np.ones(moves.shape[0])
     count = steps.shape[1]
-    scale: FloatArray = np.sqrt((count * wide**2 + 5 * middle**2) / (count + 5)) / middle
+    scale: FloatArray = np.sqrt((count * wide**2 + worth * middle**2) / (count + worth)) / middle
     return scale
 
 
-def first_volumes(logs: FloatArray, numbers: IntArray, mature: NDArray[np.bool_], *, season: int) -> Volumes:
+def first_volumes(
+    logs: FloatArray, numbers: IntArray, mature: NDArray[np.bool_], *, season: int, spec: VolumesSpec
+) -> Volumes:
     """Learn how log volumes move from the periods that are complete, or nearly.
 
     Parameters
@@ -169,6 +161,8 @@ def first_volumes(logs: FloatArray, numbers: IntArray, mature: NDArray[np.bool_]
         Which periods are complete enough to learn from.
     season : int
         Periods in a year; 1 for none.
+    spec : VolumesSpec
+        The declaration.
     """
     level = np.nanmean(logs, axis=1)
     moves = np.where(np.isnan(logs), 0.0, logs - level[:, None])
@@ -176,17 +170,17 @@ def first_volumes(logs: FloatArray, numbers: IntArray, mature: NDArray[np.bool_]
     common = moves.sum(axis=0) / counted
     if mature.sum() < 4:
         mature = np.ones(numbers.size, dtype=bool)
-    common_spread = _learn_spread(common[mature, None], numbers[mature], season, _LEAST_COMMON)
-    scale, own_spread = np.ones(level.size), VolumeSpread(*(float(least) for least in _LEAST_OWN))
+    common_spread = _learn_spread(common[mature, None], numbers[mature], season, spec.least_common, spec)
+    scale, own_spread = np.ones(level.size), spec.least_own
     if level.size > 1 and mature.sum() > 2:
         own = np.where(np.isnan(logs), 0.0, moves - common)[:, mature]
-        scale = _steadiness(own)
-        own_spread = _learn_spread((own / scale[:, None]).T, numbers[mature], season, _LEAST_OWN)
+        scale = _steadiness(own, spec.steady_worth)
+        own_spread = _learn_spread((own / scale[:, None]).T, numbers[mature], season, spec.least_own, spec)
     return Volumes(level, common, scale, common_spread, own_spread)
 
 
 def learn_volumes(
-    amounts: FloatArray, numbers: IntArray, lags: IntArray, completion: FloatArray, *, season: int
+    amounts: FloatArray, numbers: IntArray, lags: IntArray, completion: FloatArray, *, season: int, spec: VolumesSpec
 ) -> Volumes:
     """Return what is thought of volumes: the last amount of every period over its first-look completion.
 
@@ -202,6 +196,8 @@ def learn_volumes(
         See :func:`first_completion`.
     season : int
         Periods in a year; 1 for none.
+    spec : VolumesSpec
+        The declaration.
     """
     logs = np.full(amounts.shape[:2], np.nan)
     for cutoff in range(amounts.shape[2]):
@@ -212,6 +208,6 @@ def learn_volumes(
         logs = np.where(shown, np.log(np.where(shown, amount, 1.0)) - known, logs)
     last = lags[:, -1]
     mature = last >= completion.size
-    if mature.sum() < _ENOUGH_MATURE:
+    if mature.sum() < spec.enough_mature:
         mature = mature | (np.exp(completion[np.clip(last, 0, completion.size - 1)]) > 0.9)
-    return first_volumes(logs, numbers, mature, season=season)
+    return first_volumes(logs, numbers, mature, season=season, spec=spec)

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from actuary.errors import DeclarationError, Problem, UnknownNameError, raise_all, unknown_name
-from actuary.forecast.bayes_spec import bayes_model_names
+from actuary.errors import DeclarationError, Problem, TableError, UnknownNameError, raise_all, unknown_name
+from actuary.forecast.bayes_spec import ProductSpec, bayes_model_names, load_bayes_spec
 from actuary.forecast.panel import Panel, build_panel, read_panel
+from actuary.forecast.products import append_products
 from actuary.forecast.result import Forecast, Progress, Run, draws_array
+from actuary.forecast.still import widen_zeros
 
 __all__ = ["MODELS", "check_options", "forecast_series", "known_models"]
+
+#: Classical models, shown as their users know them: nothing is added to them.
+_PEERS = "actuary.forecast.peers"
 
 #: Models by name, and the module whose `run` makes their draws; each is loaded when it is asked for.
 MODELS: Mapping[str, str] = {
     "pooled": "actuary.forecast.stack",
-    "theta": "actuary.forecast.peers",
-    "ets": "actuary.forecast.peers",
-    "naive": "actuary.forecast.peers",
+    "theta": _PEERS,
+    "ets": _PEERS,
+    "naive": _PEERS,
 }
 
 
@@ -68,7 +73,7 @@ def check_options(*, model: str, horizon: int, draws: int, seed: int, threads: i
     raise_all(problems, DeclarationError)
 
 
-def forecast_series(
+def forecast_series(  # noqa: PLR0913  (one argument an option)
     data: Panel | pd.DataFrame | Path | str,
     *,
     horizon: int,
@@ -78,8 +83,12 @@ def forecast_series(
     model: str = "pooled",
     threads: int | None = None,
     progress: Progress | None = None,
+    unit: str = "",
+    products: Sequence[ProductSpec] = (),
 ) -> Forecast:
     """Draw joint futures of every series.
+
+    Series with fewer than 3 known values are left out, with the reason in :meth:`Forecast.status`.
 
     Parameters
     ----------
@@ -99,6 +108,11 @@ def forecast_series(
         Threads to use; as many as there are cores when left out.
     progress : callable, optional
         Called with the share that is done and the phase.
+    unit : str
+        Unit of the values. A panel brings its own.
+    products : sequence of ProductSpec
+        Products of the series, such as enrolment times use times unit cost, that are added as further series; those
+        that the model's own declaration names are added too.
 
     Returns
     -------
@@ -112,7 +126,7 @@ def forecast_series(
     DeclarationError
         When a number of periods, draws, threads or the seed is out of range.
     TableError
-        When the file cannot be read, or with every problem of the rows.
+        When the file cannot be read, with every problem of the rows, or when no series can be forecast.
 
     Examples
     --------
@@ -123,16 +137,25 @@ def forecast_series(
     """
     check_options(model=model, horizon=horizon, draws=draws, seed=seed, threads=threads)
     if isinstance(data, (str, Path)):
-        data = read_panel(data, season=season)
-    panel = data if isinstance(data, Panel) else build_panel(data, season=season)
+        data = read_panel(data, season=season, unit=unit)
+    panel = data if isinstance(data, Panel) else build_panel(data, season=season, unit=unit)
+    wanted = (*products, *(load_bayes_spec(model).product if model in bayes_model_names() else ()))
+    derived = {product.name for product in wanted}
 
     def run_on(panel: Panel, seed: int, progress: Progress | None = None) -> Forecast:
+        # A back-test cuts the panel of the forecast, which holds the products: they are made anew from their parts.
+        panel = panel.subset([row for row, name in enumerate(panel.series) if name not in derived])
         run: Run = importlib.import_module(known_models()[model]).run(
             panel, model=model, horizon=horizon, draws=draws, seed=seed, threads=threads, progress=progress
         )
-        laid = draws_array(panel, run.futures)
-        return Forecast(
-            panel, model, horizon, seed, laid, run.weights, run.posterior, run.gate, run.notes, again=run_on
-        )
+        futures, notes = run.futures, run.notes
+        if MODELS.get(model) != _PEERS:
+            futures, still = widen_zeros(panel, futures, seed=seed)
+            notes = (*(note for note in notes if not note.startswith("only zeros")), *still)
+        laid = draws_array(panel, futures)
+        found = Forecast(panel, model, horizon, seed, laid, run.weights, run.posterior, run.gate, notes, again=run_on)
+        return append_products(found, wanted) if wanted else found
 
+    taken = [name for name in panel.series if name in derived]
+    raise_all([Problem(f"product {name}", "the name of a series", "another name") for name in taken], TableError)
     return run_on(panel, seed, progress)

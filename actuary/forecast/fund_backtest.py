@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from actuary.errors import ActuaryError
 from actuary.forecast.backtest import cut_panel
-from actuary.forecast.face import forecast_series
+from actuary.forecast.fund_histories import forecast_trial, is_sampled
 from actuary.forecast.fund_series import fund_history
 from actuary.forecast.fund_spec import FundSpec, GateSpec
 from actuary.forecast.panel import Panel
+from actuary.forecast.result import Forecast, Progress
 from actuary.forecast.scores import crps
 from actuary.periods import Quarter
 from actuary.seeds import named_seed
@@ -31,7 +32,6 @@ _COLUMNS = ["set", "region", "freq", "model", "horizon", "origins", "cases", "er
 _YEARS_AHEAD, _LEAST_YEARS, _ORIGINS = 2, 5, 6
 #: The same of quarters; a history completed from sums needs three years, of which one by quarter.
 _LEAST_QUARTERS, _QUARTER_ORIGINS = 12, 3
-_HISTORIES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def _row(name: str, region: str, freq: str, model: str, horizon: int, cases: Seq
     return name, region, freq, model, horizon, origins, len(cases), error, score, cover
 
 
-def backtest_funds(
+def backtest_funds(  # noqa: PLR0913  (one argument an option)
     regions: Sequence[str] = ("national", "city_panel"),
     *,
     spec: FundSpec,
@@ -124,6 +124,7 @@ def backtest_funds(
     seed: int = 1,
     data: Path | None = None,
     threads: int | None = None,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Score forecasts of the fund series of regions from earlier ends of their histories.
 
@@ -149,6 +150,8 @@ def backtest_funds(
         Data folder.
     threads : int, optional
         Threads to use.
+    progress : callable, optional
+        Called with the share that is done and the phase.
 
     Returns
     -------
@@ -158,28 +161,59 @@ def backtest_funds(
     """
     rows = []
     known = known_regions(data)
-    # Year figures are compared over their whole length: the declared beginning is for forecasts by quarter.
-    whole = spec.model_copy(update={"span": ()})
-    for region in (name for name in regions if name in known):
+    tested = [name for name in regions if name in known]
+    for number, region in enumerate(tested):
+
+        def tell(share: float, phase: str, number: int = number, region: str = region) -> None:
+            if progress is not None:
+                progress((number + share) / len(tested), f"back-test of {region}, {phase}")
+
+        trial = _Trial(region, spec, until, model, draws, seed, data, threads, tell)
         try:
-            rows.append(_years(region, whole, until, model, draws, seed, data, threads))
-            rows += _quarters(region, spec, until, model, draws, seed, data, threads)
+            rows.append(_years(trial))
+            rows += _quarters(trial)
         except ActuaryError:  # a region whose figures are too few is left out, and the table shows that
             continue
     return pd.DataFrame([row for row in rows if row is not None], columns=_COLUMNS)
 
 
-def _years(
-    region: str,
-    spec: FundSpec,
-    until: Quarter | str | None,
-    model: str,
-    draws: int,
-    seed: int,
-    data: Path | None,
-    threads: int | None,
-) -> tuple[object, ...] | None:
-    history = fund_history(region, spec=spec, until=until, data=data, draws=1, seed=seed)
+@dataclass(frozen=True)
+class _Trial:
+    """Hold what a back-test of a region is asked for."""
+
+    region: str
+    spec: FundSpec
+    until: Quarter | str | None
+    model: str
+    draws: int
+    seed: int
+    data: Path | None
+    threads: int | None
+    tell: Progress
+
+    def forecast(
+        self, panel: Panel, phase: str, *, share: float, horizon: int, draws: int, seed: int, whole: Panel
+    ) -> Forecast:
+        """Forecast a panel as it stood earlier; `share` of the back-test is done."""
+        self.tell(share, phase)
+        return forecast_trial(
+            panel,
+            model=self.model,
+            horizon=horizon,
+            draws=draws,
+            seed=seed,
+            whole=whole,
+            threads=self.threads,
+            progress=lambda _share, part: self.tell(share, f"{phase}: {part}") if part else None,
+        )
+
+
+def _years(trial: _Trial) -> tuple[object, ...] | None:
+    """Score forecasts of year figures."""
+    region, seed = trial.region, trial.seed
+    # Year figures are compared over their whole length: the declared beginning is for forecasts by quarter.
+    whole = trial.spec.model_copy(update={"span": ()})
+    history = fund_history(region, spec=whole, until=trial.until, data=trial.data, draws=1, seed=seed)
     years = sorted({int(year) for year in history.annual["year"]})
     values = np.full((len(history.series), years[-1] - years[0] + 1), np.nan)
     for row, name in enumerate(history.series):
@@ -194,7 +228,15 @@ def _years(
         if cut is None:
             break
         before, came = cut
-        drawn = forecast_series(before, horizon=_YEARS_AHEAD, draws=draws, seed=seed, model=model, threads=threads)
+        drawn = trial.forecast(
+            before,
+            f"years, origin {number + 1} of {_ORIGINS}",
+            share=0.4 * number / _ORIGINS,
+            horizon=_YEARS_AHEAD,
+            draws=trial.draws,
+            seed=seed,
+            whole=panel,
+        )
         for row, name in enumerate(before.series):
             futures = drawn.futures(name)
             last = float(values[row, before.ends[row] - 1])
@@ -203,19 +245,14 @@ def _years(
                 for h in range(_YEARS_AHEAD)
                 if not np.isnan(came[row, h])
             ]
-    return _row(f"{region}_years", region, "A", model, _YEARS_AHEAD, cases) if cases else None
+    return _row(f"{region}_years", region, "A", trial.model, _YEARS_AHEAD, cases) if cases else None
 
 
-def _quarters(
-    region: str,
-    spec: FundSpec,
-    until: Quarter | str | None,
-    model: str,
-    draws: int,
-    seed: int,
-    data: Path | None,
-    threads: int | None,
-) -> list[tuple[object, ...]]:
+def _quarters(trial: _Trial) -> list[tuple[object, ...]]:
+    """Score forecasts of quarters, and of their sums by year."""
+    region, spec, until, data, seed = trial.region, trial.spec, trial.until, trial.data, trial.seed
+    sampled = is_sampled(trial.model)
+    count = min(spec.histories_sampled_tested if sampled else spec.histories_tested, trial.draws // 2)
     now = fund_history(region, spec=spec, until=until, data=data, draws=1, seed=seed)
     if now.freq != "Q":
         return []
@@ -225,24 +262,25 @@ def _quarters(
     by_quarter: list[_Case] = []
     by_year: list[_Case] = []
     horizon = 4 * _YEARS_AHEAD
-    for year in range(last_year - 1, last_year - 1 - _QUARTER_ORIGINS, -1):
+    for number, year in enumerate(range(last_year - 1, last_year - 1 - _QUARTER_ORIGINS, -1)):
         origin = Quarter(year, 4)
         try:
-            before = fund_history(region, spec=spec, until=origin, data=data, draws=_HISTORIES, seed=seed)
+            before = fund_history(region, spec=spec, until=origin, data=data, draws=count, seed=seed)
         except ActuaryError:
             break
         if before.freq != "Q" or before.periods[-1] != str(origin) or len(before.periods) < _LEAST_QUARTERS:
             break
         parts = [
-            forecast_series(
+            trial.forecast(
                 before.panel(k),
+                f"{origin}, history {k + 1} of {count}",
+                share=0.4 + 0.6 * (number + k / count) / _QUARTER_ORIGINS,
                 horizon=horizon,
-                draws=draws // _HISTORIES,
+                draws=trial.draws // count,
                 seed=named_seed(seed, f"forecast/fund/{origin}/history/{k}"),
-                model=model,
-                threads=threads,
+                whole=now.panel(0),
             ).flat()
-            for k in range(_HISTORIES)
+            for k in range(count)
         ]
         futures = xr.concat(parts, dim="draw")
         past = before.flows.mean("draw")
@@ -264,7 +302,7 @@ def _quarters(
                     by_quarter.append(_case(str(origin), drawn[:, h], float(previous[h % 4]), float(value)))
     found = []
     if by_quarter:
-        found.append(_row(f"{region}_quarters", region, "Q", model, horizon, by_quarter))
+        found.append(_row(f"{region}_quarters", region, "Q", trial.model, horizon, by_quarter))
     if by_year:
-        found.append(_row(f"{region}_quarters_by_year", region, "Q", model, horizon, by_year))
+        found.append(_row(f"{region}_quarters_by_year", region, "Q", trial.model, horizon, by_year))
     return found

@@ -13,7 +13,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from actuary.errors import PeriodError, Problem
-from actuary.forecast.face import check_options, forecast_series
+from actuary.forecast.face import check_options
+from actuary.forecast.fund_histories import forecast_history, is_sampled
 from actuary.forecast.fund_parts import POOL, divide_flows, hierarchy_of, is_divided, roll_funds
 from actuary.forecast.fund_series import FundHistory, fund_history
 from actuary.forecast.fund_spec import FundSpec, load_fund_spec
@@ -231,7 +232,7 @@ def forecast_fund(  # noqa: PLR0913  (one argument an option)
     """
     check_options(model=model, horizon=1, draws=draws, seed=seed, threads=threads)
     spec = spec or load_fund_spec(models=models)
-    count = min(spec.histories, draws)
+    count = min(spec.histories_sampled if is_sampled(model) else spec.histories, draws)
     history = fund_history(region, spec=spec, until=until, data=data, draws=count, seed=seed)
     last = Quarter.parse(to, where="to")
     horizon = _horizon(history, last)
@@ -240,13 +241,14 @@ def forecast_fund(  # noqa: PLR0913  (one argument an option)
     flows, weights, gates = [], [], []
     for k, size in enumerate(sizes):
         tell(k / count, f"history {k + 1} of {count}")
-        one = forecast_series(
+        one = forecast_history(
             history.panel(k),
             horizon=horizon,
             draws=max(size, 2),
             seed=named_seed(seed, f"forecast/fund/history/{k}"),
             model=model,
             threads=threads,
+            progress=_part_of(tell, k, count),
         )
         flows.append(one.flat().to_numpy()[:size])
         if one.gate is not None:
@@ -291,6 +293,16 @@ def forecast_fund(  # noqa: PLR0913  (one argument an option)
         data_fingerprint=read,
         models=models,
     )
+
+
+def _part_of(tell: Progress, number: int, count: int) -> Progress:
+    """Return what tells the progress of one history as a part of all."""
+
+    def show(share: float, phase: str) -> None:
+        if phase:
+            tell((number + share) / count, f"history {number + 1} of {count}: {phase}")
+
+    return show
 
 
 def _horizon(history: FundHistory, last: Quarter) -> int:

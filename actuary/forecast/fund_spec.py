@@ -67,7 +67,7 @@ class RegionSpan(Shape):
 
 
 class GateSpec(Shape):
-    """Declare when the back-test forbids a forecast to be printed."""
+    """Declare when the back-test forbids a forecast to be printed: its error, and the coverage of 80 % intervals."""
 
     worst_error: Positive
     least_cover: Annotated[float, Field(ge=0, le=1)]
@@ -82,6 +82,9 @@ class FundSpec(Shape):
     name_zh: Text
     name_en: Text
     histories: Annotated[int, Field(ge=1)]
+    histories_sampled: Annotated[int, Field(ge=1)]
+    histories_tested: Annotated[int, Field(ge=1)]
+    histories_sampled_tested: Annotated[int, Field(ge=1)]
     flows: FlowSpec
     revision: RevisionSpec
     pool_share: ShareSpec

@@ -24,6 +24,10 @@ type FloatArray = NDArray[np.float64]
 
 #: Draws that checks by simulation use.
 _CHECK_DRAWS = 400
+#: Draws of the prior: enough that a share of 5 % is known to a fraction of one.
+_PRIOR_DRAWS = 4000
+#: Values that the prior is drawn for at most; a wide panel has the fewer draws.
+_PRIOR_VALUES = 1_000_000
 
 
 class ForecastGateError(ActuaryError):
@@ -176,7 +180,7 @@ def _mixing(sampled: Sampled, gate: GateSpec, futures: FloatArray) -> list[Check
     labels = [
         f"{name}[{i}]" if part.shape[2] > 1 else name for name, part in parts.items() for i in range(part.shape[2])
     ]
-    more = "draw more (sampler.draws, sampler.tune) or simplify the terms that mix worst"
+    more = "draw more (sampler.draws, sampler.tune), forecast unlike series apart, or drop the term that mixes worst"
 
     def check(name: str, found: FloatArray, bound: float, *, most: bool) -> Check:
         # Single quantities that never move cannot be measured; where none can, nothing is known and the check fails.
@@ -215,7 +219,8 @@ def _geometry(sampled: Sampled, gate: GateSpec) -> list[Check]:
 def _prior_growth(data: BayesData, spec: BayesSpec, rng: np.random.Generator) -> Check:
     """Check that the prior alone hardly ever gives a yearly growth that no fund has seen."""
     gate = spec.gate
-    y = from_scale(replicate(prior_draws(data, spec, count=_CHECK_DRAWS, rng=rng), data, rng=rng), power=data.power)
+    count = max(min(_PRIOR_DRAWS, _PRIOR_VALUES // data.z.size), _CHECK_DRAWS)
+    y = from_scale(replicate(prior_draws(data, spec, count=count, rng=rng), data, rng=rng), power=data.power)
     season = data.panel.season
     with np.errstate(divide="ignore", invalid="ignore"):
         growth = y[:, :, season : 6 * season] / y[:, :, : -season or None][:, :, : 5 * season] - 1

@@ -9,16 +9,14 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from actuary.dims import CI_PROB
 from actuary.errors import ActuaryError, Problem, raise_all
+from actuary.forecast.result import QUANTILES
 
 __all__ = ["FundPaths", "fund_paths", "months_payable"]
 
 type FloatArray = NDArray[np.float64]
 
 _MONTHS_A_YEAR = 12.0
-#: Median, and the ends of the project's interval and of 95 %.
-_QUANTILES = (0.025, (1 - CI_PROB) / 2, 0.5, (1 + CI_PROB) / 2, 0.975)
 
 
 def months_payable(balance: FloatArray, spending_of_year: FloatArray) -> FloatArray:
@@ -98,8 +96,8 @@ class FundPaths:
             values = self.values(str(name))
             part: dict[str, object] = {"fund": self.name, "variable": str(name), "period": self.periods}
             part |= {"mean": values.mean(axis=0), "sd": values.std(axis=0, ddof=1)}
-            found = np.quantile(values, _QUANTILES, axis=0)
-            part |= {f"q{round(100 * p, 1):g}": row for p, row in zip(_QUANTILES, found, strict=True)}
+            found = np.quantile(values, QUANTILES, axis=0)
+            part |= {f"q{round(100 * p, 1):g}": row for p, row in zip(QUANTILES, found, strict=True)}
             parts.append(pd.DataFrame(part))
         return pd.concat(parts, ignore_index=True)
 

@@ -26,6 +26,8 @@ _COLUMNS = ", ".join(COLUMNS)
 #: Rows with the same problem that are named one by one, and periods that a calendar may span.
 _SHOWN = 20
 _LONGEST = 10_000
+#: Known values a series needs: fewer say nothing of how it moves.
+_LEAST = 3
 
 _SHAPES = {
     "A": re.compile(r"(\d{4})\Z"),
@@ -58,6 +60,8 @@ class Panel:
     ends : tuple of int
         Column after the last period of every series' history: its forecast begins there. It lies after the last
         value where the history ends in gaps; after the last value when left out.
+    left_out : tuple of (str, str)
+        Series of the same rows that cannot be forecast, each with the reason.
     """
 
     series: tuple[str, ...]
@@ -68,6 +72,7 @@ class Panel:
     unit: str = ""
     synthetic: bool = False
     ends: tuple[int, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Let every history without a declared end end after its last value."""
@@ -123,7 +128,8 @@ def build_panel(
 ) -> Panel:
     """Lay rows of `series_id`, `period`, `value` out on one calendar.
 
-    A period without a row, or with an empty value, is a gap: it is modelled as missing, not filled in.
+    A period without a row, or with an empty value, is a gap: it is modelled as missing, not filled in. A series with
+    fewer than 3 known values is left out with the reason; where every series is that short, the rows are refused.
 
     Parameters
     ----------
@@ -179,10 +185,31 @@ def _lay_out(rows: pd.DataFrame, *, season: int | None, where: str, unit: str, s
     values = np.full((len(names), last - first + 1), np.nan)
     row = ids.map({name: i for i, name in enumerate(names)}).to_numpy()
     values[row, index - first] = numbers.to_numpy()
-    raise_all(_unusable(where, names, values), TableError)
     ends_at = np.zeros(len(names), dtype=np.int64)
     np.maximum.at(ends_at, row, index - first + 1)
-    return Panel(names, freq, season or SEASONS[freq], first, values, unit, synthetic, tuple(ends_at.tolist()))
+    known = (~np.isnan(values)).sum(axis=1)
+    kept = known >= _LEAST
+    if not kept.any():
+        raise_all(_too_short(where, names, known), TableError)
+    left_out = tuple(
+        (name, f"{count} known values, at least {_LEAST} are needed")
+        for name, count in zip(names, known.tolist(), strict=True)
+        if count < _LEAST
+    )
+    used = np.flatnonzero((~np.isnan(values[kept])).any(axis=0))
+    # The calendar is that of the series that are kept, so that those left out change nothing.
+    begin, end = int(used[0]), max(int(used[-1]) + 1, int(ends_at[kept].max()))
+    return Panel(
+        series=tuple(name for name, keep in zip(names, kept, strict=True) if keep),
+        freq=freq,
+        season=season or SEASONS[freq],
+        first=first + begin,
+        values=values[kept, begin:end],
+        unit=unit,
+        synthetic=synthetic,
+        ends=tuple((ends_at[kept] - begin).tolist()),
+        left_out=left_out,
+    )
 
 
 def _frequency(where: str, texts: pd.Series, problems: list[Problem]) -> str:
@@ -222,17 +249,16 @@ def _row_problems(
     return problems
 
 
-def _unusable(where: str, names: tuple[str, ...], values: NDArray[np.float64]) -> list[Problem]:
+def _too_short(where: str, names: tuple[str, ...], known: NDArray[np.int64]) -> list[Problem]:
     """Return the series that hold too little to say anything."""
-    known = (~np.isnan(values)).sum(axis=1)
+    expected = f"at least {_LEAST} known values"
     return [
-        Problem(f"{where}, series {name}", f"{int(count)} values", "at least 3 known values", "leave the series out")
-        for name, count in zip(names, known, strict=True)
-        if count < 3
+        Problem(f"{where}, series {name}", f"{int(count)} values", expected, "give a longer history")
+        for name, count in list(zip(names, known, strict=True))[:_SHOWN]
     ]
 
 
-def read_panel(path: Path | str, *, season: int | None = None) -> Panel:
+def read_panel(path: Path | str, *, season: int | None = None, unit: str = "") -> Panel:
     """Read series from a CSV file with the columns `series_id`, `period`, `value`.
 
     Parameters
@@ -241,6 +267,8 @@ def read_panel(path: Path | str, *, season: int | None = None) -> Panel:
         The file, UTF-8.
     season : int, optional
         Periods in a cycle; a year when left out.
+    unit : str
+        Unit of the values.
 
     Raises
     ------
@@ -256,4 +284,4 @@ def read_panel(path: Path | str, *, season: int | None = None) -> Panel:
     cells = read_cells(content, COLUMNS, where=path.name)
     raise_all(cells.problems, TableError)
     rows = pd.DataFrame(cells.rows, columns=list(cells.columns), index=cells.lines, dtype=str)
-    return _lay_out(rows, season=season, where=path.name, unit="", synthetic=False)
+    return _lay_out(rows, season=season, where=path.name, unit=unit, synthetic=False)

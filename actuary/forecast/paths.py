@@ -1,119 +1,34 @@
 """Draw joint futures of a fitted panel.
 
-Shocks of the future are past innovations. They are taken at the same calendar times for all series, so that what moves
-together goes on moving together. They are so only as often, though, as the panel's innovations go together by more than
-chance: shocks of series that have nothing to do with each other stay uncorrelated. How much of the past growth goes on
-is learnt from the panel as a whole, so a draw always keeps to one quantile of it in all series: where they grow, their
-totals are no better known than that.
+Shocks of the future are past innovations of the series itself, recent ones likelier. Which of them a draw takes is
+ruled by ranks that series share as far as their innovations were found to go together, pair by pair (a Gaussian
+copula): every series by itself is drawn as if it were alone, and series that have nothing to do with each other stay
+uncorrelated. How much of the past growth goes on is learnt from the panel as a whole, so a draw always keeps to one
+quantile of it in all series: where they grow, their totals are no better known than that.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from actuary.forecast.pooled import Fitted, PooledFit
-from actuary.kernels.innovations import innovation_paths, one_step_errors
+from actuary.forecast.dependence import find_dependence, own_errors
+from actuary.forecast.pooled import Fitted, PooledFit, shared_calendars
+from actuary.kernels.innovations import innovation_paths
 from actuary.seeds import stream
 
-__all__ = ["Dependence", "find_dependence", "simulate_pooled"]
+__all__ = ["simulate_pooled"]
 
 type FloatArray = NDArray[np.float64]
 type IntArray = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Dependence:
-    """Hold what the innovations of a panel say together.
-
-    Parameters
-    ----------
-    share : float
-        Share of the joint futures that keep to common times: the mean squared correlation of innovations over what
-        chance would give, less one, 0 to 1.
-    spread : float
-        Typical standard deviation of an innovation on the Box-Cox scale.
-    """
-
-    share: float
-    spread: float
 
 
 def _recency(fit: PooledFit, ages: IntArray) -> FloatArray:
     """Return how likely shocks of given ages [periods] are: recent ones are likelier."""
     likely: FloatArray = 0.5 ** (ages / fit.spec.shocks.half_life[fit.panel.freq])
     return likely / likely.sum()
-
-
-def _own_errors(one: Fitted, season: int, table: FloatArray) -> FloatArray:
-    """Return innovations of every set of parameters, NaN over the first cycle: it set the opening states."""
-    errors = one_step_errors(one.z, season=season, table=table)
-    errors[:, : min(season, errors.shape[1] - 1)] = np.nan
-    return errors
-
-
-def find_dependence(fit: PooledFit) -> Dependence:
-    """Measure how far the innovations of a panel go together, under the parameters that suit the whole panel best.
-
-    The mean squared correlation over pairs of series, each weighted towards recent times, is compared with the one
-    that independent series of that length would show: one over the effective number of common times, and more where
-    the innovations of both are autocorrelated (Bartlett's formula at lag one).
-
-    Parameters
-    ----------
-    fit : PooledFit
-        The fitted panel.
-    """
-    panel = fit.panel
-    best = int(np.argmin(fit.pooled_losses))
-    back = fit.spec.weights.back[panel.freq]
-    last = max(one.end for one in fit.fitted)
-    errors = np.full((len(fit.fitted), back), np.nan)
-    spreads = []
-    for row, one in enumerate(fit.fitted):
-        own = _own_errors(one, panel.season, fit.table[best : best + 1])[0]
-        known = own[~np.isnan(own)]
-        if known.size >= fit.spec.shocks.least:
-            spreads.append(float(known.std()))
-        begin = max(one.begin, last - back)
-        if one.end > begin:
-            errors[row, begin - (last - back) : one.end - (last - back)] = own[begin - one.begin :]
-    spread = float(np.median(spreads)) if spreads else fit.spec.shocks.unknown
-    share = _common_share(errors, _recency(fit, np.arange(back)[::-1]), fit.spec.shocks.least)
-    return Dependence(min(share, fit.spec.shocks.together), spread)
-
-
-def _common_share(errors: FloatArray, likely: FloatArray, least: int) -> float:
-    seen = ~np.isnan(errors)
-    kept = seen.sum(axis=1) >= least
-    seen, errors = seen[kept], errors[kept]
-    if len(errors) < 2:
-        return 0.0
-    weights = seen * likely
-    means = np.where(seen, errors, 0.0) * weights
-    centred = np.where(seen, errors - means.sum(axis=1, keepdims=True) / weights.sum(axis=1, keepdims=True), 0.0)
-    both = weights @ seen.T
-    size = (centred**2 * likely) @ seen.T
-    with np.errstate(invalid="ignore", divide="ignore"):
-        squared = ((centred * likely) @ centred.T) ** 2 / (size * size.T)
-        by_chance = ((weights * likely) @ seen.T) / both**2 * _bartlett(centred)
-    pairs = np.triu(np.isfinite(squared) & np.isfinite(by_chance), k=1)
-    if not pairs.any():
-        return 0.0
-    return float(np.clip(squared[pairs].mean() / by_chance[pairs].mean() - 1.0, 0.0, 1.0))
-
-
-def _bartlett(centred: FloatArray) -> FloatArray:
-    """Return how much more pairs of series correlate by chance than white noise does, shape (series, series)."""
-    square = (centred**2).sum(axis=1)
-    lagged = (centred[:, 1:] * centred[:, :-1]).sum(axis=1)
-    rho = np.divide(lagged, square, out=np.zeros_like(square), where=square > 0).clip(-0.9, 0.9)
-    both = np.outer(rho, rho)
-    factor: FloatArray = ((1 + both) / (1 - both)).clip(min=1.0)
-    return factor
 
 
 def simulate_pooled(fit: PooledFit, *, horizon: int, draws: int, seed: int, threads: int | None = None) -> FloatArray:
@@ -135,43 +50,42 @@ def simulate_pooled(fit: PooledFit, *, horizon: int, draws: int, seed: int, thre
     Returns
     -------
     array, shape (draw, series, horizon)
-        Values in the unit of the series. One draw is one joint future: its series share the times of their shocks.
+        Values in the unit of the series. One draw is one joint future.
     """
     panel = fit.panel
-    back = fit.spec.weights.back[panel.freq]
-    likely = _recency(fit, np.arange(back))
     found = find_dependence(fit)
-    rng = stream(seed, "forecast/pooled/times")
-    # One age for every period of the calendar that is the future of some series, and whether a draw keeps to it.
-    ago = rng.choice(back, size=(draws, horizon + panel.season), p=likely)
-    together = rng.random(draws) < found.share
-    level = rng.random(draws)
-    anchors = _anchors([one.end for one in fit.fitted], panel.season)
+    level = stream(seed, "forecast/pooled/level").random(draws)
+    ranks = _joint_ranks(fit, found.correlation, draws=draws, periods=horizon + panel.season, seed=seed)
+    anchors = shared_calendars([one.end for one in fit.fitted], panel.season)
     order = _by_growth(fit, horizon=horizon, threads=threads)
 
     def one(row: int) -> FloatArray:
-        own = stream(seed, f"forecast/pooled/series/{panel.series[row]}")
-        behind = anchors[row] - fit.fitted[row].end
-        first = panel.season - behind
-        alone = own.choice(back, size=(draws, horizon), p=likely)
-        ages = np.where(together[:, None], ago[:, first : first + horizon] - behind, alone)
+        rng = stream(seed, f"forecast/pooled/series/{panel.series[row]}")
+        # The same calendar period has the same ranks, wherever a series ends.
+        first = panel.season - (anchors[row] - fit.fitted[row].end)
         chosen = _choose(fit, row, level, order=order)
-        return _simulate_one(fit, row, chosen=chosen, ages=ages, typical=found.spread, rng=own)
+        own = ranks[row, :, first : first + horizon]
+        return _simulate_one(fit, row, chosen=chosen, ranks=own, typical=found.spread, rng=rng)
 
     with ThreadPoolExecutor(threads) as pool:
         paths = list(pool.map(one, range(len(panel.series))))
     return np.stack(paths, axis=1)
 
 
-def _anchors(ends: list[int], season: int) -> list[int]:
-    """Return for each series the latest end within a cycle of its own: those series share a calendar."""
-    anchors: dict[int, int] = {}
-    latest = None
-    for end in sorted(set(ends), reverse=True):
-        if latest is None or latest - end > season:
-            latest = end
-        anchors[end] = latest
-    return [anchors[end] for end in ends]
+def _joint_ranks(fit: PooledFit, correlation: FloatArray, *, draws: int, periods: int, seed: int) -> FloatArray:
+    """Return uniform ranks of shocks, shape (series, draw, period): each series has its own stream, then they are tied.
+
+    The root of the correlations is the symmetric one, so that the order of the series does not matter.
+    """
+    from scipy.special import ndtr  # noqa: PLC0415
+
+    own = np.stack(
+        [stream(seed, f"forecast/pooled/ranks/{name}").standard_normal((draws, periods)) for name in fit.panel.series]
+    )
+    values, vectors = np.linalg.eigh(correlation)
+    root = (vectors * np.sqrt(values.clip(min=0.0))) @ vectors.T
+    tied: FloatArray = ndtr(np.tensordot(root, own, axes=(1, 0)))
+    return tied
 
 
 def _by_growth(fit: PooledFit, *, horizon: int, threads: int | None) -> IntArray:
@@ -203,12 +117,12 @@ def _choose(fit: PooledFit, row: int, levels: FloatArray, *, order: IntArray) ->
 
 
 def _simulate_one(
-    fit: PooledFit, row: int, *, chosen: IntArray, ages: IntArray, typical: float, rng: np.random.Generator
+    fit: PooledFit, row: int, *, chosen: IntArray, ranks: FloatArray, typical: float, rng: np.random.Generator
 ) -> FloatArray:
     one, season, shocks_spec = fit.fitted[row], fit.panel.season, fit.spec.shocks
     used, position = np.unique(chosen, return_inverse=True)
     table = fit.table[used]
-    errors = _own_errors(one, season, table)
+    errors = own_errors(one, season, table)
     size = errors.shape[1]
     known = np.flatnonzero(~np.isnan(errors[0]))
     known = known[known >= size - fit.spec.weights.back[fit.panel.freq]]
@@ -216,14 +130,9 @@ def _simulate_one(
         # Too few errors of its own: the panel's typical spread, or its own steps where they are larger; heavy tails.
         steps = np.diff(one.z[~np.isnan(one.z)])
         width = max(typical, float(np.sqrt((steps**2).mean())))
-        shocks = width * rng.standard_t(4, size=ages.shape) / np.sqrt(2.0)
+        shocks = width * _heavy_tailed(ranks)
     else:
-        likely = _recency(fit, size - 1 - known)
-        centred = errors - (errors[:, known] * likely).sum(axis=1, keepdims=True)
-        # A shared time at which this series has no error of its own is replaced by one at which it has.
-        times = size - 1 - ages
-        times = np.where(np.isin(times, known), times, known[rng.choice(known.size, size=times.shape, p=likely)])
-        shocks = centred[position[:, None], times]
+        shocks = _weighted_quantiles(errors[:, known], _recency(fit, size - 1 - known), position=position, ranks=ranks)
     # A history that hardly moves is no proof that the future will not.
     still = np.ptp(one.z[~np.isnan(one.z)]) == 0
     least = shocks_spec.still if still else shocks_spec.floor
@@ -231,3 +140,36 @@ def _simulate_one(
         shocks = shocks + rng.normal(0.0, np.sqrt(least**2 - spread**2), size=shocks.shape)
     paths = innovation_paths(one.z, season=season, table=table, chosen=position, shocks=shocks, power=one.power)
     return paths * one.size
+
+
+def _heavy_tailed(ranks: FloatArray) -> FloatArray:
+    """Return quantiles of Student's law with four degrees of freedom, scaled to a standard deviation of one."""
+    from scipy.special import stdtrit  # noqa: PLC0415
+
+    found: FloatArray = stdtrit(4.0, ranks) / np.sqrt(2.0)
+    return found
+
+
+def _weighted_quantiles(errors: FloatArray, likely: FloatArray, *, position: IntArray, ranks: FloatArray) -> FloatArray:
+    """Return centred errors by rank, shape (draw, horizon): the same law as drawing their times by weight.
+
+    Parameters
+    ----------
+    errors : array, shape (set, time)
+        Past innovations of every set of parameters in use.
+    likely : array, shape (time,)
+        Weights of the times; they add up to one.
+    position : int array, shape (draw,)
+        Which set a draw follows.
+    ranks : array, shape (draw, horizon)
+        Between 0 and 1.
+    """
+    order = np.argsort(errors, axis=1, kind="stable")
+    ordered = np.take_along_axis(errors, order, axis=1) - errors @ likely[:, None]
+    reached = np.cumsum(likely[order], axis=1)
+    # All sets are looked up at once: set j has the stretch from j to j + 1.
+    steps = (reached / reached[:, -1:] + np.arange(len(errors))[:, None]).ravel()
+    found = np.searchsorted(steps, ranks + position[:, None], side="left").reshape(ranks.shape)
+    last = (position[:, None] + 1) * errors.shape[1] - 1
+    shocks: FloatArray = ordered.ravel()[found.clip(max=last)]
+    return shocks

@@ -1,13 +1,14 @@
 """The pooled model: one prior of recursions for all series, weighted by how well each would have forecast them.
 
-A draw's weight for a series has two parts, its loss over the whole panel and its loss over the series itself: a
-predictive posterior with partial pooling.
+A draw's weight for a series has three parts: its mean loss over the series of the panel, what it misses of their total,
+and its loss over the series itself. That is a predictive posterior with partial pooling.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +19,14 @@ from actuary.forecast.spec import PooledSpec
 from actuary.kernels.innovations import innovation_losses
 from actuary.seeds import stream
 
-__all__ = ["Fitted", "PooledFit", "draw_parameters", "fit_pooled"]
+__all__ = ["Fitted", "PooledFit", "draw_parameters", "fit_pooled", "shared_calendars"]
 
 type FloatArray = NDArray[np.float64]
 
 #: The logarithm of smaller values than this share of the series' mean is that of this share.
 _LOG_FLOOR = 1e-3
+#: Series that make a total.
+_LEAST_SERIES = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +44,8 @@ class Fitted:
     z : array, shape (period,)
         Values on that scale.
     losses : array, shape (draw,)
-        Mean absolute error of each draw over the seasonal-naive one; NaN where there was no origin.
+        Mean loss of each draw's median and 80 % interval over the mean absolute seasonal difference; NaN where there
+        was no origin.
     origins : int
         How many origins the losses are over.
     weights : array, shape (draw,)
@@ -66,7 +70,6 @@ class PooledFit:
     panel: Panel
     table: FloatArray
     fitted: tuple[Fitted, ...]
-    pooled_losses: FloatArray = field(repr=False)
 
 
 def draw_parameters(spec: PooledSpec, *, rng: np.random.Generator) -> FloatArray:
@@ -84,7 +87,7 @@ def draw_parameters(spec: PooledSpec, *, rng: np.random.Generator) -> FloatArray
     beta = alpha * rng.beta(*prior.beta_share, size)
     gamma = (1 - alpha) * rng.beta(*prior.gamma_share, size)
     phi = 0.5 + 0.5 * rng.beta(*prior.phi, size)
-    kappa = rng.beta(*prior.kappa, size)
+    kappa = prior.kappa_most * rng.beta(*prior.kappa, size)
     return np.stack([alpha, beta, gamma, phi, kappa], axis=1)
 
 
@@ -100,7 +103,7 @@ def _scale(values: FloatArray, power: float) -> tuple[float, float, FloatArray]:
     return size, power, (y**power - 1.0) / power
 
 
-def _fit_one(panel: Panel, row: int, spec: PooledSpec, table: FloatArray, horizon: int) -> Fitted:
+def _fit_one(panel: Panel, row: int, spec: PooledSpec, table: FloatArray, horizon: int) -> tuple[Fitted, FloatArray]:
     begin, end = panel.span(row)
     values = panel.values[row, begin:end]
     size, power, z = _scale(values, spec.scale.power)
@@ -108,8 +111,18 @@ def _fit_one(panel: Panel, row: int, spec: PooledSpec, table: FloatArray, horizo
     back = spec.weights.back[panel.freq]
     first = max(2 * panel.season + 1, values.size - horizon - back)
     origins = max(values.size - horizon - first + 1, 0)
-    losses = innovation_losses(z, y, season=panel.season, table=table, horizon=horizon, back=back, power=power)
-    return Fitted(begin, end, size, power, z, losses / naive_scale(y, panel.season), origins, np.empty(0))
+    losses, missed = innovation_losses(
+        z,
+        y,
+        season=panel.season,
+        table=table,
+        horizon=horizon,
+        back=back,
+        half_life=spec.shocks.half_life[panel.freq],
+        power=power,
+    )
+    scale = naive_scale(y, panel.season)
+    return Fitted(begin, end, size, power, z, losses / scale, origins, np.empty(0)), missed / scale
 
 
 def fit_pooled(panel: Panel, spec: PooledSpec, *, horizon: int, seed: int, threads: int | None = None) -> PooledFit:
@@ -136,15 +149,67 @@ def fit_pooled(panel: Panel, spec: PooledSpec, *, horizon: int, seed: int, threa
     table = draw_parameters(spec, rng=stream(seed, "forecast/pooled/prior"))
     with ThreadPoolExecutor(threads) as pool:
         rows = range(len(panel.series))
-        fitted = list(pool.map(lambda row: _fit_one(panel, row, spec, table, horizon), rows))
+        found = list(pool.map(lambda row: _fit_one(panel, row, spec, table, horizon), rows))
+    fitted = [one for one, _ in found]
     judged = [one.losses for one in fitted if one.origins and not np.isnan(one.losses).all()]
-    pooled = np.mean(judged, axis=0) if judged else np.zeros(table.shape[0])
-    return PooledFit(spec, panel, table, tuple(_weigh(one, pooled, spec) for one in fitted), pooled)
+    pooled = spec.weights.panel * np.mean(judged, axis=0) if judged else np.zeros(table.shape[0])
+    totals = _total_misses(panel, found, horizon=horizon)
+    if totals:
+        pooled = pooled + spec.weights.total * np.mean([np.abs(one).mean(axis=1) for one in totals], axis=0)
+    return PooledFit(spec, panel, table, tuple(_weigh(one, pooled, spec) for one in fitted))
+
+
+def shared_calendars(ends: Sequence[int], season: int) -> list[int]:
+    """Return for each series the latest end within a cycle of its own: those series share a calendar.
+
+    Parameters
+    ----------
+    ends : sequence of int
+        Column after the last value of each series.
+    season : int
+        Periods in a cycle.
+
+    Examples
+    --------
+    >>> shared_calendars([40, 39, 20], 4)
+    [40, 40, 20]
+    """
+    anchors: dict[int, int] = {}
+    latest = None
+    for end in sorted(set(ends), reverse=True):
+        if latest is None or latest - end > season:
+            latest = end
+        anchors[end] = latest
+    return [anchors[end] for end in ends]
+
+
+def _total_misses(panel: Panel, found: list[tuple[Fitted, FloatArray]], *, horizon: int) -> list[FloatArray]:
+    """Return for each calendar the mean signed error over its series, shape (draw, origin), in their scales.
+
+    What single series miss by chance cancels out there: it tells how much of the past growth goes on.
+    """
+    anchors = shared_calendars([one.end for one, _ in found], panel.season)
+    totals = []
+    for anchor in dict.fromkeys(anchors):
+        rows = [row for row, own in enumerate(anchors) if own == anchor]
+        total = np.zeros((found[0][1].shape[0], panel.values.shape[1]))
+        count = np.zeros(total.shape[1])
+        for row in rows:
+            one, missed = found[row]
+            last = one.end - horizon
+            where = slice(last - missed.shape[1] + 1, last + 1)
+            known = ~np.isnan(missed[:1])
+            total[:, where] += np.where(known, missed, 0.0)
+            count[where] += known[0]
+        kept = count >= max(_LEAST_SERIES, 0.5 * len(rows))
+        if kept.any():
+            totals.append(total[:, kept] / count[kept])
+    return totals
 
 
 def _weigh(one: Fitted, pooled: FloatArray, spec: PooledSpec) -> Fitted:
-    log = -spec.weights.panel * pooled
+    log = -pooled
     if one.origins and not np.isnan(one.losses).any():
         log = log - spec.weights.series * min(1.0, one.origins / spec.weights.full_at) * one.losses
     weights = np.exp(log - log.max())
-    return Fitted(one.begin, one.end, one.size, one.power, one.z, one.losses, one.origins, weights / weights.sum())
+    return replace(one, weights=weights / weights.sum())

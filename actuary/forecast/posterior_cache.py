@@ -7,22 +7,32 @@ import io
 import json
 import os
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from actuary.forecast.bayes_data import BayesData
 from actuary.forecast.bayes_spec import BayesSpec, SamplerSpec
 from actuary.forecast.gate import Gate
 from actuary.forecast.sample import Sampled, find_gaps
 
-__all__ = ["cache_folder", "load_gate", "load_posterior", "posterior_key", "store_gate", "store_posterior"]
+__all__ = [
+    "cache_folder",
+    "gate_key",
+    "load_gate",
+    "load_posterior",
+    "posterior_key",
+    "store_gate",
+    "store_posterior",
+]
 
 #: Raised whenever the model's code changes its meaning.
-_MODEL_VERSION = 1
+_MODEL_VERSION = 2
 
 _PACKAGES = ("numba", "numpy", "nutpie", "pymc", "pytensor")
 
@@ -48,7 +58,7 @@ def posterior_key(data: BayesData, spec: BayesSpec, *, seed: int) -> str:
     packages = [f"{name} {version(name)}" for name in _PACKAGES]
     head = (_MODEL_VERSION, packages, platform.machine(), platform.python_version(), seed)
     digest.update(repr(head).encode())
-    digest.update(spec.model_dump_json(exclude={"gate", "search", "product"}).encode())
+    digest.update(spec.model_dump_json(exclude={"gate", "search", "product", "trial"}).encode())
     panel = data.panel
     digest.update(repr((panel.series, panel.freq, panel.season, panel.first, panel.ends, data.sums)).encode())
     width = data.z.shape[1]
@@ -112,25 +122,55 @@ def load_posterior(folder: Path, key: str, *, effort: SamplerSpec) -> tuple[Samp
     return sampled, False
 
 
-def _gate_path(folder: Path, key: str, data: BayesData, spec: BayesSpec, horizon: int) -> Path:
+def gate_key(
+    key: str,
+    data: BayesData,
+    spec: BayesSpec,
+    *,
+    horizon: int,
+    covariates: Mapping[str, pd.DataFrame] | None = None,
+) -> str:
+    """Return the hash of a posterior, of everything its futures rest on, and of the bounds they are held against.
+
+    Parameters
+    ----------
+    key : str
+        Of :func:`posterior_key`.
+    data : BayesData
+        The panel, with the future of effects and outbreaks.
+    spec : BayesSpec
+        The declaration.
+    horizon : int
+        Periods ahead.
+    covariates : mapping of str to DataFrame, optional
+        Rows of covariates; every draw of a simulated future counts, not their mean alone.
+    """
     digest = hashlib.sha256(repr((key, horizon, spec.gate.model_dump_json())).encode())
-    digest.update(np.ascontiguousarray(data.columns).tobytes())
-    return folder / f"{digest.hexdigest()}.gate"
+    for array in (data.columns, data.windows):
+        digest.update(repr(array.shape).encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    for name, rows in sorted((covariates or {}).items()):
+        columns = [column for column in ("draw", "period", "value") if column in rows.columns]
+        ordered = rows[columns].sort_values(columns[:-1])
+        digest.update(repr((name, columns)).encode())
+        digest.update(ordered.to_csv(index=False, float_format="%.17g").encode())
+    return digest.hexdigest()
 
 
-def store_gate(folder: Path, key: str, gate: Gate, *, data: BayesData, spec: BayesSpec, horizon: int) -> None:
-    """Write what the gate said of a posterior, with its checksum."""
+def store_gate(folder: Path, key: str, gate: Gate) -> None:
+    """Write what the gate said under a key of :func:`gate_key`, with its checksum."""
     body = json.dumps([asdict(check) for check in gate.checks])
-    path = _gate_path(folder, key, data, spec, horizon)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{key}.gate"
     part = path.with_name(f".{path.name}.{os.getpid()}")
     part.write_text(hashlib.sha256(body.encode()).hexdigest() + "\n" + body, encoding="utf-8")
     part.replace(path)
 
 
-def load_gate(folder: Path, key: str, *, data: BayesData, spec: BayesSpec, horizon: int) -> Gate | None:
-    """Read what the gate said of a posterior; None where it has not been asked, or the file is damaged."""
+def load_gate(folder: Path, key: str) -> Gate | None:
+    """Read what the gate said under a key; None where it has not been asked, or the file is damaged."""
     try:
-        text = _gate_path(folder, key, data, spec, horizon).read_text(encoding="utf-8")
+        text = (folder / f"{key}.gate").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return None
     checksum, _, body = text.partition("\n")

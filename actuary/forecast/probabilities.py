@@ -111,6 +111,18 @@ def deficit_table(fund: FundPaths) -> pd.DataFrame:
         fund, period, probability (spending exceeds income in the period), of_year (in the periods of the year up to
         this one that lie in the future), ever (in this period or an earlier one), exhausted (balance below zero now or
         earlier), expected_deficit (mean deficit where there is one) [unit] and simulation_error of `probability`.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> from actuary.forecast.joint import fund_paths
+    >>> quarters = {"period": ["2025Q1", "2025Q2"]}
+    >>> income = xr.DataArray([[1.0, 1.0], [1.0, 1.0]], dims=("draw", "period"), coords=quarters)
+    >>> spending = xr.DataArray([[1.5, 0.5], [0.5, 0.5]], dims=("draw", "period"), coords=quarters)
+    >>> past = xr.DataArray(np.ones(3), dims="period")
+    >>> fund = fund_paths(income, spending, opening=0.2, past_spending=past, season=4)
+    >>> deficit_table(fund)[["probability", "ever", "exhausted"]].to_numpy().tolist()
+    [[0.5, 0.5, 0.5], [0.0, 0.5, 0.5]]
     """
     net, balance = fund.values("balance_of_period"), fund.values("balance")
     deficit = net < 0
@@ -152,6 +164,17 @@ def crossing_table(fund: FundPaths, levels: Sequence[WatchedLevel]) -> pd.DataFr
     DataFrame
         fund, rule, level, months, status, period, at (probability at the end of the period), ever (at any period up to
         it), simulation_error of `ever`.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> from actuary.forecast.joint import fund_paths
+    >>> quarters = {"period": ["2025Q1", "2025Q2"]}
+    >>> flat = xr.DataArray(np.ones((2, 2)), dims=("draw", "period"), coords=quarters)
+    >>> past = xr.DataArray(np.ones(3), dims="period")
+    >>> fund = fund_paths(flat - 0.5, flat, opening=2.0, past_spending=past, season=4)
+    >>> crossing_table(fund, [WatchedLevel("reserve", "red", 4.0, "judgement")])["ever"].tolist()
+    [0.0, 1.0]
     """
     months = fund.values("payable_months")
     lowest = np.fmin.accumulate(months, axis=1)

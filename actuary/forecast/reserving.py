@@ -12,9 +12,11 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from actuary.dims import CI_PROB
 from actuary.errors import Problem, TableError, UnknownNameError, raise_all, unknown_name
+from actuary.forecast.delay_spec import DelaySpec, load_delay_spec
+from actuary.forecast.result import QUANTILES
 from actuary.forecast.triangles import Triangle, build_triangle, read_triangle
+from actuary.policy import fingerprint
 
 __all__ = ["METHODS", "Reserve", "read_expected", "reserve_claims"]
 
@@ -22,8 +24,6 @@ type FloatArray = NDArray[np.float64]
 
 #: Names of the methods.
 METHODS = ("delay", "mack", "bootstrap", "bornhuetter-ferguson")
-
-_QUANTILES = (0.025, (1 - CI_PROB) / 2, 0.5, (1 + CI_PROB) / 2, 0.975)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -47,6 +47,8 @@ class Reserve:
         What the method found out: spreads of the delay, drift and volume.
     notes : tuple of str
         What a reader should know.
+    declared : str
+        Fingerprint of the declaration the method rests on.
     """
 
     triangle: Triangle
@@ -56,6 +58,7 @@ class Reserve:
     horizon: int | None = None
     settings: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    declared: str = ""
 
     @property
     def unit(self) -> str:
@@ -75,9 +78,17 @@ class Reserve:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of the triangle, the method, the seed and the draws."""
+        """Hash of the triangle, the method, its declaration, the seed and the draws."""
         digest = hashlib.sha256()
-        head = (self.method, self.horizon, self.seed, self.triangle.freq, self.triangle.first, self.triangle.cutoffs)
+        head = (
+            self.method,
+            self.declared,
+            self.horizon,
+            self.seed,
+            self.triangle.freq,
+            self.triangle.first,
+            self.triangle.cutoffs,
+        )
         digest.update(repr((head, self.triangle.series)).encode())
         for array in (self.triangle.amounts, self.draws.to_numpy()):
             digest.update(np.ascontiguousarray(array).tobytes())
@@ -121,8 +132,8 @@ class Reserve:
         columns = {"series": series, "period": np.tile(draws.period.to_numpy(), draws.sizes["series"])}
         mean = values.mean(axis=0)
         numbers = {"reported": known, "mean": mean, "sd": values.std(axis=0, ddof=1)}
-        found = np.quantile(values, _QUANTILES, axis=0)
-        numbers |= {f"q{round(100 * p, 1):g}": row for p, row in zip(_QUANTILES, found, strict=True)}
+        found = np.quantile(values, QUANTILES, axis=0)
+        numbers |= {f"q{round(100 * p, 1):g}": row for p, row in zip(QUANTILES, found, strict=True)}
         numbers |= {"outstanding": mean - known, "completion": known / np.where(mean > 0, mean, np.nan)}
         return pd.DataFrame(columns | {name: array.ravel() for name, array in numbers.items()})
 
@@ -143,7 +154,7 @@ class Reserve:
     def __repr__(self) -> str:
         """Return one line: method, cut-off, outstanding with its interval."""
         total = self.outstanding().sum(("series", "period")).to_numpy()
-        low, middle, high = np.quantile(total, _QUANTILES[1:4])
+        low, middle, high = np.quantile(total, QUANTILES[1:4])
         said = f"outstanding {middle:,.4g} [{low:,.4g}, {high:,.4g}]"
         return f"Reserve({self.method}, cut-off {self.triangle.cutoff_labels[-1]}: {said})"
 
@@ -205,6 +216,7 @@ def reserve_claims(
     expected: pd.DataFrame | None = None,
     draws: int = 1000,
     seed: int = 1,
+    spec: DelaySpec | None = None,
 ) -> Reserve:
     """Estimate what periods of service will come to when all claims are in.
 
@@ -226,6 +238,8 @@ def reserve_claims(
         How many joint draws.
     seed : int
         Root seed.
+    spec : DelaySpec, optional
+        Priors and constants of ``delay``; models/forecast/reserving.toml when left out.
 
     Returns
     -------
@@ -262,11 +276,14 @@ def reserve_claims(
         triangle = claims
     else:
         triangle = build_triangle(claims) if isinstance(claims, pd.DataFrame) else read_triangle(claims)
+    spec = spec or load_delay_spec()
     laid = _expected_array(triangle, expected)
     if method == "delay":
         from actuary.forecast.delay_draws import draw_delay  # noqa: PLC0415  (each method loads what it needs)
 
-        values, settings, notes = draw_delay(triangle, horizon=horizon, expected=laid, draws=draws, seed=seed)
+        values, settings, notes = draw_delay(
+            triangle, horizon=horizon, expected=laid, draws=draws, seed=seed, spec=spec
+        )
     else:
         from actuary.forecast.chain_ladder import draw_chain_ladder  # noqa: PLC0415  (loads chainladder)
 
@@ -274,4 +291,4 @@ def reserve_claims(
     periods = list(triangle.periods)[-values.shape[2] :]
     coords = {"draw": np.arange(draws), "series": list(triangle.series), "period": periods}
     laid_out = xr.DataArray(values, dims=("draw", "series", "period"), coords=coords, attrs={"unit": triangle.unit})
-    return Reserve(triangle, method, laid_out, seed, horizon, settings, (*triangle.notes, *notes))
+    return Reserve(triangle, method, laid_out, seed, horizon, settings, (*triangle.notes, *notes), fingerprint(spec))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,8 +19,9 @@ from actuary.forecast.panel import Panel, period_labels
 
 if TYPE_CHECKING:
     from actuary.forecast.backtest import Backtest
+    from actuary.forecast.conditional import Conditioned
 
-__all__ = ["Forecast", "Progress", "Run", "draws_array"]
+__all__ = ["QUANTILES", "Forecast", "Progress", "Run", "draws_array"]
 
 type FloatArray = NDArray[np.float64]
 #: Called with the share that is done and what is being done now.
@@ -241,16 +242,129 @@ class Forecast:
 
         return backtest_panel(self, origins=origins, step=step, seed=seed)
 
+    def status(self) -> pd.DataFrame:
+        """Return which series were forecast and which were left out: series, status, reason."""
+        rows = [(name, "forecast", "") for name in self.series]
+        rows += [(name, "left out", reason) for name, reason in self.panel.left_out]
+        return pd.DataFrame(rows, columns=["series", "status", "reason"])
+
+    def describe(self) -> tuple[str, ...]:
+        """Return in lines what a reader must know: model, draws, seed, unit, fingerprint, gate, what was left out."""
+        out = self.panel.left_out
+        whole = len(self.series) + len(out)
+        count = self.flat().sizes["draw"]
+        gate = "not sampled, so without a gate"
+        if self.gate is not None:
+            gate = "gate open" if self.gate.passed else f"GATE SHUT: {'; '.join(self.gate.reasons)}"
+        return (
+            f"model {self.model}, {len(self.series)} of {whole} series, {self.horizon} periods, {count:,} joint draws, "
+            f"seed {self.seed}",
+            f"unit {self.unit or 'as in the rows (not stated)'}, fingerprint {self.fingerprint}, {gate}",
+            *(f"left out: {name}: {reason}" for name, reason in out),
+        )
+
+    def given(
+        self, ratios: Mapping[str, float], *, method: Literal["weights", "regression"] = "weights"
+    ) -> Conditioned:
+        """Return the futures in which some series turn out otherwise; see :func:`condition_draws`.
+
+        Parameters
+        ----------
+        ratios : mapping of str to float
+            Series to the ratio of its mean over the horizon to the mean expected: ``{"admissions": 1.05}``.
+        method : str
+            ``weights`` or ``regression``.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no such series.
+        ActuaryError
+            When the draws hold no such future.
+
+        Examples
+        --------
+        >>> from actuary.forecast.face import forecast_series
+        >>> rng = np.random.default_rng(1)
+        >>> use = 100 + rng.normal(0, 5, 30).cumsum()
+        >>> years = [str(year) for year in range(1990, 2020)]
+        >>> parts = {"use": use, "cost": 2 * use}
+        >>> rows = pd.concat([pd.DataFrame({"series_id": k, "period": years, "value": v}) for k, v in parts.items()])
+        >>> found = forecast_series(rows, horizon=2, draws=1000)
+        >>> asked = found.given({"use": 1.05}, method="regression").draws
+        >>> means = found.flat().mean(("draw", "period"))
+        >>> float((asked.mean(("draw", "period")) / means).sel(series="use").round(3))
+        1.05
+        """
+        from actuary.forecast.conditional import condition_draws  # noqa: PLC0415  (only who asks loads it)
+
+        return condition_draws(self.flat(), ratios, method=method, seed=self.seed)
+
+    def sums(self, parts: Mapping[str, Sequence[str]]) -> xr.DataArray:
+        """Return the draws with sums over series added: the parts add up to the whole in every draw.
+
+        Parameters
+        ----------
+        parts : mapping
+            Name of a sum to its parts, series or other sums.
+
+        Examples
+        --------
+        >>> from actuary.forecast.face import forecast_series
+        >>> years = [str(year) for year in range(2000, 2020)]
+        >>> rows = pd.DataFrame({"series_id": list("ab") * 20, "period": sorted(years * 2), "value": [2.0, 3.0] * 20})
+        >>> found = forecast_series(rows, horizon=1, draws=10, model="naive")
+        >>> float(found.sums({"all": ("a", "b")}).sel(series="all").mean())
+        5.0
+        """
+        from actuary.forecast.hierarchy import aggregate_draws  # noqa: PLC0415  (only who asks loads it)
+
+        return aggregate_draws(self.flat(), parts)
+
+    def below(self, levels: Mapping[str, float]) -> pd.DataFrame:
+        """Return how likely series fall below given levels: at a period, and ever up to it.
+
+        Parameters
+        ----------
+        levels : mapping of str to float
+            Series to level [unit of the series].
+
+        Returns
+        -------
+        DataFrame
+            series, level, period, at, ever, shortfall (mean of the worst tenth of the draws) [unit of the series].
+
+        Examples
+        --------
+        >>> from actuary.forecast.face import forecast_series
+        >>> years = [str(year) for year in range(2000, 2020)]
+        >>> rows = pd.DataFrame({"series_id": "a", "period": years, "value": 2.0})
+        >>> forecast_series(rows, horizon=1, draws=10, model="naive").below({"a": 3.0})["ever"].tolist()
+        [1.0]
+        """
+        from actuary.forecast.probabilities import expected_shortfall  # noqa: PLC0415  (only who asks loads it)
+
+        parts = []
+        for name, level in levels.items():
+            futures = self.futures(name)
+            end = int(self.panel.ends[self.panel.series.index(name)])
+            part: dict[str, Any] = {"series": name, "level": level}
+            part |= {"period": period_labels(self.panel.freq, self.panel.first + end, self.horizon)}
+            part |= {"at": (futures < level).mean(axis=0)}
+            part |= {"ever": (np.minimum.accumulate(futures, axis=1) < level).mean(axis=0)}
+            part |= {"shortfall": expected_shortfall(futures)}
+            parts.append(pd.DataFrame(part))
+        return pd.concat(parts, ignore_index=True)
+
     def _repr_html_(self) -> str:
         """Return a heading and the first and last period of every series as HTML."""
         shown = self.summary().groupby("series", sort=False).nth([0, -1])
         made_up = " · made-up series" if self.synthetic else ""
-        unit = f" · {html.escape(self.unit)}" if self.unit else ""
-        count = self.flat().sizes["draw"]
-        head = f"{html.escape(self.model)} · {len(self.series)} series · {self.horizon} periods · {count} draws"
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
+        said = (*self.describe(), *self.notes)
+        notes = "".join(f"<li>{html.escape(line)}</li>" for line in said)
         table = shown.to_html(index=False, float_format="{:,.4g}".format)
-        return f"<p><b>Forecast</b> · {head}{unit}{made_up}</p>{table}" + (f"<ul>{notes}</ul>" if notes else "")
+        return f"<p><b>Forecast</b> {made_up}</p>{table}<ul>{notes}</ul>"
 
     def __repr__(self) -> str:
-        return f"Forecast({self.model!r}, {len(self.series)} series, horizon {self.horizon}, {self.fingerprint})"
+        shut = ", GATE SHUT" if self.gate is not None and not self.gate.passed else ""
+        return f"Forecast({self.model!r}, {len(self.series)} series, horizon {self.horizon}, {self.fingerprint}{shut})"

@@ -70,13 +70,15 @@ def find_gaps(sampled: Sampled, effort: SamplerSpec) -> str:
     return "" if sampled.arrays else "no draws"
 
 
-def _compile(data: BayesData, spec: BayesSpec) -> tuple[Any, tuple[str, ...]]:
+def _compile(data: BayesData, spec: BayesSpec, progress: Progress | None) -> tuple[Any, tuple[str, ...]]:
     import nutpie  # noqa: PLC0415  (seconds)
 
     from actuary.forecast.build import build_model, model_data, model_shape  # noqa: PLC0415  (seconds)
 
-    key = (spec.model_dump_json(exclude={"sampler", "gate", "search", "product"}), model_shape(data))
+    key = (spec.model_dump_json(exclude={"sampler", "trial", "gate", "search", "product"}), model_shape(data))
     if key not in _COMPILED:
+        if progress is not None:
+            progress(0.02, "compiling the model")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model = build_model(data, spec)
@@ -119,9 +121,7 @@ def sample_posterior(
     SamplingError
         When the sampler was stopped, or gave values that are not finite.
     """
-    if progress is not None:
-        progress(0.02, "compiling the model")
-    compiled, free = _compile(data, spec)
+    compiled, free = _compile(data, spec, progress)
     import nutpie  # noqa: PLC0415  (seconds)
 
     if progress is not None:
@@ -129,18 +129,24 @@ def sample_posterior(
     effort = spec.sampler
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        tree = nutpie.sample(
-            compiled,
-            draws=effort.draws,
-            tune=effort.tune,
-            chains=effort.chains,
-            cores=min(cores, effort.chains),
-            seed=seed % 2**32,
-            progress_bar=False,
-            progress_callback=_watch(progress),
-            save_warmup=False,
-            target_accept=effort.target_accept,
-        )
+        try:
+            tree = nutpie.sample(
+                compiled,
+                draws=effort.draws,
+                tune=effort.tune,
+                chains=effort.chains,
+                cores=min(cores, effort.chains),
+                seed=seed % 2**32,
+                progress_bar=False,
+                progress_callback=_watch(progress),
+                save_warmup=False,
+                target_accept=effort.target_accept,
+            )
+        except ValueError as error:
+            # Stopped as it ends, the sampler stumbles over results that it has handed out already.
+            if isinstance(error.__context__, KeyboardInterrupt):
+                raise KeyboardInterrupt from None
+            raise
     posterior, stats = tree["posterior"], tree["sample_stats"]
     arrays = {name: np.asarray(posterior[name].values, dtype=np.float64) for name in _kept(posterior, free)}
     kept = ("diverging", "energy", "maxdepth_reached")

@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 
 from actuary.dims import CI_PROB
 from actuary.errors import Problem, TableError, raise_all
+from actuary.forecast.delay_spec import SmallGroupSpec, load_small_group_spec
+from actuary.policy import fingerprint
 
 __all__ = ["ShrunkWeights", "shrink_group_means"]
 
@@ -32,10 +34,6 @@ type IntArray = NDArray[np.int64]
 _NEEDED = ("drg", "adrg", "mdc", "hospital", "cost")
 _STEPS = 200
 _SETTLED = 1e-4
-#: Cases that the common variance of a case, or the family's mix of hospitals, is worth beside the group's own.
-#: Judgement, the same for all data.
-_VARIANCE_WORTH = 10.0
-_MIX_WORTH = 10.0
 _SHOWN = 8
 
 
@@ -58,6 +56,8 @@ class ShrunkWeights:
         Unit of the costs.
     synthetic : bool
         Whether the cases are made up.
+    declared : str
+        Fingerprint of the declaration the means rest on.
     """
 
     table: pd.DataFrame
@@ -66,6 +66,7 @@ class ShrunkWeights:
     ci_prob: float = CI_PROB
     unit: str = ""
     synthetic: bool = False
+    declared: str = ""
 
     @property
     def basis(self) -> str:
@@ -74,8 +75,9 @@ class ShrunkWeights:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of the table."""
-        return hashlib.sha256(self.table.to_csv(index=False).encode()).hexdigest()[:16]
+        """Hash of the table, the declaration it rests on and the probability of its intervals."""
+        said = f"{self.declared}\n{self.ci_prob!r}\n{self.table.to_csv(index=False)}"
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
 
     def to_frame(self) -> pd.DataFrame:
         """Return the table."""
@@ -192,7 +194,7 @@ def _moments(effects: _Effects, logs: FloatArray, weight: FloatArray) -> tuple[F
     return products, design.T @ (weight * logs)
 
 
-def _fit(effects: _Effects, logs: FloatArray, weight: FloatArray) -> None:
+def _fit(effects: _Effects, logs: FloatArray, weight: FloatArray, spec: SmallGroupSpec) -> None:
     """Find effects and spreads; weight is relative to the common variance of a case."""
     products, pull = _moments(effects, logs, weight)
     square = float(np.sum(weight * logs**2))
@@ -207,8 +209,11 @@ def _fit(effects: _Effects, logs: FloatArray, weight: FloatArray) -> None:
         for position, name in enumerate(effects.names):
             slot = effects.slot(position)
             squares = effects.found[slot] ** 2 + np.diag(effects.covariance)[slot]
-            # One level of prior weight keeps factors with one or two levels from running to nothing.
-            effects.spreads[name] = float(np.sqrt((0.05 + squares.sum()) / (1 + effects.sizes[position])))
+            # The prior keeps factors with one or two levels from running to nothing.
+            held = spec.spread_worth * spec.spread_prior**2
+            effects.spreads[name] = float(
+                np.sqrt((held + squares.sum()) / (spec.spread_worth + effects.sizes[position]))
+            )
         left = square - 2 * effects.found @ pull + effects.found @ products @ effects.found
         doubt = float(np.sum(products * effects.covariance))
         effects.spreads["case"] = float(np.sqrt((left + doubt) / logs.size))
@@ -217,7 +222,7 @@ def _fit(effects: _Effects, logs: FloatArray, weight: FloatArray) -> None:
 
 
 def _smearing(
-    residual: FloatArray, group: IntArray, family: IntArray, counts: FloatArray
+    residual: FloatArray, group: IntArray, family: IntArray, counts: FloatArray, spec: SmallGroupSpec
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return the log of the mean of exp(residual) by group, its standard deviation, and the spread of a case.
 
@@ -232,11 +237,11 @@ def _smearing(
         mean = np.bincount(codes, ratio) / count
         second = np.bincount(codes, (ratio - mean[codes]) ** 2)
         relative = second / mean**2
-        cv2 = (relative + _VARIANCE_WORTH * cv_all**2) / (count + _VARIANCE_WORTH)
+        cv2 = (relative + spec.variance_worth * cv_all**2) / (count + spec.variance_worth)
         chance = cv2 / count
         apart = np.log(mean) - towards
         # Method of moments for the true spread of the factors, over groups by the inverse of their chance.
-        trust = 1 / (chance + 0.01)
+        trust = 1 / (chance + spec.smear_doubt)
         between = max(1e-6, float(np.sum(trust * (apart**2 - chance)) / np.sum(trust)))
         keep = between / (between + chance)
         return towards + keep * apart, np.sqrt(keep * chance), np.sqrt(cv2)
@@ -247,7 +252,9 @@ def _smearing(
     return means(group, families[parent])
 
 
-def _hospital_mix(effects: _Effects, group: IntArray, family: IntArray, counts: FloatArray) -> tuple[FloatArray, float]:
+def _hospital_mix(
+    effects: _Effects, group: IntArray, family: IntArray, counts: FloatArray, worth: float
+) -> tuple[FloatArray, float]:
     """Return the log of the mean hospital factor of every group, its own mix beside that of the family.
 
     The second is how widely the factor varies between the cases of a family, as a share of it, squared.
@@ -260,12 +267,18 @@ def _hospital_mix(effects: _Effects, group: IntArray, family: IntArray, counts: 
     usual = np.bincount(family, factor) / np.bincount(family)
     varied = float(np.mean((factor / usual[family] - 1) ** 2))
     wide = usual[parent]
-    mix: FloatArray = np.log((np.bincount(group, factor) + _MIX_WORTH * wide) / (counts + _MIX_WORTH))
+    mix: FloatArray = np.log((np.bincount(group, factor) + worth * wide) / (counts + worth))
     return mix, varied
 
 
 def shrink_group_means(
-    cases: pd.DataFrame, *, ci_prob: float = CI_PROB, where: str = "cases", unit: str = "", synthetic: bool = False
+    cases: pd.DataFrame,
+    *,
+    ci_prob: float = CI_PROB,
+    where: str = "cases",
+    unit: str = "",
+    synthetic: bool = False,
+    spec: SmallGroupSpec | None = None,
 ) -> ShrunkWeights:
     """Estimate the mean cost and the weight of groups, small ones with the help of their family.
 
@@ -282,6 +295,8 @@ def shrink_group_means(
         Unit of the costs.
     synthetic : bool
         Whether the cases are made up.
+    spec : SmallGroupSpec, optional
+        Priors and constants; models/forecast/small_groups.toml when left out.
 
     Returns
     -------
@@ -303,6 +318,7 @@ def shrink_group_means(
     >>> bool(np.isclose((found.table["weight"] * found.table["cases"]).sum(), 353))
     True
     """
+    spec = spec or load_small_group_spec()
     rows, left_out = _checked(cases, where)
     names = ["mdc", "adrg", *(["tier"] if "tier" in rows else []), "drg", "hospital"]
     levels = [pd.factorize(rows[name], sort=True) for name in names]
@@ -310,17 +326,17 @@ def shrink_group_means(
     sizes = [len(level[1]) for level in levels]
     logs = np.log(rows["cost"].to_numpy())
     total = 1 + sum(sizes)
-    spreads = dict.fromkeys(names, 0.3) | {"case": max(float(logs.std()), 0.05)}
+    spreads = dict.fromkeys(names, spec.first_spread) | {"case": max(float(logs.std()), 0.05)}
     effects = _Effects(names, codes, sizes, np.zeros(total), np.zeros((total, total)), spreads)
-    _fit(effects, logs, np.ones(logs.size))
+    _fit(effects, logs, np.ones(logs.size), spec)
     group, family = codes[names.index("drg")], codes[names.index("adrg")]
     counts = np.bincount(group).astype(float)
     squares = np.bincount(group, (logs - effects.fitted()) ** 2)
     common = effects.spreads["case"] ** 2
-    variance = (squares + _VARIANCE_WORTH * common) / (counts + _VARIANCE_WORTH)
-    _fit(effects, logs, (common / variance)[group])
+    variance = (squares + spec.variance_worth * common) / (counts + spec.variance_worth)
+    _fit(effects, logs, (common / variance)[group], spec)
 
-    smear, smear_sd, case_cv = _smearing(logs - effects.fitted(), group, family, counts)
+    smear, smear_sd, case_cv = _smearing(logs - effects.fitted(), group, family, counts, spec)
     first = np.unique(group, return_index=True)[1]
     combine = np.zeros((counts.size, total))
     combine[:, 0] = 1.0
@@ -329,8 +345,8 @@ def shrink_group_means(
             combine[np.arange(counts.size), effects.slot(position).start + codes[position][first]] = 1.0
     centre = combine @ effects.found
     doubt = ((combine @ effects.covariance) * combine).sum(axis=1)
-    mix, varied = _hospital_mix(effects, group, family, counts)
-    sd = np.sqrt(doubt + smear_sd**2 + varied / (counts + _MIX_WORTH))
+    mix, varied = _hospital_mix(effects, group, family, counts, spec.mix_worth)
+    sd = np.sqrt(doubt + smear_sd**2 + varied / (counts + spec.mix_worth))
     mean = np.exp(centre + mix + smear)
     own = effects.spreads["drg"] ** 2
     table = rows.loc[first, ["drg", "adrg", "mdc"]].reset_index(drop=True)
@@ -343,4 +359,4 @@ def shrink_group_means(
         table[name] = table[of] / whole
     table["belief"] = own / (own + variance / counts)
     table["sd_log"], table["case_cv"] = sd, np.sqrt(case_cv**2 + varied)
-    return ShrunkWeights(table, dict(effects.spreads), left_out, ci_prob, unit, synthetic)
+    return ShrunkWeights(table, dict(effects.spreads), left_out, ci_prob, unit, synthetic, fingerprint(spec))

@@ -36,12 +36,14 @@ class PriorSpec(Shape):
     gamma_share: Law
     phi: Law
     kappa: Law
+    kappa_most: Positive
 
 
 class WeightSpec(Shape):
     """Declare how draws are told apart by their losses."""
 
     panel: Annotated[float, Field(ge=0)]
+    total: Annotated[float, Field(ge=0)]
     series: Annotated[float, Field(ge=0)]
     full_at: Annotated[int, Field(ge=1)]
     back: Mapping[Frequency, Annotated[int, Field(ge=1)]]
@@ -51,11 +53,18 @@ class ShockSpec(Shape):
     """Declare where the shocks of the future are from."""
 
     half_life: Mapping[Frequency, Positive]
-    together: Share
     least: Annotated[int, Field(ge=2)]
     unknown: Positive
     still: Share
     floor: Share
+
+
+class DependenceSpec(Shape):
+    """Declare how correlations between series are drawn towards what the whole panel says."""
+
+    most: Share
+    independent: Annotated[float, Field(ge=0)]
+    least: Annotated[int, Field(ge=5)]
 
 
 class StackSpec(Shape):
@@ -84,6 +93,7 @@ class PooledSpec(Shape):
     prior: PriorSpec
     weights: WeightSpec
     shocks: ShockSpec
+    dependence: DependenceSpec
     stack: StackSpec
 
 

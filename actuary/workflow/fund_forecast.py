@@ -24,7 +24,6 @@ __all__ = ["WrittenForecast", "compare_with_base", "write_fund_forecast"]
 _TRY = {
     "error": "another model, or a longer history of one coverage",
     "cover": "a model with wider shocks, or declare the breaks of the history",
-    "sampler": "more draws, tighter priors, or --model pooled",
 }
 
 
@@ -182,9 +181,19 @@ def write_fund_forecast(  # noqa: PLR0913  (one argument an option)
         threads=threads,
         progress=lambda share, phase: tell(0.6 * share, phase),
     )
-    tell(0.6, "back-test")
-    backtest = backtest_funds((city,), spec=spec, model=model, seed=seed, data=data, threads=threads)
-    verdict = judge(backtest, city, spec.gate, gate=found.gate)
+    # A sampler that has not converged is a reason to stop before its back-test is drawn.
+    if found.gate is not None:
+        found.gate.require()
+    backtest = backtest_funds(
+        (city,),
+        spec=spec,
+        model=model,
+        seed=seed,
+        data=data,
+        threads=threads,
+        progress=lambda share, phase: tell(0.6 + 0.3 * share, phase),
+    )
+    verdict = judge(backtest, city, spec.gate)
     problems = [
         Problem(f"{name or model}, {code}", f"{value:.2f}", f"{limit:g}", _TRY[code])
         for code, name, value, limit in verdict.reasons

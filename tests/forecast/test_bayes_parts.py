@@ -14,10 +14,18 @@ from actuary.errors import DeclarationError, TableError, UnknownNameError
 from actuary.forecast.bayes_data import KnownSum, from_scale, prepare_data, sums_of_cumulative, to_scale
 from actuary.forecast.bayes_paths import flatten_draws, one_step_ranks, prior_draws, replicate, simulate_futures
 from actuary.forecast.bayes_spec import BayesSpec, EffectSpec, bayes_model_names, load_bayes_spec
+from actuary.forecast.fund_histories import widen_panel
 from actuary.forecast.gate import Check, ForecastGateError, Gate, judge
 from actuary.forecast.lunar import lunar_new_year
-from actuary.forecast.panel import Panel, build_panel
-from actuary.forecast.posterior_cache import load_gate, load_posterior, posterior_key, store_gate, store_posterior
+from actuary.forecast.panel import Panel, build_panel, period_labels
+from actuary.forecast.posterior_cache import (
+    gate_key,
+    load_gate,
+    load_posterior,
+    posterior_key,
+    store_gate,
+    store_posterior,
+)
 from actuary.forecast.products import explain_growth
 from actuary.forecast.sample import Sampled, find_gaps
 from actuary.forecast.terms import effect_columns, find_outbreaks
@@ -268,8 +276,8 @@ def test_the_gate_says_no_with_reasons_and_what_to_try(tmp_path: Path):
     with pytest.raises(ForecastGateError, match="target_accept"):
         gate.require()
     assert len(gate.to_frame()) == len(gate.checks)
-    store_gate(tmp_path, "k", gate, data=data, spec=spec, horizon=4)
-    assert load_gate(tmp_path, "k", data=data, spec=spec, horizon=4) == gate
+    store_gate(tmp_path, "k", gate)
+    assert load_gate(tmp_path, "k") == gate
 
 
 def test_a_gate_that_passed_lets_through():
@@ -332,15 +340,32 @@ def test_a_gate_that_can_measure_nothing_is_shut():
 
 
 def test_what_the_gate_said_is_kept_and_damage_is_not_believed(tmp_path: Path):
-    spec = spec_with()
-    data = prepare_data(small_panel(), spec, horizon=4)
     gate = Gate((Check("R-hat", 1.02, 1.01, False, "alpha_centre", "draw more"),))
-    store_gate(tmp_path, "k", gate, data=data, spec=spec, horizon=4)
-    assert load_gate(tmp_path, "k", data=data, spec=spec, horizon=4) == gate
-    assert load_gate(tmp_path, "k", data=data, spec=spec, horizon=5) is None
+    store_gate(tmp_path, "k", gate)
+    assert load_gate(tmp_path, "k") == gate
+    assert load_gate(tmp_path, "other") is None
     path = next(tmp_path.glob("*.gate"))
     path.write_text(path.read_text(encoding="utf-8").replace("1.02", "1.00"), encoding="utf-8")
-    assert load_gate(tmp_path, "k", data=data, spec=spec, horizon=4) is None
+    assert load_gate(tmp_path, "k") is None
+
+
+def test_what_the_gate_said_belongs_to_everything_the_futures_rest_on():
+    weather = EffectSpec(name="weather", kind="covariate", size=0.1, source="judgement")
+    spec = spec_with(effect=(weather,))
+    panel = small_panel()
+    labels = period_labels("Q", panel.first, 28)
+
+    def key(spread: float, *, horizon: int = 4, bounds: float = 0.1) -> str:
+        rows = pd.DataFrame([(draw, label, draw * spread) for draw in (-1, 1) for label in labels])
+        rows.columns = ["draw", "period", "value"]
+        given = {"weather": rows}
+        own = spec.model_copy(update={"gate": spec.gate.model_copy(update={"pit_distance_at_most": bounds})})
+        data = prepare_data(panel, own, horizon=4, covariates=given)
+        return gate_key(posterior_key(data, own, seed=1), data, own, horizon=horizon, covariates=given)
+
+    assert key(0.1) == key(0.1)
+    # The two simulated futures have the same mean, and other draws.
+    assert len({key(0.1), key(0.2), key(0.1, horizon=3), key(0.1, bounds=0.2)}) == 4
 
 
 def test_the_default_prior_hardly_ever_gives_absurd_growth():
@@ -353,6 +378,41 @@ def test_the_default_prior_hardly_ever_gives_absurd_growth():
     assert (
         (growth < spec.gate.growth_low) | (growth > spec.gate.growth_high)
     ).mean() < spec.gate.growth_outside_at_most
+
+
+def test_what_a_panel_is_widened_by_enters_no_likelihood():
+    panel = small_panel(2)
+    wide = widen_panel(panel, 30, series=(*panel.series, "later"))
+    data, plain = (prepare_data(one, spec_with(), horizon=4) for one in (wide, panel))
+    assert (data.status[:, 24:] == OUTSIDE).all()
+    assert (data.status[2] == OUTSIDE).all()
+    assert (data.status[:2, :24] == plain.status).all()
+    assert (data.z[:2, :24] == plain.z).all()
+    assert not data.missing.size
+
+
+def test_a_back_test_has_its_own_smaller_effort():
+    spec = load_bayes_spec("fund_quarters")
+    trial = spec.for_trials()
+    assert trial.sampler == spec.trial
+    assert trial.sampler.draws < spec.sampler.draws
+    assert spec.model_copy(update={"trial": None}).for_trials().sampler == spec.sampler
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+@pytest.mark.parametrize("members", [("*",), ("g0/*",), ("nobody",)])
+def test_the_prior_of_coefficients_is_the_declared_one(members):
+    pymc = pytest.importorskip("pymc")
+    from actuary.forecast.build import build_model  # noqa: PLC0415  (seconds)
+
+    step = effect(kind="step", series=members, **{"from": dt.date(2018, 1, 1)})
+    spec = spec_with(effect=(step,))
+    data = prepare_data(small_panel(4), spec, horizon=4)
+    with build_model(data, spec):
+        drawn = pymc.draw(pymc.modelcontext(None)["coefficient"], draws=4000, random_seed=1)[:, 0]
+    plain = prior_draws(data, spec, count=4000, rng=np.random.default_rng(2))["coefficient"][:, 0]
+    assert np.allclose(np.cov(drawn.T), np.cov(plain.T), atol=0.0015)
 
 
 def test_flattened_draws_are_taken_once_each():

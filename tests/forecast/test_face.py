@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -267,7 +268,11 @@ def test_the_command_line_writes_all_or_nothing(frame, tmp_path):
     expected = forecast_series(frame, horizon=4, draws=200, seed=5).to_frame()
     np.testing.assert_allclose(rows["value"], expected["value"], rtol=1e-12)
     assert rows["sample_or_quantile"].tolist() == expected["sample_or_quantile"].tolist()
+    beside = tmp_path / "out.csv.json"
+    assert "seed 5" in done.stderr
+    assert json.loads(beside.read_text(encoding="utf-8"))["fingerprint"] in done.stderr
     out.unlink()
+    beside.unlink()
     given.write_text("series_id,period,value\na,2019Q1,1\na,2019Q2,2\n")
     failed = subprocess.run([*base, str(given), *options], capture_output=True, text=True, check=False)
     assert failed.returncode == 2

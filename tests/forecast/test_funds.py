@@ -205,6 +205,15 @@ def test_the_gate_says_no_to_a_model_that_carries_the_last_figures_on() -> None:
     assert judge(table.iloc[:0], "city_panel", _SPEC.gate).reasons[0][0] == "few"
 
 
+def test_intervals_that_cover_too_rarely_are_not_printed() -> None:
+    columns = ["set", "region", "freq", "model", "horizon", "origins", "cases", "error", "crps", "cover80"]
+    limit = _SPEC.gate.least_cover
+    assert 0.5 < limit < 0.8
+    for cover, passed in ((limit - 0.01, False), (limit, True)):
+        table = pd.DataFrame([("q", "here", "Q", "pooled", 8, 2, 32, 0.8, 0.6, cover)], columns=columns)
+        assert judge(table, "here", _SPEC.gate).passed is passed
+
+
 @pytest.mark.reference
 def test_the_year_after_the_shipped_figures_lies_in_the_fan(forecast: FundForecast, reference: Path) -> None:
     names = {
@@ -256,7 +265,7 @@ def test_the_total_over_a_public_set_is_covered_where_independent_draws_are_too_
 
 def test_every_history_has_streams_of_its_own_and_the_worst_gate_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     seeds: list[int] = []
-    plain = fund_forecast.forecast_series
+    plain = fund_forecast.forecast_history
 
     def judged(*arguments: object, **options: object) -> object:
         seeds.append(options["seed"])
@@ -264,7 +273,7 @@ def test_every_history_has_streams_of_its_own_and_the_worst_gate_counts(monkeypa
         gate = Gate((Check("divergences", divergences, 0, divergences == 0),))
         return replace(plain(*arguments, **options), gate=gate)
 
-    monkeypatch.setattr(fund_forecast, "forecast_series", judged)
+    monkeypatch.setattr(fund_forecast, "forecast_history", judged)
     found = [forecast_fund("national", to="2025Q2", draws=9, seed=s, model="naive", spec=_FEW) for s in (1, 2)]
     assert len(set(seeds)) == 6
     for one in found:

@@ -9,25 +9,9 @@ import pandas as pd
 import pytest
 
 from actuary.errors import TableError
+from actuary.forecast.delay_spec import load_small_group_spec
+from actuary.forecast.made_up import made_up_stays as simulate
 from actuary.forecast.small_groups import shrink_group_means
-
-
-def simulate(seed: int) -> tuple[pd.DataFrame, pd.Series]:
-    """Return cases of 60 groups in 20 families, and the true mean cost of every group at the usual hospital mix."""
-    rng = np.random.default_rng(seed)
-    groups = pd.DataFrame({"adrg": np.repeat([f"F{i:02d}" for i in range(20)], 3), "tier": ["1", "3", "5"] * 20})
-    groups["drg"], groups["mdc"] = groups["adrg"] + groups["tier"], groups["adrg"].str[:2]
-    family = np.repeat(0.5 * rng.standard_normal(20), 3)
-    effect = 9 + family + np.tile([0.3, 0.0, -0.3], 20) + 0.15 * rng.standard_normal(60)
-    sizes = rng.integers(2, 120, size=60)
-    row = np.repeat(np.arange(60), sizes)
-    hospital = rng.integers(15, size=row.size)
-    hospitals = 0.2 * rng.standard_normal(15)
-    cases = groups.loc[row].reset_index(drop=True)
-    cases["hospital"] = [f"h{i}" for i in hospital]
-    cases["cost"] = np.exp(effect[row] + hospitals[hospital] + 0.6 * rng.standard_normal(row.size))
-    true = pd.Series(np.exp(effect + 0.18) * np.exp(hospitals).mean(), groups["drg"])
-    return cases, true
 
 
 def test_true_means_are_nearer_and_covered() -> None:
@@ -68,6 +52,14 @@ def test_scale_and_order_of_the_cases_do_not_matter() -> None:
     two = shrink_group_means(turned.assign(cost=turned["cost"] * 100)).table
     np.testing.assert_allclose(one["weight"], two["weight"], rtol=1e-3)
     np.testing.assert_allclose(one["shrunk_mean"] * 100, two["shrunk_mean"], rtol=1e-3)
+
+
+def test_the_declaration_is_part_of_the_answer_and_of_its_fingerprint() -> None:
+    cases, _ = simulate(3)
+    spec = load_small_group_spec()
+    one, two = (shrink_group_means(cases, spec=s) for s in (spec, spec.model_copy(update={"variance_worth": 50.0})))
+    assert one.fingerprint != two.fingerprint
+    assert not np.allclose(one.table["low"], two.table["low"], rtol=1e-6)
 
 
 def test_cases_without_a_cost_are_counted_and_left_out() -> None:

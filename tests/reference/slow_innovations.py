@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
+
+QUANTILES = {level: NormalDist().inv_cdf(level) for level in (0.1, 0.5, 0.9)}
 
 
 def opening(z: list[float], season: int) -> dict:
@@ -75,12 +78,35 @@ def path(state: dict, size: int, season: int, parameters: tuple[float, ...], sho
     return values
 
 
-def loss(z, y, season, parameters, horizon, back, power) -> float:
-    """Return the mean absolute error of forecasts without shocks from points within the history."""
-    _, states = filtered(z, season, parameters)
+def reach(parameters: tuple[float, ...], season: int, horizon: int) -> float:
+    """Return the variance of the error at a horizon, where that of an innovation is one."""
+    alpha, beta, gamma, phi, _ = parameters
+    slopes = [sum(phi**i for i in range(1, k + 1)) for k in range(horizon)]
+    later = [alpha + beta * slopes[k] + (gamma if k % season == 0 else 0.0) for k in range(1, horizon)]
+    return 1.0 + sum(weight**2 for weight in later)
+
+
+def pinball(level: float, quantile: float, actual: float) -> float:
+    return max(level * (actual - quantile), (level - 1) * (actual - quantile))
+
+
+def loss(z, y, season, parameters, horizon, back, half_life, power) -> tuple[float, list[float]]:
+    """Return two thirds of the losses of three quantiles from points within the history, and what each point missed."""
+    errors, states = filtered(z, season, parameters)
     first = max(2 * season + 1, len(z) - horizon - back)
-    misses = []
+    losses, missed = [], []
     for known in range(first, len(z) - horizon + 1):
-        ahead = path(states[known - 1], known, season, parameters, [0.0] * horizon, power)
-        misses += [abs(y[known + h] - value) for h, value in enumerate(ahead) if not math.isnan(y[known + h])]
-    return sum(misses) / len(misses) if misses else math.nan
+        seen = [error for error in errors[season:known] if not math.isnan(error)]
+        weights = [0.5 ** ((len(seen) - 1 - i) / half_life) for i in range(len(seen))]
+        variance = sum(w * e**2 for w, e in zip(weights, seen, strict=True)) / sum(weights) if seen else 0.0
+        middle = path(states[known - 1], known, season, parameters, [0.0] * horizon, 1.0)
+        far = []
+        for h in range(horizon):
+            spread = math.sqrt(variance * reach(parameters, season, h + 1))
+            actual = y[known + h]
+            quantiles = {p: unscaled(middle[h] - 1.0 + q * spread, power) for p, q in QUANTILES.items()}
+            far.append(actual - quantiles[0.5])
+            if not math.isnan(actual):
+                losses.append(2 / 3 * sum(pinball(p, value, actual) for p, value in quantiles.items()))
+        missed.append(sum(far) / horizon)
+    return (sum(losses) / len(losses) if losses else math.nan), missed

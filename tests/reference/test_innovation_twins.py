@@ -24,7 +24,7 @@ share = st.floats(0.0, 1.0)
 @st.composite
 def cases(draw):
     season = draw(st.sampled_from([1, 2, 4]))
-    power = draw(st.sampled_from([0.0, 0.4, 1.0]))
+    power = draw(st.sampled_from([0.0, 0.4, 0.5, 1.0]))
     size = draw(st.integers(3, 40))
     y = np.array(draw(st.lists(st.floats(0.2, 5.0), min_size=size, max_size=size)))
     for gap in draw(st.lists(st.integers(1, size - 1), max_size=4)):
@@ -57,11 +57,11 @@ def test_futures_are_their_twins(case, shocks):
 
 
 @settings(max_examples=60)
-@given(case=cases(), horizon=st.integers(1, 6), back=st.integers(1, 20))
-def test_losses_are_their_twins(case, horizon, back):
+@given(case=cases(), horizon=st.integers(1, 6), back=st.integers(1, 20), half_life=st.floats(1.0, 40.0))
+def test_losses_are_their_twins(case, horizon, back, half_life):
     season, power, y, z, parameters = case
-    found = innovation_losses(
-        z, y, season=season, table=np.array([parameters]), horizon=horizon, back=back, power=power
-    )[0]
-    wanted = slow.loss(z.tolist(), y.tolist(), season, parameters, horizon, back, power)
-    np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-9)
+    told = {"season": season, "horizon": horizon, "back": back, "half_life": half_life, "power": power}
+    losses, missed = innovation_losses(z, y, table=np.array([parameters]), **told)
+    loss, misses = slow.loss(z.tolist(), y.tolist(), season, parameters, horizon, back, half_life, power)
+    np.testing.assert_allclose(losses[0], loss, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(missed[0], misses, rtol=1e-9, atol=1e-9)

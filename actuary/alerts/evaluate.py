@@ -17,6 +17,7 @@ from actuary.alerts.history import ObservedHistory, end_of, history_of, measure_
 from actuary.alerts.outlook import NO_FORECAST, Outlook, OutlookValue
 from actuary.alerts.sentences import tell
 from actuary.alerts.warning import LEVELS, Warning, warning_table, worst_level  # noqa: A004
+from actuary.alerts.words import describe_period
 from actuary.fund import FundProjection
 from actuary.indicators import INDICATORS
 from actuary.periods import Quarter
@@ -105,13 +106,17 @@ class _Desk:
             if condition.of_forecast
         }
         values = {one.axis: self._value(scheme, one, measured) for one in rule.conditions}
-        reason = self._reason(rule, scheme, row, values)
+        reason, outdated = self._reason(rule, scheme, row, values), False
+        if reason is None:
+            reason = self._missing_quarter(rule, scheme, row)
+            outdated = reason is not None
         quarters, path = self._path(rule, scheme, row, values)
         judged = path[-1]
         if reason is None and judged.level == NOT_ASSESSABLE:
             reason = ("规则所需的其他指标未公布", "another indicator that the rule asks for is not published")
         if reason is None and judged.level in ("normal", "blue"):
             reason = self._stale(rule, row)
+            outdated = reason is not None
         if reason is not None:
             judged = Judged(NOT_ASSESSABLE, None, NOT_ASSESSABLE)
         finding = Finding(
@@ -128,6 +133,7 @@ class _Desk:
             path=path,
             reason=reason,
             last_level=path[-1].level,
+            outdated=outdated,
         )
         return self._warning(finding)
 
@@ -167,7 +173,7 @@ class _Desk:
             raw_level=finding.judged.raw_level,
             since="" if start is None else str(finding.quarters[start]),
             level_since="" if level_start is None else str(finding.quarters[level_start]),
-            since_open=start == 0 and len(finding.quarters) > 1,
+            since_open=start == 0,
             low=_number(interval.low) if interval else None,
             high=_number(interval.high) if interval else None,
             provisional_value=provisional if observed else None,
@@ -215,8 +221,11 @@ class _Desk:
     ) -> tuple[list[Quarter], tuple[Judged, ...]]:
         """Return the quarters at whose end the rule could be held against figures, and its level at each."""
         counted = rule.own.of_forecast or rule.indicator.startswith("years_to_")
+        if rule.own.of_forecast:
+            earlier = self._forecast_rows(rule, scheme)
+        else:
+            earlier = {} if counted else self.history.rows(rule, scheme)
         end = self.projection.quarter if counted or not row.get("period") else end_of(str(row["period"]))
-        earlier = {} if counted else self.history.rows(rule, scheme)
         quarters = [end]
         for quarter in sorted((one for one in earlier if one < end), reverse=True):
             # Nobody knows what was between figures that lie further apart than a year.
@@ -224,6 +233,23 @@ class _Desk:
                 break
             quarters.insert(0, quarter)
         return quarters, follow_levels(rule, [*(earlier[quarter] for quarter in quarters[:-1]), values])
+
+    def _forecast_rows(self, rule: AlertRule, scheme: str) -> dict[Quarter, dict[str, float]]:
+        """Return the measures of a rule by the forecasts made at the ends of the years before."""
+        rows = {}
+        for one in self.outlook.earlier:
+            draws = one.schemes.get(scheme)
+            if draws is None or (rule.fund == "pooled" and not draws.pooled):
+                continue
+            row = {}
+            for condition in rule.conditions:
+                found = one.measure(scheme, condition) if condition.of_forecast else None
+                if found is not None:
+                    row[condition.axis] = found.value
+                elif condition.measure == "value":
+                    row[condition.axis] = self.history.values(scheme, condition.indicator).get(one.quarter, math.nan)
+            rows[one.quarter] = row
+        return rows
 
     def _reason(
         self, rule: AlertRule, scheme: str, row: dict[str, Any], values: dict[str, float]
@@ -239,7 +265,7 @@ class _Desk:
                 "the pool is not published apart from the personal accounts, and the rule is about the pool only",
             )
         if not math.isnan(values[rule.own.axis]):
-            return self._missing_quarter(rule, scheme, row)
+            return None
         if rule.own.of_forecast:
             lacking = (
                 "该险种的收支或结余不足以预测",
@@ -260,8 +286,9 @@ class _Desk:
         report, end = self.projection.quarter, end_of(str(row["period"]))
         if end >= report or not self.history.comes_by_quarter(scheme, rule.indicator):
             return None
+        told, last = (describe_period(str(one), lang="zh") for one in (report, end))
         return (
-            f"{report}的数字缺失，最近一期为{end}",
+            f"{told.removesuffix('末')}的数字缺失，最近一期为{last}",
             f"there is no figure for {report}; the last is of {end}",
         )
 
@@ -272,8 +299,9 @@ class _Desk:
         report, end = self.projection.quarter, end_of(str(row["period"]))
         if report - end < _STALE_QUARTERS:
             return None
+        last = describe_period(str(end), lang="zh")
         return (
-            f"最近公布的数字为{end}，距报告季度已有一年以上，不足以判断目前情况",
+            f"最近公布的数字为{last}，距报告季度已有一年以上，不足以判断目前情况",
             f"the last published figure is of {end}, a year or more before the report: too old to judge the present by",
         )
 

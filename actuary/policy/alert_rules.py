@@ -45,7 +45,8 @@ __all__ = [
 OTHER_FORMS: tuple[str, ...] = ("anomalies.toml", "audit.toml", "credit.toml", "ledger.toml")
 
 #: What a text may insert: the value, the same without its sign, and the threshold, with their unit; the period, the
-#: scheme and the region; of an indicator that compares two, the one judged, the other, and the period of the other.
+#: scheme and the region; of an indicator that compares two, the one judged, the other, and the period of the other; of
+#: a trend the value before and after; of a forecast the level asked of and the horizon.
 PLACEHOLDERS: tuple[str, ...] = (
     "value",
     "magnitude",
@@ -57,6 +58,7 @@ PLACEHOLDERS: tuple[str, ...] = (
     "reference",
     "reference_period",
     "before",
+    "after",
     "event",
     "within",
 )

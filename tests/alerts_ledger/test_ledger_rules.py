@@ -33,7 +33,7 @@ def changed(folder: Path, old: str, new: str) -> Path:
         ),
         ('to = "rectifying"', 'to = "closed"', "'rectifying', which no step reaches|interviewed to closed again"),
         ('needs = ["note"]', 'needs = ["nota"]', "did you mean 'note'"),
-        ("(?<!\\d)0\\d{2,3}", "(?<!\\d0\\d{2,3}", "a regular expression"),
+        ("(?<!\\d)[1-9]\\d{7}", "(?<!\\d[1-9]\\d{7}", "a regular expression"),
         ("wait_seconds = 30", "wait_seconds = 0", "wait_seconds"),
         ('source = "judgement"', 'source = "S99"', "S99"),
     ],

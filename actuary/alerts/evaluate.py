@@ -16,6 +16,7 @@ from actuary.alerts.finding import Finding
 from actuary.alerts.history import ObservedHistory, end_of, history_of, measure_trend
 from actuary.alerts.outlook import NO_FORECAST, Outlook, OutlookValue
 from actuary.alerts.sentences import tell
+from actuary.alerts.track import LONGEST_GAP
 from actuary.alerts.warning import LEVELS, Warning, warning_table, worst_level  # noqa: A004
 from actuary.alerts.words import describe_period
 from actuary.fund import FundProjection
@@ -27,7 +28,6 @@ __all__ = ["LEVELS", "Warning", "evaluate_rules", "warning_table", "worst_level"
 
 #: A figure as old as this may still warn, but tells nobody that all is well.
 _STALE_QUARTERS = 4
-_LONGEST_GAP = 4
 
 
 def evaluate_rules(
@@ -228,8 +228,7 @@ class _Desk:
         end = self.projection.quarter if counted or not row.get("period") else end_of(str(row["period"]))
         quarters = [end]
         for quarter in sorted((one for one in earlier if one < end), reverse=True):
-            # Nobody knows what was between figures that lie further apart than a year.
-            if quarters[0] - quarter > _LONGEST_GAP:
+            if quarters[0] - quarter > LONGEST_GAP:
                 break
             quarters.insert(0, quarter)
         return quarters, follow_levels(rule, [*(earlier[quarter] for quarter in quarters[:-1]), values])

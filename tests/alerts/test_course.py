@@ -180,6 +180,27 @@ def test_an_event_that_was_there_all_along_is_none_and_an_open_warning_is_not_co
     assert (open_end["alarms"], open_end["open_alarms"]) == (0, 1)
 
 
+def test_what_lies_on_two_sides_of_a_gap_does_not_follow_one_another():
+    early, late = YEARS[:3], YEARS[6:9]
+    asked = [*early, *late]
+    quiet = [(year, False) for year in YEARS]
+    parted = score_track(asked, [True] * 6, quiet, within_years=1)
+    assert (parted["alarms"], parted["false_alarms"]) == (2, 2)
+    unknown = score_track(early, [False, False, True], [(YEARS[2], False), (YEARS[6], True)], within_years=5)
+    assert (unknown["events"], unknown["false_alarms"]) == (0, 0)
+    unseen = score_track(early, [False, False, True], [(YEARS[2], False), (YEARS[8], False)], within_years=5)
+    assert (unseen["false_alarms"], unseen["open_alarms"]) == (0, 1)
+
+
+def test_a_toy_history_by_hand():
+    # Warned in 2011 and 2012 (one warning), 2014 (false) and 2019 (open); the outcome came in 2013 and 2017.
+    warned = [year.year in {2011, 2012, 2014, 2019} for year in YEARS]
+    came = [(year, year.year in {2013, 2017, 2018}) for year in YEARS]
+    found = score_track(YEARS, warned, came, within_years=2)
+    assert (found["events"], found["hits"], found["leads"]) == (2, 1, (2.0,))
+    assert (found["alarms"], found["false_alarms"], found["open_alarms"]) == (2, 1, 1)
+
+
 def test_few_cases_have_wide_intervals():
     low, high = wilson_interval(1, 1)
     assert low < 0.3

@@ -157,7 +157,7 @@ def matters_of_ledger(
     """
     chosen = cases[cases["kind"] == "provider"].sort_values("case")
     plain = chosen.astype({"reopens": object})
-    rows: list[dict[str, Any]] = plain.where(plain.notna(), None).to_dict("records")
+    rows: list[dict[Any, Any]] = plain.where(plain.notna(), None).to_dict("records")
     # Of every year: the case before may have been seen last in an earlier one.
     before = {int(row["case"]): row for row in rows}
     if year is not None:
@@ -179,7 +179,7 @@ def matters_of_ledger(
     return matters, recovered
 
 
-def _confirmed_before(case: int | None, before: Mapping[int, Mapping[str, Any]], rules: CreditRules) -> bool:
+def _confirmed_before(case: int | None, before: Mapping[int, Mapping[Any, Any]], rules: CreditRules) -> bool:
     """Say whether the case before, or one before that, ended in a state that counts."""
     while case is not None and case in before:
         if rules.factor(str(before[case]["state"])) > 0:

@@ -9,8 +9,8 @@ import pytest
 from actuary.alerts.ledger import load_ledger_rules
 from actuary.errors import DeclarationError
 from actuary.paths import models_root
-from actuary.workflow.checks import _case_problems
 from actuary.workflow import check_inputs
+from actuary.workflow.checks import _case_problems
 
 
 def changed(folder: Path, old: str, new: str) -> Path:

@@ -14,8 +14,7 @@ from actuary.alerts.ledger.attachments import attachment_folder, attachment_plac
 from actuary.alerts.ledger.events import ACTIONS, GENESIS, Head, LedgerEvent, chain_hash
 from actuary.alerts.ledger.rules import LedgerRules
 from actuary.alerts.ledger.store import COLUMNS, SCHEMA
-from actuary.alerts.signals import Signal
-from actuary.errors import ActuaryError
+from actuary.alerts.signals import matter_key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Fault", "Verification", "verify_ledger"]
 
 _SHOWN = 10
+_MATTER = ("kind", "region", "subject", "rule_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +166,12 @@ class _Walk:
             told = json.loads(event.body)
             signal = told.get("signal")
             if (signal is not None) != (event.action in {"open", "seen"}) or (
-                signal is not None and Signal.from_dict(signal).key != event.matter
+                signal is not None and matter_key(*(signal[name] for name in _MATTER)) != event.matter
             ):
                 raise ValueError
             if kept := told.get("attachment"):
                 self.files.setdefault(str(kept["sha256"]), (event.number, int(kept["size"])))
-        except (ValueError, KeyError, TypeError, AttributeError, ActuaryError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             self.faults.append(Fault(event.number, "foreign", "a body that the ledger does not write"))
 
 

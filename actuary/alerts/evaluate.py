@@ -258,7 +258,7 @@ class _Desk:
         undivided = scheme in self.projection.schemes and self.projection.fund_prefix(scheme) == ""
         if rule.of_forecast and draws is not None:
             undivided = undivided or not draws.pooled
-        if rule.fund == "pooled" and undivided:
+        if rule.fund == "pooled" and undivided and not math.isnan(values[rule.own.axis]):
             return (
                 "统筹基金与个人账户未分别公布，该规则只适用于统筹基金",
                 "the pool is not published apart from the personal accounts, and the rule is about the pool only",

@@ -160,8 +160,8 @@ def _extent(finding: Finding, lang: int) -> str:
         if math.isclose(finding.value, condition.threshold, abs_tol=1e-12):
             parts.append(f"恰为门槛值{threshold}" if lang == 0 else f"just at the threshold of {threshold}")
         elif condition.threshold == 0:
-            side = ("负值" if below else "正值", "below" if below else "above")[lang]
-            parts.append(f"门槛为零，现为{side}{distance}" if lang == 0 else f"{distance} {side} zero, the threshold")
+            side = ("低于" if below else "高于", "below" if below else "above")[lang]
+            parts.append(f"门槛为零，现{side}零{distance}" if lang == 0 else f"{distance} {side} zero, the threshold")
         else:
             side = ("低于" if below else "高于", "below" if below else "above")[lang]
             past = f"{distance} {side} the threshold of {threshold}"

@@ -244,7 +244,7 @@ def _placeholders(case: Mapping[str, Any]) -> tuple[str, ...]:
     conditions = case.get("all", ())
     rows = [one for one in conditions if isinstance(one, Mapping)] if isinstance(conditions, tuple) else []
     measures = {str(one.get("measure", "value")) for one in rows}
-    without = () if measures & {"change", "slope"} else _OF_TREND
+    without: tuple[str, ...] = () if measures & {"change", "slope"} else _OF_TREND
     without += () if measures & set(FORECAST) else _OF_FORECAST
     return tuple(name for name in PLACEHOLDERS if name not in without)
 

@@ -163,6 +163,11 @@ def test_the_level_of_another_fund_is_not_told_as_that_of_an_earlier_time(panel)
     for one in panel:
         if "未分别公布" in one.text_zh:
             assert "当时为" not in one.text_zh
+    # Where nothing is published at all, that is the reason.
+    assert find(judged("shenyang", "2020Q4"), "CN-1", "employee").text_zh == "无法评估：计算所需的数字未公布。"
+    deficit = find(panel, "CN-7", "resident")
+    assert deficit.extent_zh == "门槛为零，现低于零14.9亿元。"
+    assert find(panel, "PR-10", "employee").extent_zh == "低于门槛值2，相差0.15；距红色门槛还差0.35。"
     beyond = find(panel, "PR-7B", "employee")
     assert beyond.text_zh.endswith("按含个人账户的全部基金计算。")
 

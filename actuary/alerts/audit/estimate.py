@@ -128,7 +128,8 @@ def _deductions(sampling: AuditSampling, results: AuditResults) -> pd.DataFrame:
     drawn = sampling.population[sampling.population["drawn"] > 0]
     names = drawn[["hospital", "year", "case_id"]].itertuples(index=False, name=None)
     found = drawn.assign(deduction_fen=[results.errors_fen[(str(one), int(year), case)] for one, year, case in names])
-    sums: pd.DataFrame = found.groupby(["hospital", "year", "insurance"], as_index=False)["deduction_fen"].sum()
+    by = ["hospital", "year", "insurance"]
+    sums = found.groupby(by, as_index=False).agg(deduction_fen=("deduction_fen", "sum"))
     kept: pd.DataFrame = sums[sums["deduction_fen"] > 0]
     return kept.reset_index(drop=True)
 

@@ -74,7 +74,11 @@ def evaluate_rules(
     >>> found[0].level, found[0].indicator, round(found[0].value, 2)
     ('red', 'dependency_ratio', 1.47)
     """
-    tables = {str(scheme): rows.set_index("indicator") for scheme, rows in indicators.groupby("scheme", sort=False)}
+    tables: dict[str, dict[str, dict[str, Any]]] = {}
+    for told in indicators.to_dict("records"):
+        tables.setdefault(str(told["scheme"]), {})[str(told["indicator"])] = {
+            str(key): one for key, one in told.items()
+        }
     none = Outlook(projection.quarter, reason_zh=NO_FORECAST[0], reason_en=NO_FORECAST[1])
     desk = _Desk(projection, tables, history_of(projection), outlook or none, models)
     warnings = [
@@ -91,7 +95,7 @@ class _Desk:
     """Hold everything that rules are held against."""
 
     projection: FundProjection
-    tables: dict[str, pd.DataFrame]
+    tables: dict[str, dict[str, dict[str, Any]]]
     history: ObservedHistory
     outlook: Outlook
     models: Path | None
@@ -123,7 +127,7 @@ class _Desk:
             projection=self.projection,
             rule=rule,
             scheme=scheme,
-            rows=self._rows(scheme),
+            rows=self.tables.get(scheme, {}),
             judged=judged,
             value=values[rule.own.axis],
             before=self._before(scheme, rule.own, row),
@@ -181,19 +185,8 @@ class _Desk:
             **said,
         )
 
-    def _rows(self, scheme: str) -> dict[str, dict[str, Any]]:
-        table = self.tables.get(scheme)
-        if table is None:
-            return {}
-        return {
-            str(name): {str(key): cell for key, cell in row.items()} for name, row in table.to_dict("index").items()
-        }
-
     def _row(self, scheme: str, indicator: str) -> dict[str, Any]:
-        table = self.tables.get(scheme)
-        if table is None or indicator not in table.index:
-            return {}
-        return {str(name): value for name, value in table.loc[indicator].items()}
+        return self.tables.get(scheme, {}).get(indicator, {})
 
     def _value(self, scheme: str, condition: AlertCondition, measured: dict[str, OutlookValue | None]) -> float:
         if condition.of_forecast:

@@ -157,7 +157,9 @@ def _extent(finding: Finding, lang: int) -> str:
         distance = describe_value(abs(finding.value - condition.threshold), apart, lang=name)
         threshold = describe_value(condition.threshold, unit, lang=name, exact=True)
         below = condition.operator.startswith("<")
-        if math.isclose(finding.value, condition.threshold, abs_tol=1e-12):
+        if finding.counted and condition.threshold == 0 and finding.value <= 0:
+            pass  # The event is there already, as the text says.
+        elif math.isclose(finding.value, condition.threshold, abs_tol=1e-12):
             parts.append(f"恰为门槛值{threshold}" if lang == 0 else f"just at the threshold of {threshold}")
         elif condition.threshold == 0:
             side = ("低于" if below else "高于", "below" if below else "above")[lang]

@@ -119,6 +119,7 @@ def test_a_forecast_rule_says_since_when_by_forecasts_made_then(panel):
     # The base projection has no assumptions of earlier years, and says so.
     projected = find(panel, "PR-8B", "resident")
     assert projected.since_open
+    assert projected.extent_zh == "已是最高级别。"
     assert projected.since_zh == "2022年末的推演如此；此前没有可比的推演。"
 
 

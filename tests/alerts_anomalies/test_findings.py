@@ -110,6 +110,7 @@ def test_light_money_is_what_the_stays_are_paid(city_cases, found):
     assert rows["money_fen"].astype(int).tolist() == [paid[one] for one in rows["case_id"]]
 
 
+@pytest.mark.slow
 def test_without_a_policy_the_charge_counts_and_is_named(city_cases):
     found = detect_anomalies(city_cases, scheme=None, kinds=["upcoding", "light_admission"])
     by_kind = {one.kind: one for one in found.findings}

@@ -2,7 +2,8 @@
 
 Synthetic cities are drawn by seed. For every kind of misbehaviour: area under the precision-recall curve
 (average precision) over hospitals and over cases, beside a plain z-score against the mean of the tier and
-scikit-learn's isolation forest on the same hospitals in the same run; and the false discovery rate reached at the
+scikit-learn's isolation forest on the same hospitals in the same run (and, to tell the figures from the judgement, both
+on the search's own adjusted figures); and the false discovery rate reached at the
 nominal level: the mean over seeds of false findings over findings (0 where there are none). An honest city, drawn from
 the same seeds with no hospital misbehaving, shows how many findings there are where there is nothing to find.
 """
@@ -13,11 +14,11 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from anomaly_peers import forest_scores, raw_indicators, z_scores
 from numpy.typing import NDArray
@@ -29,7 +30,11 @@ from actuary.synth.plan import KINDS
 
 type FloatArray = NDArray[np.float64]
 
-SCORES = ("ours", "z-score", "forest, all", "forest, own")
+#: What the search is measured against: the plain methods on the usual indicators.
+PLAIN = ("z-score", "forest, all", "forest, own")
+#: The same methods on the figures that the search itself has adjusted for mix and tier.
+ADJUSTED = ("z, adjusted", "forest, adj.")
+SCORES = ("ours", *PLAIN, *ADJUSTED)
 
 
 def draw(city: SyntheticCity) -> tuple[pa.Table, NDArray[np.object_]]:
@@ -38,12 +43,6 @@ def draw(city: SyntheticCity) -> tuple[pa.Table, NDArray[np.object_]]:
     cases = pa.concat_tables([part.cases for part in parts], promote_options="permissive").unify_dictionaries()
     truth = pa.concat_tables([part.truth for part in parts])["kind"]
     return cases, truth.to_numpy(zero_copy_only=False)
-
-
-def honest_city(city: SyntheticCity) -> SyntheticCity:
-    """Return the same city in which nobody misbehaves."""
-    nobody = {kind: np.zeros_like(where) for kind, where in city.setting.misbehaving.items()}
-    return replace(city, setting=replace(city.setting, misbehaving=nobody))
 
 
 def precision_area(truth: NDArray[np.bool_], score: FloatArray) -> float:
@@ -62,6 +61,8 @@ def measure_city(city: SyntheticCity, *, seed: int) -> dict[str, dict[str, Any]]
     table, signs = raw_indicators(cases, names)
     z = z_scores(table, np.array(found.tiers))
     together, alone = forest_scores(z, seed=seed)
+    adjusted = z_scores(adjusted_figures(found), np.array(found.tiers))
+    _, isolated = forest_scores(adjusted, seed=seed)
     code = np.searchsorted(names, np.asarray(cases["hospital"].cast(pa.string()).to_pylist()))
     scores = found.scores()
     results: dict[str, dict[str, Any]] = {}
@@ -70,7 +71,8 @@ def measure_city(city: SyntheticCity, *, seed: int) -> dict[str, dict[str, Any]]
         own = scores[scores["kind"] == kind].set_index("hospital").reindex(names)
         listed = {one.hospital for one in found.findings if one.kind == kind}
         hits = sum(bool(bad[names.index(one)]) for one in listed)
-        plain = {"z-score": z[kind].to_numpy(), "forest, all": together, "forest, own": alone[kind]}
+        others = (z[kind].to_numpy(), together, alone[kind], adjusted[kind].to_numpy(), isolated[kind])
+        plain = dict(zip((*PLAIN, *ADJUSTED), others, strict=True))
         ours = own["posterior"].fillna(-1.0).to_numpy() + 1e-6 * _ranks(own["z"].to_numpy())
         behind = kind_of == kind
         suspicion = found.case_scores(kind) if kind in found.assessments else np.zeros(len(behind))
@@ -89,6 +91,15 @@ def measure_city(city: SyntheticCity, *, seed: int) -> dict[str, dict[str, Any]]
     return results
 
 
+def adjusted_figures(found: Findings) -> pd.DataFrame:
+    """Return the effect of each hospital and kind before it is judged; of spikes the log evidence."""
+    figures = {}
+    for kind in KINDS:
+        one = found.assessments[kind].evidence
+        figures[kind] = one.effect if one.scan is None else np.nan_to_num(one.scan.log_evidence, neginf=0.0)
+    return pd.DataFrame(figures)
+
+
 def _ranks(z: FloatArray) -> FloatArray:
     """Return places from 0 to 1, so that equally sure hospitals are ordered by distance."""
     order = np.argsort(np.nan_to_num(z, nan=-np.inf), kind="stable")
@@ -103,7 +114,7 @@ def measure(cases: int, seeds: list[int], shape: Path | None, city: str) -> dict
     for seed in seeds:
         drawn = synthesise_city(city, cases=cases, seed=seed, plan=shape)
         runs.append(measure_city(drawn, seed=seed))
-        quiet: Findings = detect_anomalies(draw(honest_city(drawn))[0])
+        quiet: Findings = detect_anomalies(draw(drawn.honest())[0])
         honest.append({"findings": len(quiet), "kinds": sorted(one.kind for one in quiet.findings)})
     return {"runs": runs, "honest": honest}
 
@@ -122,7 +133,7 @@ def _table(report: dict[str, Any], seeds: list[int], level: float) -> str:
         for kind in KINDS:
             values = {name: np.array([run[kind][of][name] for run in runs]) for name in SCORES}
             cells = "".join(f"{np.nanmean(v):>12.3f} ({np.nanmin(v):.3f})" for v in values.values())
-            best = np.max([values[name] for name in SCORES[1:]], axis=0)
+            best = np.max([values[name] for name in PLAIN], axis=0)
             lines.append(f"{kind:18s}{cells}{int((values['ours'] > best).sum()):>6d} of {len(seeds)}")
         lines.append("")
     lines.append(

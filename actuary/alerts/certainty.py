@@ -62,7 +62,7 @@ def tell_certainty(finding: Finding, lang: int) -> str:
             )
     age = finding.projection.quarter - finding.end
     if age >= 1:
-        parts.append(f"为{age}个季度前的数字" if lang == 0 else f"the figure is {age} quarters old")
+        parts.append(f"系{age}个季度前的数字" if lang == 0 else f"the figure is {age} quarters old")
     return close_sentence(("；" if lang == 0 else "; ").join(parts), lang)
 
 
@@ -96,13 +96,21 @@ def _sure_of_forecast(finding: Finding, lang: int) -> str:
         for one in (measured.low, measured.high)
     ]
     tested = bool(outlook.cases)
+    if finding.rule.own.measure == "probability":
+        # How many draws there are says nothing of how right the model is; the back-test does.
+        counted = (
+            f"，该概率的抽样误差范围（90%）为{ends[0]}至{ends[1]}",
+            f"; sampling alone leaves {ends[0]} to {ends[1]} (90 %)",
+        )[lang]
+    else:
+        counted = (f"，其中九成在{ends[0]}至{ends[1]}之间", f", nine in ten from {ends[0]} to {ends[1]}")[lang]
     if lang == 0:
-        text = f"{measured.draws:,}个联合预测情景，90%区间为{ends[0]}至{ends[1]}"
+        text = f"{measured.draws:,}个联合预测情景{counted}"
         text += (
             f"；回测{outlook.cases}例，80%区间实际覆盖{100 * outlook.cover:.0f}%" if tested else "；历史太短，未能回测"
         )
     else:
-        text = f"{measured.draws:,} joint futures, interval of 90 % from {ends[0]} to {ends[1]}"
+        text = f"{measured.draws:,} joint futures{counted}"
         told = f"; in {outlook.cases} back-test cases the 80 % interval held {100 * outlook.cover:.0f} %"
         text += told if tested else "; too short a history for a back-test"
     return close_sentence(text, lang)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from actuary.alerts.amounts import fen_of_text
 from actuary.alerts.credit import Matter
@@ -139,19 +139,32 @@ def read_findings(path: Path | str, rules: CreditRules, *, hospitals: Mapping[st
     return tuple(matters)
 
 
-def matters_of_ledger(cases: pd.DataFrame, *, year: int | None = None) -> tuple[tuple[Matter, ...], dict[str, int]]:
+def matters_of_ledger(
+    cases: pd.DataFrame, rules: CreditRules, *, year: int | None = None
+) -> tuple[tuple[Matter, ...], dict[str, int]]:
     """Return the matters about providers that a ledger holds, and the money recovered from each provider [fen].
+
+    A matter came again where an earlier case of it ended in a state that counts: one that was dismissed never was.
 
     Parameters
     ----------
     cases : DataFrame
         Cases as :meth:`actuary.alerts.ledger.CaseLedger.cases` lists them.
+    rules : CreditRules
+        Which states count.
     year : int, optional
         Cases that were last seen in that year; all when left out.
     """
     chosen = cases[cases["kind"] == "provider"].sort_values("case")
+    plain = chosen.astype({"reopens": object})
+    rows: list[dict[Any, Any]] = plain.where(plain.notna(), None).to_dict("records")
+    # Of every year: the case before may have been seen last in an earlier one.
+    before = {int(row["case"]): row for row in rows}
     if year is not None:
-        chosen = chosen[chosen["last_period"].str[:4] == str(year)]
+        rows = [row for row in rows if str(row["last_period"])[:4] == str(year)]
+    recovered: dict[str, int] = {}
+    for row in rows:
+        recovered[str(row["subject"])] = recovered.get(str(row["subject"]), 0) + int(row["recovered_fen"])
     matters = tuple(
         Matter(
             hospital=str(row["subject"]),
@@ -159,9 +172,17 @@ def matters_of_ledger(cases: pd.DataFrame, *, year: int | None = None) -> tuple[
             level=str(row["level"]),
             state=str(row["state"]),
             case=int(row["case"]),
-            again=row["reopens"] is not None,
+            again=_confirmed_before(row["reopens"], before, rules),
         )
-        for row in chosen.astype({"reopens": object}).where(chosen.notna(), None).to_dict("records")
+        for row in rows
     )
-    recovered = chosen.groupby("subject")["recovered_fen"].sum()
-    return matters, {str(hospital): int(money) for hospital, money in recovered.items()}
+    return matters, recovered
+
+
+def _confirmed_before(case: int | None, before: Mapping[int, Mapping[Any, Any]], rules: CreditRules) -> bool:
+    """Say whether the case before, or one before that, ended in a state that counts."""
+    while case is not None and case in before:
+        if rules.factor(str(before[case]["state"])) > 0:
+            return True
+        case = before[case]["reopens"]
+    return False

@@ -16,7 +16,9 @@ from actuary.alerts.finding import Finding
 from actuary.alerts.history import ObservedHistory, end_of, history_of, measure_trend
 from actuary.alerts.outlook import NO_FORECAST, Outlook, OutlookValue
 from actuary.alerts.sentences import tell
+from actuary.alerts.track import LONGEST_GAP
 from actuary.alerts.warning import LEVELS, Warning, warning_table, worst_level  # noqa: A004
+from actuary.alerts.words import describe_period
 from actuary.fund import FundProjection
 from actuary.indicators import INDICATORS
 from actuary.periods import Quarter
@@ -26,7 +28,6 @@ __all__ = ["LEVELS", "Warning", "evaluate_rules", "warning_table", "worst_level"
 
 #: A figure as old as this may still warn, but tells nobody that all is well.
 _STALE_QUARTERS = 4
-_LONGEST_GAP = 4
 
 
 def evaluate_rules(
@@ -73,7 +74,11 @@ def evaluate_rules(
     >>> found[0].level, found[0].indicator, round(found[0].value, 2)
     ('red', 'dependency_ratio', 1.47)
     """
-    tables = {str(scheme): rows.set_index("indicator") for scheme, rows in indicators.groupby("scheme", sort=False)}
+    tables: dict[str, dict[str, dict[str, Any]]] = {}
+    for told in indicators.to_dict("records"):
+        tables.setdefault(str(told["scheme"]), {})[str(told["indicator"])] = {
+            str(key): one for key, one in told.items()
+        }
     none = Outlook(projection.quarter, reason_zh=NO_FORECAST[0], reason_en=NO_FORECAST[1])
     desk = _Desk(projection, tables, history_of(projection), outlook or none, models)
     warnings = [
@@ -90,7 +95,7 @@ class _Desk:
     """Hold everything that rules are held against."""
 
     projection: FundProjection
-    tables: dict[str, pd.DataFrame]
+    tables: dict[str, dict[str, dict[str, Any]]]
     history: ObservedHistory
     outlook: Outlook
     models: Path | None
@@ -105,20 +110,24 @@ class _Desk:
             if condition.of_forecast
         }
         values = {one.axis: self._value(scheme, one, measured) for one in rule.conditions}
-        reason = self._reason(rule, scheme, row, values)
+        reason, outdated = self._reason(rule, scheme, row, values), False
+        if reason is None:
+            reason = self._missing_quarter(rule, scheme, row)
+            outdated = reason is not None
         quarters, path = self._path(rule, scheme, row, values)
         judged = path[-1]
         if reason is None and judged.level == NOT_ASSESSABLE:
             reason = ("规则所需的其他指标未公布", "another indicator that the rule asks for is not published")
         if reason is None and judged.level in ("normal", "blue"):
             reason = self._stale(rule, row)
+            outdated = reason is not None
         if reason is not None:
             judged = Judged(NOT_ASSESSABLE, None, NOT_ASSESSABLE)
         finding = Finding(
             projection=self.projection,
             rule=rule,
             scheme=scheme,
-            rows=self._rows(scheme),
+            rows=self.tables.get(scheme, {}),
             judged=judged,
             value=values[rule.own.axis],
             before=self._before(scheme, rule.own, row),
@@ -128,6 +137,7 @@ class _Desk:
             path=path,
             reason=reason,
             last_level=path[-1].level,
+            outdated=outdated,
         )
         return self._warning(finding)
 
@@ -167,7 +177,7 @@ class _Desk:
             raw_level=finding.judged.raw_level,
             since="" if start is None else str(finding.quarters[start]),
             level_since="" if level_start is None else str(finding.quarters[level_start]),
-            since_open=start == 0 and len(finding.quarters) > 1,
+            since_open=start == 0,
             low=_number(interval.low) if interval else None,
             high=_number(interval.high) if interval else None,
             provisional_value=provisional if observed else None,
@@ -175,19 +185,8 @@ class _Desk:
             **said,
         )
 
-    def _rows(self, scheme: str) -> dict[str, dict[str, Any]]:
-        table = self.tables.get(scheme)
-        if table is None:
-            return {}
-        return {
-            str(name): {str(key): cell for key, cell in row.items()} for name, row in table.to_dict("index").items()
-        }
-
     def _row(self, scheme: str, indicator: str) -> dict[str, Any]:
-        table = self.tables.get(scheme)
-        if table is None or indicator not in table.index:
-            return {}
-        return {str(name): value for name, value in table.loc[indicator].items()}
+        return self.tables.get(scheme, {}).get(indicator, {})
 
     def _value(self, scheme: str, condition: AlertCondition, measured: dict[str, OutlookValue | None]) -> float:
         if condition.of_forecast:
@@ -215,15 +214,34 @@ class _Desk:
     ) -> tuple[list[Quarter], tuple[Judged, ...]]:
         """Return the quarters at whose end the rule could be held against figures, and its level at each."""
         counted = rule.own.of_forecast or rule.indicator.startswith("years_to_")
+        if rule.own.of_forecast:
+            earlier = self._forecast_rows(rule, scheme)
+        else:
+            earlier = {} if counted else self.history.rows(rule, scheme)
         end = self.projection.quarter if counted or not row.get("period") else end_of(str(row["period"]))
-        earlier = {} if counted else self.history.rows(rule, scheme)
         quarters = [end]
         for quarter in sorted((one for one in earlier if one < end), reverse=True):
-            # Nobody knows what was between figures that lie further apart than a year.
-            if quarters[0] - quarter > _LONGEST_GAP:
+            if quarters[0] - quarter > LONGEST_GAP:
                 break
             quarters.insert(0, quarter)
         return quarters, follow_levels(rule, [*(earlier[quarter] for quarter in quarters[:-1]), values])
+
+    def _forecast_rows(self, rule: AlertRule, scheme: str) -> dict[Quarter, dict[str, float]]:
+        """Return the measures of a rule by the forecasts made at the ends of the years before."""
+        rows = {}
+        for one in self.outlook.earlier:
+            draws = one.schemes.get(scheme)
+            if draws is None or (rule.fund == "pooled" and not draws.pooled):
+                continue
+            row = {}
+            for condition in rule.conditions:
+                found = one.measure(scheme, condition) if condition.of_forecast else None
+                if found is not None:
+                    row[condition.axis] = found.value
+                elif condition.measure == "value":
+                    row[condition.axis] = self.history.values(scheme, condition.indicator).get(one.quarter, math.nan)
+            rows[one.quarter] = row
+        return rows
 
     def _reason(
         self, rule: AlertRule, scheme: str, row: dict[str, Any], values: dict[str, float]
@@ -233,13 +251,13 @@ class _Desk:
         undivided = scheme in self.projection.schemes and self.projection.fund_prefix(scheme) == ""
         if rule.of_forecast and draws is not None:
             undivided = undivided or not draws.pooled
-        if rule.fund == "pooled" and undivided:
+        if rule.fund == "pooled" and undivided and not math.isnan(values[rule.own.axis]):
             return (
                 "统筹基金与个人账户未分别公布，该规则只适用于统筹基金",
                 "the pool is not published apart from the personal accounts, and the rule is about the pool only",
             )
         if not math.isnan(values[rule.own.axis]):
-            return self._missing_quarter(rule, scheme, row)
+            return None
         if rule.own.of_forecast:
             lacking = (
                 "该险种的收支或结余不足以预测",
@@ -260,8 +278,9 @@ class _Desk:
         report, end = self.projection.quarter, end_of(str(row["period"]))
         if end >= report or not self.history.comes_by_quarter(scheme, rule.indicator):
             return None
+        told, last = (describe_period(str(one), lang="zh") for one in (report, end))
         return (
-            f"{report}的数字缺失，最近一期为{end}",
+            f"{told.removesuffix('末')}的数字缺失，最近一期为{last}",
             f"there is no figure for {report}; the last is of {end}",
         )
 
@@ -272,8 +291,9 @@ class _Desk:
         report, end = self.projection.quarter, end_of(str(row["period"]))
         if report - end < _STALE_QUARTERS:
             return None
+        last = describe_period(str(end), lang="zh")
         return (
-            f"最近公布的数字为{end}，距报告季度已有一年以上，不足以判断目前情况",
+            f"最近公布的数字为{last}，距报告季度已有一年以上，不足以判断目前情况",
             f"the last published figure is of {end}, a year or more before the report: too old to judge the present by",
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -47,6 +48,8 @@ class Finding:
         Why it cannot be assessed.
     last_level : str
         The level that the figures there are would give.
+    outdated : bool
+        Whether it cannot be assessed only because those figures are of an earlier time.
     """
 
     projection: FundProjection
@@ -62,6 +65,12 @@ class Finding:
     path: tuple[Judged, ...]
     reason: tuple[str, str] | None
     last_level: str
+    outdated: bool = False
+
+    @property
+    def after(self) -> float:
+        """Value of the indicator at the end of a trend; NaN where there is none."""
+        return float(self.row.get("value", math.nan))
 
     @property
     def row(self) -> Mapping[str, Any]:

@@ -22,6 +22,8 @@ __all__ = ["ObservedHistory", "end_of", "history_of", "measure_trend"]
 #: What quarters inside a year are not when their course was made up from a total that came later.
 _OBSERVED = ("published", "derived")
 _LAST = 4
+#: Two years: where a year is missing by quarter, the one before still tells that the series comes by quarter.
+_SEEN_BACK = 8
 #: Of quarters that at least the course of a year tells.
 _BY_QUARTER = ("published", "derived", "apportioned")
 
@@ -123,6 +125,9 @@ class ObservedHistory:
     def comes_by_quarter(self, scheme: str, indicator: str) -> bool:
         """Say whether an indicator had a figure of its own within a year in the last four quarters before the report.
 
+        A course that was only laid out over the quarters of a year is no figure of its own: some flow must have been
+        seen by quarter.
+
         Parameters
         ----------
         scheme, indicator : str
@@ -131,6 +136,8 @@ class ObservedHistory:
         known, report = INDICATORS.get(indicator), self.projection.quarter
         first = Quarter.parse(str(self.projection.paths["quarter"].to_numpy()[0]))
         if known is None or scheme not in self.projection.schemes:
+            return False
+        if not any(one.number != _LAST and report - one <= _SEEN_BACK for one in self._seen_quarters(scheme)):
             return False
         for quarter in (report + -back for back in range(1, _LAST + 1)):
             if quarter.number == _LAST or quarter < first:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +38,10 @@ _MODEL, _SEED = "pooled", 1
 #: What is made once covers every horizon that a rule may ask.
 _FURTHEST_YEARS = 10
 _QUARTERS_A_YEAR = 4
+#: How many ends of years a level is followed over.
+_ORIGINS = 8
+#: Parts of the package, and libraries, that the draws rest on.
+_CODE, _LIBRARIES = ("drivers", "forecast", "kernels", "tables"), ("numba", "numpy", "scipy")
 
 _REASONS = {
     "error": (
@@ -55,13 +62,15 @@ def fund_outlook(
     rules: Iterable[AlertRule],
     *,
     verdict: Verdict | None = None,
+    earlier: bool = True,
     models: Path | None = None,
     data: Path | None = None,
     folder: Path | None = None,
 ) -> Outlook:
     """Forecast the funds of a region as far as the rules ask, where the back-test of its series allows it.
 
-    The draws are kept on disk by everything they rest on, so that the next call answers at once.
+    The draws are kept on disk by everything they rest on, data, declaration, code and libraries, so that the next call
+    answers at once.
 
     Parameters
     ----------
@@ -72,7 +81,10 @@ def fund_outlook(
     rules : iterable of AlertRule
         The rules; without one that asks the forecast none is made.
     verdict : Verdict, optional
-        What the back-test said, where it was made already.
+        What the checks of a forecast made elsewhere said: where it is shut this one is too.
+    earlier : bool
+        Forecast from the ends of the years before too, each from what was known then, back to the first that has no
+        forecast: the course that a level is followed over.
     models, data : Path, optional
         Folders; those of the package when left out.
     folder : Path, optional
@@ -80,8 +92,31 @@ def fund_outlook(
     """
     if not any(rule.of_forecast for rule in rules):
         return Outlook(quarter, reason_zh=NO_FORECAST[0], reason_en=NO_FORECAST[1])
-    key = _key(region, quarter, models, data)
-    return _outlook(region, quarter, verdict, models, data, folder, key)
+    if verdict is not None and not verdict.passed:
+        # It is told and not kept: others may ask without it.
+        return _shut(quarter, verdict, "")
+    found = _outlook(region, quarter, models, data, folder, _key(region, quarter, models, data))
+    before: list[Outlook] = []
+    while earlier and found.schemes and len(before) < _ORIGINS:
+        origin = Quarter(quarter.year - 1 - len(before), _QUARTERS_A_YEAR)
+        one = _outlook(region, origin, models, data, folder, _key(region, origin, models, data))
+        if not one.schemes:
+            break
+        before.insert(0, one)
+    return replace(found, earlier=tuple(before)) if before else found
+
+
+@lru_cache(maxsize=1)
+def _code() -> dict[str, str]:
+    """Return the hashes of the sources and the versions of the libraries that draws rest on."""
+    package = Path(__file__).resolve().parent.parent
+    found = {name: version(name) for name in _LIBRARIES}
+    for part in _CODE:
+        digest = hashlib.sha256()
+        for path in sorted((package / part).glob("*.py")):
+            digest.update(path.name.encode() + path.read_bytes())
+        found[part] = digest.hexdigest()
+    return found
 
 
 def _key(region: str, quarter: Quarter, models: Path | None, data: Path | None) -> str:
@@ -91,14 +126,13 @@ def _key(region: str, quarter: Quarter, models: Path | None, data: Path | None) 
     made = (_VERSION, _DRAWS, _HISTORIES, _MODEL, _SEED, _FURTHEST_YEARS)
     spec = load_fund_spec(models=models).model_dump(mode="json")
     asked = {"region": region, "quarter": str(quarter), "made": list(made)}
-    return fingerprint({"asked": asked, "spec": spec, "data": data_fingerprint(data)})
+    return fingerprint({"asked": asked, "spec": spec, "data": data_fingerprint(data), "code": _code()})
 
 
 @lru_cache(maxsize=32)
 def _outlook(
     region: str,
     quarter: Quarter,
-    verdict: Verdict | None,
     models: Path | None,
     data: Path | None,
     folder: Path | None,
@@ -109,14 +143,19 @@ def _outlook(
     kept = (cache_folder(folder) if folder is not None else cache_folder().parent / "alerts") / f"{key}.outlook"
     found = load_outlook(kept, quarter)
     if found is None:
-        found = _make(region, quarter, verdict, models, data, key)
+        found = _make(region, quarter, models, data, key)
         store_outlook(kept, found)
     return found
 
 
-def _make(
-    region: str, quarter: Quarter, verdict: Verdict | None, models: Path | None, data: Path | None, key: str
-) -> Outlook:
+def _shut(quarter: Quarter, verdict: Verdict, key: str) -> Outlook:
+    """Return no forecast, with what shut its gate."""
+    said = [(code, found, limit) for code, _, found, limit in verdict.reasons if code in _REASONS]
+    texts = [[_REASONS[code][lang].format(found=found, limit=limit) for code, found, limit in said] for lang in (0, 1)]
+    return Outlook(quarter, reason_zh="；".join(texts[0]), reason_en="; ".join(texts[1]), fingerprint=key)
+
+
+def _make(region: str, quarter: Quarter, models: Path | None, data: Path | None, key: str) -> Outlook:
     from actuary.forecast.fund_backtest import backtest_funds, judge  # noqa: PLC0415
     from actuary.forecast.fund_forecast import forecast_fund  # noqa: PLC0415
     from actuary.forecast.fund_series import fund_history  # noqa: PLC0415
@@ -136,13 +175,9 @@ def _make(
     if not history.schemes:
         return few
     table = backtest_funds((region,), spec=spec, until=quarter, model=_MODEL, seed=_SEED, data=data)
-    judged = judge(table, region, spec.gate) if verdict is None or verdict.passed else verdict
+    judged = judge(table, region, spec.gate)
     if not judged.passed:
-        said = [(code, found, limit) for code, _, found, limit in judged.reasons if code in _REASONS]
-        texts = [
-            [_REASONS[code][lang].format(found=found, limit=limit) for code, found, limit in said] for lang in (0, 1)
-        ]
-        return Outlook(quarter, reason_zh="；".join(texts[0]), reason_en="; ".join(texts[1]), fingerprint=key)
+        return _shut(quarter, judged, key)
     origin = history.periods[-1]
     ends = Quarter.parse(origin) if "Q" in origin else Quarter(int(origin), _QUARTERS_A_YEAR)
     if quarter - ends >= _QUARTERS_A_YEAR:

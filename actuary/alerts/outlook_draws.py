@@ -48,7 +48,8 @@ class OutlookValue:
     value : float
         In the unit of the measure; infinite where the median draw does not reach the event within the horizon.
     low, high : float
-        Ends of an interval of 90 %: of the probability by the number of draws, or of the years among the draws.
+        Ends of an interval of 90 %: of the probability for the error of counting it in so many draws, or of the years
+        among the draws.
     draws : int
         How many joint futures it is counted in.
     """
@@ -100,6 +101,8 @@ class Outlook:
         Share of them that came inside the 80 % interval.
     fingerprint : str
         Hash of what it rests on.
+    earlier : tuple of Outlook
+        Forecasts from the ends of the years before, each from what was known then, the first one first.
     """
 
     quarter: Quarter
@@ -110,6 +113,7 @@ class Outlook:
     cases: int = 0
     cover: float = math.nan
     fingerprint: str = ""
+    earlier: tuple[Outlook, ...] = ()
 
     def measure(self, scheme: str, condition: AlertCondition) -> OutlookValue | None:
         """Return a measure of the forecast of a scheme; None where there is none.
@@ -133,7 +137,8 @@ def measure_draws(draws: SchemeDraws, condition: AlertCondition, quarter: Quarte
     """Return the probability or the median that a condition asks, counted in joint draws.
 
     A path that crosses a level counts once, whenever it does so within the horizon. A deficit is one of a calendar
-    year. The median of the years to an event counts draws without it as later than any other.
+    year. The median of the years to an event counts draws without it as later than any other, and an event in a period
+    that is over but not published yet as one of no years.
 
     Parameters
     ----------
@@ -171,7 +176,7 @@ def measure_draws(draws: SchemeDraws, condition: AlertCondition, quarter: Quarte
         "years_to_months_below_3": draws.months < 3,
         "years_to_exhaustion": draws.balance < 0,
     }[condition.indicator] & within
-    first = np.where(happens.any(axis=1), ahead[happens.argmax(axis=1)] / _QUARTERS_A_YEAR, math.inf)
+    first = np.where(happens.any(axis=1), np.maximum(ahead, 0)[happens.argmax(axis=1)] / _QUARTERS_A_YEAR, math.inf)
     low, median, high = np.quantile(first, (0.05, 0.5, 0.95), method="higher")
     return OutlookValue(float(median), float(low), float(high), count)
 

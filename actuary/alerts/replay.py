@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from actuary.alerts.episodes import follow_levels
+from actuary.alerts.episodes import Judged, follow_levels
 from actuary.alerts.history import measure_trend
 from actuary.alerts.outlook import Outlook
-from actuary.alerts.track import TrackRecord, score_track
+from actuary.alerts.track import LONGEST_GAP, TrackRecord, score_track
 from actuary.periods import Quarter
 from actuary.policy import LEVELS, NOT_ASSESSABLE, AlertRule
 
@@ -167,7 +167,9 @@ def replay_rule(rule: AlertRule, series: WatchedSeries) -> TrackRecord:
         pool = rule.fund == "pooled" and bool(_rows(rule, series, any_fund=True))
         return _without(rule, series, "pooled" if pool else "forecast" if rule.of_forecast else "figures")
     quarters = list(rows)
-    path = follow_levels(rule, list(rows.values()))
+    path: list[Judged] = []
+    for part in _parts(quarters):
+        path += follow_levels(rule, [rows[quarter] for quarter in part])
     gravest = LEVELS.index(rule.outcome.alarm)
     alarms = [None if one.level == NOT_ASSESSABLE else LEVELS.index(one.level) <= gravest for one in path]
     condition = rule.outcome.condition
@@ -210,6 +212,17 @@ def replay_rules(rules: Iterable[AlertRule], series: Sequence[WatchedSeries]) ->
         for one in series
         if one.scheme in rule.schemes or one.name in alone
     )
+
+
+def _parts(quarters: Sequence[Quarter]) -> list[list[Quarter]]:
+    """Return the quarters in runs without a gap; a level is followed within each, as it is at a report."""
+    parts: list[list[Quarter]] = []
+    for quarter in quarters:
+        if parts and quarter - parts[-1][-1] <= LONGEST_GAP:
+            parts[-1].append(quarter)
+        else:
+            parts.append([quarter])
+    return parts
 
 
 def _without(rule: AlertRule, series: WatchedSeries, key: str) -> TrackRecord:

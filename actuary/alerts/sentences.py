@@ -43,30 +43,35 @@ def _text(finding: Finding, lang: int) -> str:
     rule, row, case = finding.rule, finding.row, finding.judged.case
     if finding.reason is not None:
         last = finding.last_level
-        told = "" if last in ("normal", NOT_ASSESSABLE) else LEVEL_NAMES[last][lang]
+        told = "" if last in ("normal", NOT_ASSESSABLE) or not finding.outdated else LEVEL_NAMES[last][lang]
         if lang == 0:
             return f"无法评估：{finding.reason[0]}{f'，当时为{told}' if told else ''}。"
         return f"Not assessable: {finding.reason[1]}{f', then {told}' if told else ''}."
     name = str(row.get(("zh", "en")[lang], "")) or (rule.name_zh, rule.name_en)[lang]
     if row.get("status") == "beyond_horizon" and not rule.own.of_forecast:
         reason = str(row["reason_zh"] if lang == 0 else row["reason_en"])
-        return f"{name}：{reason}。" if lang == 0 else f"{name}: {reason}."
+        return (f"{name}：{reason}。" if lang == 0 else f"{name}: {reason}.") + _fund_note(finding, lang)
     if rule.own.of_forecast and case is None:
         return _quiet_forecast(finding, lang)
     if case is None:
         value = describe_value(finding.value, shown_unit(rule.own), lang=("zh", "en")[lang])
-        if rule.own.measure != "value":
-            value = f"{value}（{_span(rule.own, 0)}）" if lang == 0 else f"{value} ({_span(rule.own, 1)})"
-        text = f"{name}：{value}，未达到预警条件。" if lang == 0 else f"{name}: {value}, no condition met."
+        if rule.own.measure in ("change", "slope"):
+            name, value = _trend(finding, name, lang), ""
+        told = (f"{name}：{value}" if lang == 0 else f"{name}: {value}") if value else name
+        text = f"{told}，未达到预警条件。" if lang == 0 else f"{told}, no condition met."
     else:
         text = (case.text_zh, case.text_en)[lang].format(**_inserts(finding, case, lang))
     if not finding.counted and "{period}" not in (case.text_zh if case else ""):
         said = describe_period(finding.period, lang=("zh", "en")[lang])
         text = f"{said}{text}" if lang == 0 else f"{said[0].upper()}{said[1:]}: {text}"
-    if INDICATORS[rule.indicator].of_money and _undivided(finding):
-        # Rules for a pool are held against the whole fund where the pool is not published apart: a reader must know.
-        text += "按含个人账户的全部基金计算。" if lang == 0 else " Personal accounts are counted in."
-    return text
+    return text + _fund_note(finding, lang)
+
+
+def _fund_note(finding: Finding, lang: int) -> str:
+    """Rules for a pool are held against the whole fund where the pool is not published apart: a reader must know."""
+    if not INDICATORS[finding.rule.indicator].of_money or not _undivided(finding):
+        return ""
+    return "按含个人账户的全部基金计算。" if lang == 0 else " Personal accounts are counted in."
 
 
 def _undivided(finding: Finding) -> bool:
@@ -74,13 +79,17 @@ def _undivided(finding: Finding) -> bool:
     return finding.scheme in projection.schemes and projection.fund_prefix(finding.scheme) == ""
 
 
-def _span(condition: AlertCondition, lang: int) -> str:
-    count, words = condition.over_years, ("年", "year")
+def _trend(finding: Finding, name: str, lang: int) -> str:
+    """Say by how much an indicator rose or fell over the span of the rule."""
+    own = finding.rule.own
+    count, words = own.over_years, ("年", "year")
     if count is None:
-        count, words = condition.over_quarters or 0, ("个季度", "quarter")
+        count, words = own.over_quarters or 0, ("个季度", "quarter")
+    size = describe_value(abs(finding.value), shown_unit(own), lang=("zh", "en")[lang])
     if lang == 0:
-        return f"{count}{words[0]}间变化"
-    return f"change over {count} {words[1]}{'' if count == 1 else 's'}"
+        return f"{name}{count}{words[0]}来{'上升' if finding.value >= 0 else '下降'}{size}"
+    span = words[1] if count == 1 else f"{count} {words[1]}s"
+    return f"{name} {'rose' if finding.value >= 0 else 'fell'} by {size} within {'a ' if count == 1 else ''}{span}"
 
 
 def _quiet_forecast(finding: Finding, lang: int) -> str:
@@ -111,6 +120,7 @@ def _inserts(finding: Finding, case: AlertCase, lang: int) -> dict[str, str]:
         "event": "" if event is None else describe_value(event, indicator_unit or "months", lang=name, exact=True),
         "within": "" if within is None else describe_value(float(within), "years", lang=name),
         "before": describe_value(finding.before, indicator_unit, lang=name) if math.isfinite(finding.before) else "",
+        "after": describe_value(finding.after, indicator_unit, lang=name) if math.isfinite(finding.after) else "",
         "own": "",
         "reference": "",
         "reference_period": "",
@@ -146,16 +156,23 @@ def _extent(finding: Finding, lang: int) -> str:
     elif condition is not None:
         distance = describe_value(abs(finding.value - condition.threshold), apart, lang=name)
         threshold = describe_value(condition.threshold, unit, lang=name, exact=True)
-        if math.isclose(finding.value, condition.threshold, abs_tol=1e-12):
-            parts.append(f"正在门槛（{threshold}）上" if lang == 0 else f"just at the threshold of {threshold}")
+        below = condition.operator.startswith("<")
+        if finding.counted and condition.threshold == 0 and finding.value <= 0:
+            pass  # The event is there already, as the text says.
+        elif math.isclose(finding.value, condition.threshold, abs_tol=1e-12):
+            parts.append(f"恰为门槛值{threshold}" if lang == 0 else f"just at the threshold of {threshold}")
+        elif condition.threshold == 0:
+            side = ("低于" if below else "高于", "below" if below else "above")[lang]
+            parts.append(f"门槛为零，现{side}零{distance}" if lang == 0 else f"{distance} {side} zero, the threshold")
         else:
-            past = f"{distance} past the threshold of {threshold}"
-            parts.append(f"越过门槛（{threshold}）{distance}" if lang == 0 else past)
+            side = ("低于" if below else "高于", "below" if below else "above")[lang]
+            past = f"{distance} {side} the threshold of {threshold}"
+            parts.append(f"{side}门槛值{threshold}，相差{distance}" if lang == 0 else past)
     graver = _next_graver(finding)
     if graver is not None:
         level, distance_left = graver
         left, told = describe_value(distance_left, apart, lang=name), LEVEL_NAMES[level][lang]
-        parts.append(f"距{told}门槛{left}" if lang == 0 else f"{left} short of {told}")
+        parts.append(f"距{told}门槛还差{left}" if lang == 0 else f"{left} short of {told}")
     elif judged.level == LEVELS[0]:
         parts.append("已是最高级别" if lang == 0 else "the gravest level")
     return close_sentence(("；" if lang == 0 else "; ").join(parts), lang)
@@ -176,22 +193,22 @@ def _next_graver(finding: Finding) -> tuple[str, float] | None:
 
 
 def _since(finding: Finding, lang: int, start: int | None, level_start: int | None) -> str:
-    report = finding.projection.quarter
-    if finding.counted:
-        said = describe_period(str(report), lang=("zh", "en")[lang])
-        if lang == 0:
-            return f"按{said}的推演，以往季度未按当时数据重算。"
-        return f"By what is known at {said}; earlier quarters are not counted again."
     if start is None or level_start is None:
         return ""
     first, level_first = (
         describe_period(str(finding.quarters[one]), lang=("zh", "en")[lang]) for one in (start, level_start)
     )
-    count = len(finding.quarters)
-    early = start == 0 and count > 1
-    alone = count == 1
+    forecast = finding.rule.own.of_forecast
+    if finding.counted and len(finding.quarters) == 1:
+        if lang == 0:
+            return f"{first}的{'预测' if forecast else '推演'}如此；此前没有可比的{'预测' if forecast else '推演'}。"
+        made = "forecast" if forecast else "projection"
+        return f"So by the {made} of {first}; no {made} before it can be compared."
+    early = start == 0
     if lang == 0:
-        text = f"{first}起" + ("，更早无可比数字" if early or alone else "")
-        return close_sentence(text + (f"；{level_first}起为本级" if level_start != start else ""), lang)
-    text = first + (", nothing comparable is known before" if early or alone else "")
-    return close_sentence(text + (f"; at this level since {level_first}" if level_start != start else ""), lang)
+        text = f"{first}起" + (f"，更早无可比{'预测' if forecast else '数字'}" if early else "")
+        text += f"；{level_first}起为本级" if level_start != start else ""
+        return close_sentence(text + ("（各年末均按当时数据预测）" if forecast else ""), lang)
+    text = first + (f", {'no forecast' if forecast else 'nothing'} comparable is known before" if early else "")
+    text += f"; at this level since {level_first}" if level_start != start else ""
+    return close_sentence(text + (" (every forecast by what was known then)" if forecast else ""), lang)

@@ -13,7 +13,7 @@ import numpy as np
 from actuary.errors import ActuaryError, Problem, raise_all, unknown_name
 from actuary.policy.fingerprints import fingerprint as fingerprint_of
 
-__all__ = ["KINDS", "SIGNAL_LEVELS", "Signal"]
+__all__ = ["KINDS", "SIGNAL_LEVELS", "Signal", "matter_key"]
 
 #: Whom a signal is about: the fund of a scheme, or a provider.
 KINDS: tuple[str, ...] = ("fund", "provider")
@@ -94,7 +94,7 @@ class Signal:
     @property
     def key(self) -> str:
         """Identify the matter: the same for kind, region, subject and rule, whatever the period and the level."""
-        return fingerprint_of([self.kind, self.region, self.subject, self.rule_id])[:_KEY_DIGITS]
+        return matter_key(self.kind, self.region, self.subject, self.rule_id)
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as what JSON holds; the evidence as a list of pairs."""
@@ -128,6 +128,11 @@ class Signal:
         except (TypeError, ValueError):
             raise ActuaryError(Problem("signal.evidence", repr(evidence), "pairs of a name and a value")) from None
         return cls(**{**fields, "evidence": pairs})
+
+
+def matter_key(kind: str, region: str, subject: str, rule_id: str) -> str:
+    """Return the key of a matter; see :attr:`Signal.key`."""
+    return fingerprint_of([kind, region, subject, rule_id])[:_KEY_DIGITS]
 
 
 def _plain(value: Any) -> Any:

@@ -10,9 +10,11 @@ from statistics import median
 
 from actuary.periods import Quarter
 
-__all__ = ["TrackRecord", "score_track", "wilson_interval"]
+__all__ = ["LONGEST_GAP", "TrackRecord", "score_track", "wilson_interval"]
 
 _QUARTERS_A_YEAR = 4
+#: Nobody knows what was between figures that lie further apart [quarters].
+LONGEST_GAP = 4
 #: The standard normal's point for an interval of 90 %.
 _POINT = 1.645
 
@@ -110,7 +112,9 @@ def score_track(
     An event is the first period of the outcome after one without it. It is hit when there was a warning in the time
     before it in which the rule may warn. Warnings in consecutive assessed periods are one; it is false when the
     outcome is not there in any period from `apart_quarters` after its beginning to the end of that time after its last,
-    and open when the figures end before.
+    and open when the figures end before. Periods further apart than a year do not follow one another, for nobody knows
+    what was between them: a warning after such a gap is a new one, an outcome after it no event, and a warning without
+    outcome whose time falls into it is open.
 
     Parameters
     ----------
@@ -142,18 +146,22 @@ def score_track(
     window = _QUARTERS_A_YEAR * within_years
     asked = [(quarter, warned) for quarter, warned in zip(quarters, alarms, strict=True) if warned is not None]
     runs: list[list[Quarter]] = []
-    before = False
+    before: Quarter | None = None
     for quarter, warned in asked:
-        if warned and before:
+        if warned and before is not None and quarter - before <= LONGEST_GAP:
             runs[-1].append(quarter)
         elif warned:
             runs.append([quarter])
-        before = bool(warned)
+        before = quarter if warned else None
     events = hits = false_alarms = open_alarms = 0
     leads: list[float] = []
-    last_known = outcome[-1][0] if outcome else None
-    for (_, earlier), (quarter, now) in pairwise(outcome):
-        if earlier or not now or not any(0 < quarter - one <= window for one, _ in asked):
+    for (before_it, earlier), (quarter, now) in pairwise(outcome):
+        if (
+            earlier
+            or not now
+            or quarter - before_it > LONGEST_GAP
+            or not any(0 < quarter - one <= window for one, _ in asked)
+        ):
             continue
         events += 1
         warned_runs = [run for run in runs if any(0 < quarter - one <= window for one in run)]
@@ -164,7 +172,8 @@ def score_track(
         end = run[-1] + window
         if any(run[0] + apart_quarters <= quarter <= end and now for quarter, now in outcome):
             continue
-        if last_known is None or last_known < end:
+        known = [run[0], *(quarter for quarter, _ in outcome if run[0] < quarter <= end)]
+        if known[-1] < end or any(after - one > LONGEST_GAP for one, after in pairwise(known)):
             open_alarms += 1
         else:
             false_alarms += 1

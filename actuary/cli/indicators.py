@@ -21,7 +21,7 @@ from actuary.cli.console import (
     teaching,
     write_table,
 )
-from actuary.errors import OutputError, Problem
+from actuary.errors import ActuaryError, OutputError, Problem
 from actuary.units import convert
 
 if TYPE_CHECKING:
@@ -124,6 +124,7 @@ def indicators(  # noqa: PLR0913, PLR0917  (one argument an option)
         table = registry_table(families)
         _show(table, "Indicators", ["family", "indicator", "zh", "en", "unit", "direction", "from", "formula"], out)
     elif cases is not None:
+        _check_no_region(cases, models)
         _of_cases(
             cases,
             families,
@@ -248,6 +249,14 @@ def _trace(
     if out is not None:
         frames = [one.to_frame().assign(of=one.indicator, of_scheme=one.scheme, of_value=one.value) for one in found]
         _write(pd.concat(frames, ignore_index=True), out)
+
+
+def _check_no_region(cases: Path, models: Path | None) -> None:
+    """Say where a region was named in the place of a file."""
+    from actuary.policy.regions import list_regions  # noqa: PLC0415
+
+    if not cases.exists() and str(cases) in list_regions(models):
+        raise ActuaryError(Problem(str(cases), "a region", "a file of cases", f"a region is named by --city {cases}"))
 
 
 def _of_cases(  # noqa: PLR0913

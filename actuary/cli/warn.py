@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
+_HEADS_ZH = ("级别", "险种", "规则", "情况", "起始", "依据")
+_STATUS_ZH = {"official": "文件规定", "practice": "实践做法", "judgement": "判断"}
+
 
 @teaching
 def warn(  # noqa: PLR0913, PLR0917  (one argument an option)
@@ -86,19 +89,26 @@ def _print(found: FundWarnings, lang: Language) -> None:
     from actuary.alerts import LEVEL_NAMES  # noqa: PLC0415
     from actuary.fund import SCHEME_NAMES  # noqa: PLC0415
 
-    position = 0 if lang is Language.ZH else 1
+    zh = lang is Language.ZH
+    position = 0 if zh else 1
     frame = found.to_frame()
     frame["level"] = [LEVEL_NAMES[level][position] for level in frame["level"]]
     columns = ["level", "scheme", "rule_id", f"text_{lang.value}", "since", "status"]
-    print_frame(frame, title=f"Warnings, {found.region}, {found.quarter}", columns=columns)
+    title = f"Warnings, {found.region}, {found.quarter}"
+    if zh:
+        frame["scheme"] = [SCHEME_NAMES.get(scheme, (scheme, scheme))[0] for scheme in frame["scheme"]]
+        frame["status"] = [_STATUS_ZH[status] for status in frame["status"]]
+        frame, columns = frame[columns].set_axis(_HEADS_ZH, axis="columns"), list(_HEADS_ZH)
+        title = f"基金风险预警，{found.region}，{found.quarter}"
+    print_frame(frame, title=title, columns=columns)
     for one in found.warnings:
         if not one.raised:
             continue
         scheme = SCHEME_NAMES.get(one.scheme, (one.scheme, one.scheme))[position]
-        name = one.name_zh if lang is Language.ZH else one.name_en
+        name = one.name_zh if zh else one.name_en
         typer.echo(f"\n[{LEVEL_NAMES[one.level][position]}] {one.rule_id} · {scheme} · {name}")
         for heading, text in one.lines(lang.value):
-            typer.echo(f"  {heading}{'：' if lang is Language.ZH else ': '}{text}")
+            typer.echo(f"  {heading}{'：' if zh else ': '}{text}")
 
 
 def register(app: typer.Typer) -> None:

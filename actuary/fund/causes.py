@@ -182,13 +182,18 @@ def decompose_change(
         message = "the two periods have other groups"
         raise ValueError(message)
     total = [math.fsum(one.total_yuan for one in figures.values()) for figures in (before, after)]
-    shares = [_added(effects, 0) / total[0] if total[0] else 0.0, _added(effects, 1) / total[1] if total[1] else 0.0]
+    added = [math.fsum((one.before_yuan, one.after_yuan)[period] for one in effects) for period in (0, 1)]
     amounts: dict[str, float] = {}
     missing: list[str] = []
+    sizes = [math.fsum(abs(one.total_yuan) for one in figures.values()) for figures in (before, after)]
     for name, first in before.items():
         last = after[name]
-        # A declared effect is laid on the groups by their size.
-        pair = (first.total_yuan * (1 - shares[0]), last.total_yuan * (1 - shares[1]))
+        # A declared effect is laid on the groups by their size, and evenly where all of them are nothing.
+        laid = [
+            added[period] * (abs(one.total_yuan) / sizes[period] if sizes[period] else 1 / len(before))
+            for period, one in enumerate((first, last))
+        ]
+        pair = (first.total_yuan - laid[0], last.total_yuan - laid[1])
         together = _members(before), _members(after)
         factors, lacking = _factors((first, last), pair, together, grouped=len(before) > 1)
         missing += [one for one in lacking if one not in missing]
@@ -202,10 +207,6 @@ def decompose_change(
     return Decomposition(total[0], total[1], tuple(parts), tuple(missing))
 
 
-def _added(effects: Sequence[FlowEffect], period: int) -> float:
-    return math.fsum((one.before_yuan, one.after_yuan)[period] for one in effects)
-
-
 def _members(groups: Mapping[str, GroupFigures]) -> float | None:
     found = [one.members for one in groups.values() if one.members is not None]
     return math.fsum(found) if len(found) == len(groups) else None
@@ -213,6 +214,12 @@ def _members(groups: Mapping[str, GroupFigures]) -> float | None:
 
 def _known(*values: float | None) -> bool:
     return all(value is not None and math.isfinite(value) and value > 0 for value in values)
+
+
+def _grown(first: float, last: float) -> float:
+    """Return the logarithm of the growth between two amounts, however far they are apart."""
+    ratio = last / first
+    return math.log(ratio) if 0 < ratio < math.inf else math.log(last) - math.log(first)
 
 
 def _factors(
@@ -226,24 +233,24 @@ def _factors(
     first, last = figures
     if not _known(*pair):
         return {}, []
-    whole = math.log(pair[1] / pair[0])
+    whole = _grown(pair[0], pair[1])
     if not _known(first.members, last.members, *together):
         return {"everything": whole}, ["members"]
-    members = math.log((last.members or 1.0) / (first.members or 1.0))
+    members = _grown(first.members or 1.0, last.members or 1.0)
     factors = {"members": members}
     if grouped:
-        everybody = math.log((together[1] or 1.0) / (together[0] or 1.0))
+        everybody = _grown(together[0] or 1.0, together[1] or 1.0)
         factors = {"members": everybody, "mix": members - everybody}
     if _known(first.standard_yuan, last.standard_yuan):
-        standard = math.log((last.standard_yuan or 1.0) / (first.standard_yuan or 1.0))
+        standard = _grown(first.standard_yuan or 1.0, last.standard_yuan or 1.0)
         return factors | {"standard": standard, "rate_to_standard": whole - members - standard}, []
     if not _known(first.uses, last.uses):
         return factors | {"per_member": whole - members}, ["uses"]
-    uses = math.log((last.uses or 1.0) / (first.uses or 1.0))
+    uses = _grown(first.uses or 1.0, last.uses or 1.0)
     factors["use"] = uses - members
     if not _known(first.cost_yuan, last.cost_yuan):
         return factors | {"cost_and_share": whole - uses}, ["cost"]
-    cost = math.log((last.cost_yuan or 1.0) / (first.cost_yuan or 1.0))
+    cost = _grown(first.cost_yuan or 1.0, last.cost_yuan or 1.0)
     return factors | {"cost_per_use": cost - uses, "share_paid": whole - cost}, []
 
 
@@ -251,7 +258,7 @@ def _share_out(pair: tuple[float, float], factors: Mapping[str, float]) -> dict[
     first, last = pair
     if not factors:
         return {"everything": last - first}
-    grown = math.log(last / first)
+    grown = _grown(first, last)
     # Of equal totals the logarithmic mean is the total itself.
     mean = (last - first) / grown if grown else first
     found = {factor: mean * part for factor, part in factors.items()}

@@ -60,7 +60,7 @@ def find_level_faults(rule: AlertRule) -> list[tuple[int, str, str]]:
     """Find levels of a rule that overlap, that no value reaches, and values between two levels that have none.
 
     An earlier case may lie inside a later one that is milder, as ``< 3`` lies inside ``< 6``: it goes first. Cases
-    that ask for something else too may overlap others.
+    that ask for something else too may overlap others, the graver one first.
 
     Parameters
     ----------
@@ -92,7 +92,37 @@ def find_level_faults(rule: AlertRule) -> list[tuple[int, str, str]]:
         alone = [one for one in numbered if not one[2].empty]
         faults += _overlaps(axis, alone)
         faults += _gaps(axis, [interval for _, _, interval in alone], len(rule.case))
+    return faults + _hidden(rule)
+
+
+def _hidden(rule: AlertRule) -> list[tuple[int, str, str]]:
+    """Find cases on several measures that an earlier one leaves nothing to, or takes graver values from."""
+    faults: list[tuple[int, str, str]] = []
+    held = [_by_axis(case) for case in rule.case]
+    for number, (case, mine) in enumerate(zip(rule.case, held, strict=True), 1):
+        for before, (earlier, its) in enumerate(zip(rule.case[: number - 1], held, strict=False), 1):
+            shared = set(mine) & set(its)
+            if set(mine) == set(its) and len(mine) == 1:
+                continue  # on one line, see above
+            found = f"level {case.level} on {' and '.join(mine)}"
+            if set(its) <= set(mine) and all(mine[axis].within(its[axis]) for axis in its):
+                faults.append(
+                    (number, f"{found}, never reached: case {before} holds wherever it does", "it before that")
+                )
+            elif (
+                shared
+                and earlier.level != "normal"
+                and LEVELS.index(earlier.level) > LEVELS.index(case.level)
+                and all(mine[axis].meets(its[axis]) for axis in shared)
+            ):
+                found = f"{found} behind the milder level {earlier.level} of case {before}"
+                faults.append((number, found, "the graver level first"))
     return faults
+
+
+def _by_axis(case: AlertCase) -> dict[str, _Interval]:
+    axes = dict.fromkeys(condition.axis for condition in case.all)
+    return {axis: _interval(one for one in case.all if one.axis == axis) for axis in axes}
 
 
 def _overlaps(axis: str, cases: Sequence[tuple[int, AlertCase, _Interval]]) -> list[tuple[int, str, str]]:

@@ -45,7 +45,8 @@ __all__ = [
 OTHER_FORMS: tuple[str, ...] = ("anomalies.toml", "audit.toml", "credit.toml", "ledger.toml")
 
 #: What a text may insert: the value, the same without its sign, and the threshold, with their unit; the period, the
-#: scheme and the region; of an indicator that compares two, the one judged, the other, and the period of the other.
+#: scheme and the region; of an indicator that compares two, the one judged, the other, and the period of the other; of
+#: a trend the value before and after; of a forecast the level asked of and the horizon.
 PLACEHOLDERS: tuple[str, ...] = (
     "value",
     "magnitude",
@@ -57,9 +58,12 @@ PLACEHOLDERS: tuple[str, ...] = (
     "reference",
     "reference_period",
     "before",
+    "after",
     "event",
     "within",
 )
+
+_OF_TREND, _OF_FORECAST = ("before", "after"), ("event", "within")
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 #: A share beyond this is most likely written in percent.
@@ -127,7 +131,9 @@ def _check_case(
         problems += check_source(source, where=file.where(f"{place}.source"), sources=sources, label=file.label)
     for name in ("text_zh", "text_en", "action_zh", "action_en"):
         if isinstance(case.get(name), str):
-            problems += _check_template(case[name], where=file.where(f"{place}.{name}"))
+            # An action is printed as it stands.
+            known = _placeholders(case) if name.startswith("text") else ()
+            problems += _check_template(case[name], known, where=file.where(f"{place}.{name}"))
             problems += _check_language(case[name], name, where=file.where(f"{place}.{name}"))
     conditions = case.get("all", ())
     for number, condition in enumerate(conditions if isinstance(conditions, tuple) else (), 1):
@@ -233,16 +239,32 @@ def _check_language(text: str, name: str, *, where: str) -> list[Problem]:
     return [Problem(where, f"{text[:20]!r}", f"text in {expected}", "write it in that language")]
 
 
-def _check_template(text: str, *, where: str) -> list[Problem]:
-    shape = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+def _placeholders(case: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what a text may insert: of a trend or of a forecast only where a condition asks one."""
+    conditions = case.get("all", ())
+    rows = [one for one in conditions if isinstance(one, Mapping)] if isinstance(conditions, tuple) else []
+    measures = {str(one.get("measure", "value")) for one in rows}
+    without: tuple[str, ...] = () if measures & {"change", "slope"} else _OF_TREND
+    without += () if measures & set(FORECAST) else _OF_FORECAST
+    return tuple(name for name in PLACEHOLDERS if name not in without)
+
+
+def _check_template(text: str, known: tuple[str, ...], *, where: str) -> list[Problem]:
+    shape = ", ".join(f"{{{name}}}" for name in known)
+    expected = f"one of {shape}" if known else "no placeholder"
     try:
-        names = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
+        found = [part[1:] for part in string.Formatter().parse(text) if part[1] is not None]
     except ValueError as error:
         return [Problem(where, f"braces that do not match ({error})", f"text with {shape}")]
-    return [
-        Problem(where, f"{{{name}}}", f"one of {shape}", "use one of them, or write the words")
-        for name in names
-        if name not in PLACEHOLDERS
+    problems = [
+        Problem(where, f"{{{name}}}", expected, "use one of them, or write the words")
+        for name, _, _ in found
+        if name not in known
+    ]
+    return problems + [
+        Problem(where, f"a format of {{{name}}}", f"{{{name}}}", "values are rounded and get their unit by themselves")
+        for name, form, conversion in found
+        if name in known and (form or conversion)
     ]
 
 

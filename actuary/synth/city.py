@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +89,11 @@ class SyntheticCity:
         """Return the hospitals: name, tier and that they are synthetic."""
         tiers = [self.setting.plan.hospitals.tiers[t] for t in self.setting.tier]
         return pd.DataFrame({"hospital": self.setting.hospitals, "tier": tiers, "synthetic": True})
+
+    def honest(self) -> SyntheticCity:
+        """Return the same city with nobody misbehaving, as a shape with ``misbehaviour.hospitals = 0`` gives it."""
+        nobody = {kind: np.zeros_like(where) for kind, where in self.setting.misbehaving.items()}
+        return replace(self, setting=replace(self.setting, misbehaving=nobody))
 
     def hospital_truth(self) -> pd.DataFrame:
         """Return where each kind of misbehaviour is found: one row a hospital and kind."""

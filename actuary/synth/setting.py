@@ -248,9 +248,10 @@ def _pool_share(plan: Plan, figures: Mapping[str, Figure]) -> FloatArray:
 
 
 def _choose_misbehaving(plan: Plan, tier: IntArray, seed: int) -> dict[str, NDArray[np.bool_]]:
-    """Return for each kind where it is found: some hospitals above the lowest tier."""
+    """Return for each kind where it is found: some hospitals above the lowest tier; none where the share is zero."""
     candidates = np.flatnonzero(tier > 0)
-    count = max(1, round(plan.misbehaviour.hospitals * candidates.size))
+    share = plan.misbehaviour.hospitals
+    count = min(max(1, round(share * candidates.size)), candidates.size) if share > 0 else 0
     where: dict[str, NDArray[np.bool_]] = {}
     for kind in KINDS:
         found = np.zeros(tier.size, dtype=np.bool_)

@@ -128,17 +128,19 @@ def _synthetic_problems(models: Path | None) -> list[Problem]:
 
 
 def _case_readers(models: Path) -> dict[str, Callable[[], object]]:
-    """Return the readers of the declarations of the ledger, of audits and of credit scores, by the name of the file."""
+    """Return the readers of the declarations of anomalies, the ledger, audits and credit scores, by the file's name."""
+    from actuary.alerts.anomalies.rules import load_anomaly_rules  # noqa: PLC0415
     from actuary.alerts.audit.rules import load_audit_plan  # noqa: PLC0415
     from actuary.alerts.credit_rules import load_credit_rules  # noqa: PLC0415
     from actuary.alerts.ledger.rules import load_ledger_rules  # noqa: PLC0415
 
     readers = {"ledger.toml": load_ledger_rules, "audit.toml": load_audit_plan, "credit.toml": load_credit_rules}
-    return {name: partial(read, models) for name, read in readers.items()}
+    anomalies = partial(load_anomaly_rules, models / "alerts" / "anomalies.toml")
+    return {**{name: partial(read, models) for name, read in readers.items()}, "anomalies.toml": anomalies}
 
 
 def _case_problems(models: Path | None) -> list[Problem]:
-    """Check what is declared of cases: the ledger, audits, credit scores."""
+    """Check what is declared of cases: anomalies, the ledger, audits, credit scores."""
     base = models or models_root()
     readers = _case_readers(base)
     present = [read for name, read in readers.items() if (base / "alerts" / name).is_file()]

@@ -31,6 +31,8 @@ from actuary.workflow.outputs import check_output, staged_output
 
 __all__ = ["CreditRun", "score_providers", "write_credit"]
 
+_SHOWN = 5
+
 
 @dataclass(frozen=True, slots=True)
 class CreditRun:
@@ -45,7 +47,7 @@ class CreditRun:
     budget : tuple of BudgetShare, or None
         Where a budget was named.
     notes : tuple of str
-        What was not counted.
+        What was not counted, and who has no score.
     fingerprint : str
         Of formula, assessments and matters.
     synthetic : bool
@@ -120,7 +122,7 @@ def score_providers(
     rules = load_credit_rules(models)
     assessed = read_assessments(assessment)
     found = () if findings is None else read_findings(findings, rules, hospitals=assessed.scores)
-    held, recovered, synthetic = _from_ledger(ledger, assessed, region=region, year=year)
+    held, recovered, synthetic = _from_ledger(ledger, assessed, rules, region=region, year=year)
     recorded = {(matter.hospital, matter.rule_id) for matter in held}
     matters = [*held, *(one for one in found if (one.hospital, one.rule_id) not in recorded)]
     scores = tuple(
@@ -146,11 +148,14 @@ def score_providers(
         for hospital, money in recovered.items()
         if money and hospital not in assessed.spend_fen
     )
+    if unscored := [one.hospital for one in scores if one.score is None]:
+        shown = ", ".join(unscored[:_SHOWN]) + (f" … {len(unscored)} in all" if len(unscored) > _SHOWN else "")
+        notes += (f"no score of {shown}: scores.csv leaves them out, actuary clear asks for theirs",)
     return CreditRun(scores, deposits, budget, notes, _fingerprint(rules, assessed, matters, recovered), synthetic)
 
 
 def _from_ledger(
-    ledger: Path | str | None, assessed: Assessments, *, region: str | None, year: int | None
+    ledger: Path | str | None, assessed: Assessments, rules: CreditRules, *, region: str | None, year: int | None
 ) -> tuple[tuple[Matter, ...], dict[str, int], bool]:
     if ledger is None:
         return (), {}, False
@@ -159,7 +164,7 @@ def _from_ledger(
     if len(regions) > 1:
         expected = "one: codes of hospitals may be the same in two"
         raise ActuaryError(Problem(str(ledger), f"cases of {', '.join(regions)}", expected, "choose with --region"))
-    matters, recovered = matters_of_ledger(cases, year=year)
+    matters, recovered = matters_of_ledger(cases, rules, year=year)
     strangers = sorted({matter.hospital for matter in matters} - set(assessed.scores))
     raise_all(
         unknown_name(f"{ledger}, hospital", name, assessed.scores, what="hospital of the assessment")

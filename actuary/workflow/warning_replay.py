@@ -151,7 +151,7 @@ def _region(region: str, rules: Sequence[AlertRule], models: Path | None, data: 
 def _outlook(
     region: str, rules: Sequence[AlertRule], models: Path | None, data: Path | None, quarter: Quarter
 ) -> Outlook:
-    return fund_outlook(region, quarter, rules, models=models, data=data)
+    return fund_outlook(region, quarter, rules, earlier=False, models=models, data=data)
 
 
 def _pooled_quarters(region: str, last: Quarter, models: Path | None, data: Path | None) -> frozenset[Quarter]:

@@ -91,6 +91,12 @@ def test_a_median_counts_draws_without_the_event_as_later_than_all():
     assert math.isinf(measure_draws(draws(np.full((3, 3), 5.0)), asked, Quarter(2024, 4)).value)
 
 
+def test_an_event_in_a_period_that_is_over_is_no_years_away():
+    asked = RULES["PR-8"].own
+    found = measure_draws(draws(np.full((3, 3), 5.0), [[-1, 1, 1]] * 3), asked, Quarter(2026, 2))
+    assert (found.value, found.low) == (0.0, 0.0)
+
+
 def test_draws_on_disk_come_back_and_a_damaged_file_is_none(tmp_path):
     kept = Outlook(Quarter(2024, 4), {"employee": draws([[4, 2]])}, origin="2024Q4", cases=8, cover=0.75)
     path = tmp_path / "a" / "b.outlook"
@@ -103,7 +109,7 @@ def test_draws_on_disk_come_back_and_a_damaged_file_is_none(tmp_path):
     assert load_outlook(tmp_path / "none", Quarter(2024, 4)) is None
 
 
-amounts = st.floats(1.0, 1e13)
+amounts = st.one_of(st.just(0.0), st.floats(-1e6, 1e13))
 counts = st.one_of(st.none(), st.floats(0.0, 1e10))
 
 
@@ -123,6 +129,14 @@ def test_causes_add_up_to_the_change(pairs, sizes):
     scale = max(abs(found.before_yuan), abs(found.after_yuan), *(abs(x) for pair in sizes for x in pair), 1.0)
     assert abs(found.residual_yuan) <= 1e-9 * scale
     assert {part.cause for part in found.parts} <= set(CAUSES)
+
+
+def test_an_effect_on_a_flow_of_nothing_adds_up_too():
+    effect = FlowEffect("one_off", "一", "one", 30.0, 10.0)
+    found = decompose_change({"all": GroupFigures(0.0)}, {"all": GroupFigures(50.0)}, effects=[effect])
+    assert found.by_cause() == {"one_off": -20.0, "not_separable": 70.0}
+    nothing = decompose_change({"all": GroupFigures(0.0)}, {"all": GroupFigures(0.0)}, effects=[effect])
+    assert nothing.residual_yuan == 0
 
 
 def test_causes_name_what_each_factor_is():
@@ -164,6 +178,27 @@ def test_an_event_that_was_there_all_along_is_none_and_an_open_warning_is_not_co
     assert (always["events"], always["alarms"], always["false_alarms"]) == (0, 1, 0)
     open_end = score_track(YEARS, [False] * 9 + [True], [(year, False) for year in YEARS], within_years=1)
     assert (open_end["alarms"], open_end["open_alarms"]) == (0, 1)
+
+
+def test_what_lies_on_two_sides_of_a_gap_does_not_follow_one_another():
+    early, late = YEARS[:3], YEARS[6:9]
+    asked = [*early, *late]
+    quiet = [(year, False) for year in YEARS]
+    parted = score_track(asked, [True] * 6, quiet, within_years=1)
+    assert (parted["alarms"], parted["false_alarms"]) == (2, 2)
+    unknown = score_track(early, [False, False, True], [(YEARS[2], False), (YEARS[6], True)], within_years=5)
+    assert (unknown["events"], unknown["false_alarms"]) == (0, 0)
+    unseen = score_track(early, [False, False, True], [(YEARS[2], False), (YEARS[8], False)], within_years=5)
+    assert (unseen["false_alarms"], unseen["open_alarms"]) == (0, 1)
+
+
+def test_a_toy_history_by_hand():
+    # Warned in 2011 and 2012 (one warning), 2014 (false) and 2019 (open); the outcome came in 2013 and 2017.
+    warned = [year.year in {2011, 2012, 2014, 2019} for year in YEARS]
+    came = [(year, year.year in {2013, 2017, 2018}) for year in YEARS]
+    found = score_track(YEARS, warned, came, within_years=2)
+    assert (found["events"], found["hits"], found["leads"]) == (2, 1, (2.0,))
+    assert (found["alarms"], found["false_alarms"], found["open_alarms"]) == (2, 1, 1)
 
 
 def test_few_cases_have_wide_intervals():

@@ -107,7 +107,7 @@ def test_every_text_is_filled(national, shenyang):
         assert one.source
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=25)
 @given(months=st.floats(-20, 60), balance=st.floats(-1e12, 1e12))
 def test_fewer_months_are_never_judged_milder_below_the_normal_band(national, months, balance):
     projection, indicators = national

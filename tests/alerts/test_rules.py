@@ -131,6 +131,33 @@ def test_conditions_that_cannot_be_held_are_refused(models, condition, words):
     assert any(words in one for one in found), found
 
 
+DEFICIT = 'indicator = "current_balance_yuan", operator = "<", threshold = 0, unit = "yuan"'
+
+
+def both(level, first, second):
+    return case(level, first).replace("}]\n", f"}}, {{ {second} }}]\n", 1)
+
+
+def test_a_grave_case_on_two_measures_goes_before_what_would_hide_it(models):
+    grave = both("red", below(3), DEFICIT)
+    assert problems(models, grave, case("yellow", below(6))) == []
+    (found,) = problems(models, case("yellow", below(6)), grave)
+    assert "never reached: case 1 holds wherever it does" in found
+    (found,) = problems(models, case("yellow", below(2)), grave)
+    assert "level red on payable_months and current_balance_yuan behind the milder level yellow of case 1" in found
+    (found,) = problems(models, grave, both("orange", below(3), DEFICIT))
+    assert "never reached" in found
+
+
+def test_texts_insert_only_what_their_case_has(models):
+    (found,) = problems(models, case("red", below(3), text_en="from {before}"))
+    assert "{before}; expected one of {value}" in found
+    (found,) = problems(models, case("red", below(3), text_zh="{value:.1f}以下"))
+    assert "a format of {value}" in found
+    (found,) = problems(models, case("red", below(3)).replace('action_en = "do"', 'action_en = "do {value}"'))
+    assert "no placeholder" in found
+
+
 def test_texts_stand_in_their_language(models):
     found = problems(models, case("red", below(3), text_en="少于三个月", text_zh="less than three"))
     assert len(found) == 2

@@ -8,10 +8,12 @@ import shutil
 from dataclasses import replace
 from functools import lru_cache
 
+import numpy as np
 import pytest
 
 from actuary.alerts import evaluate_rules, fund_outlook, signals_of_warnings
-from actuary.alerts.outlook_draws import Outlook
+from actuary.alerts.outlook_draws import Outlook, SchemeDraws
+from actuary.forecast.fund_backtest import Verdict
 from actuary.fund import project_fund
 from actuary.indicators import compute_indicators
 from actuary.paths import models_root
@@ -109,6 +111,68 @@ def test_the_forecast_gives_a_probability_with_its_interval(panel):
     assert find(panel, "PR-7", "employee").level == NOT_ASSESSABLE
 
 
+def test_a_forecast_rule_says_since_when_by_forecasts_made_then(panel):
+    found = find(panel, "PR-7", "resident")
+    assert found.since == "2021Q4"
+    assert found.since_open
+    assert "各年末均按当时数据预测" in found.since_zh
+    # The base projection has no assumptions of earlier years, and says so.
+    projected = find(panel, "PR-8B", "resident")
+    assert projected.since_open
+    assert projected.extent_zh == "已是最高级别。"
+    assert projected.since_zh == "2022年末的推演如此；此前没有可比的推演。"
+
+
+def crossing(quarter, share):
+    months = np.full((100, 1), 9.0)
+    months[: round(100 * share)] = 2.0
+    ends = (f"{quarter.year + 1}Q4",)
+    return Outlook(quarter, {"resident": SchemeDraws(ends, months, months * 1e9, months, pooled=True)})
+
+
+def test_a_probability_that_falls_a_little_does_not_flap():
+    year = Quarter(2024, 4)
+    for now, level in ((0.26, "orange"), (0.23, "orange"), (0.19, "yellow")):
+        outlook = replace(crossing(year, now), earlier=(crossing(year + -4, 0.3),))
+        found = find(judged("national", "2024Q4", outlook=outlook), "PR-7", "resident")
+        assert (found.level, found.value, found.since) == (level, now, "2023Q4")
+    far = replace(crossing(year, 0.23), earlier=(crossing(year + -8, 0.3),))
+    assert find(judged("national", "2024Q4", outlook=far), "PR-7", "resident").level == "yellow"
+
+
+def test_a_forecast_shut_elsewhere_is_told_and_never_kept(panel):
+    verdict = Verdict(passed=False, reasons=(("error", "somewhere", 1.4, 1.0),))
+    shut = fund_outlook("city_panel", Quarter(2022, 4), RULES, verdict=verdict)
+    assert (dict(shut.schemes), shut.reason_zh) == ({}, "预测误差未通过回测检验（1.40，上限1）")
+    again = fund_outlook("city_panel", Quarter(2022, 4), RULES)
+    assert find(judged("city_panel", "2022Q4", outlook=again), "PR-7", "resident") == find(panel, "PR-7", "resident")
+
+
+def test_a_series_of_years_has_no_missing_quarter():
+    found = find(judged("city_panel", "2022Q3"), "CN-7", "resident")
+    assert (found.level, found.period) == ("orange", "2021")
+    assert "3个季度前" in found.sure_zh
+
+
+def test_a_trend_that_is_well_is_told_as_one(national):
+    found = find(national, "PR-14", "resident")
+    assert found.text_zh == "2024年末可支付月数1年来上升0.4个月，未达到预警条件。"
+    assert found.text_en == "The end of 2024: Months payable rose by 0.4 months within a year, no condition met."
+
+
+def test_the_level_of_another_fund_is_not_told_as_that_of_an_earlier_time(panel):
+    for one in panel:
+        if "未分别公布" in one.text_zh:
+            assert "当时为" not in one.text_zh
+    # Where nothing is published at all, that is the reason.
+    assert find(judged("shenyang", "2020Q4"), "CN-1", "employee").text_zh == "无法评估：计算所需的数字未公布。"
+    deficit = find(panel, "CN-7", "resident")
+    assert deficit.extent_zh == "门槛为零，现低于零14.9亿元。"
+    assert find(panel, "PR-10", "employee").extent_zh == "低于门槛值2，相差0.15；距红色门槛还差0.35。"
+    beyond = find(panel, "PR-7B", "employee")
+    assert beyond.text_zh.endswith("按含个人账户的全部基金计算。")
+
+
 def test_without_a_forecast_its_rules_are_not_assessable(national):
     for rule in ("PR-7", "PR-8"):
         found = find(national, rule, "resident")
@@ -151,7 +215,7 @@ def test_a_missing_quarter_is_not_assessable():
     for rule in ("PR-1", "CN-7", "CN-8"):
         found = find(warnings, rule, "resident")
         assert found.level == NOT_ASSESSABLE
-        assert "2024Q3的数字缺失，最近一期为2023Q4" in found.text_zh
+        assert "2024年三季度的数字缺失，最近一期为2023年末" in found.text_zh
 
 
 def test_nothing_spent_is_undefined_and_never_green(national):

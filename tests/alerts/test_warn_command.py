@@ -23,6 +23,9 @@ def test_warnings_are_printed_written_and_recorded_once(tmp_path):
     for heading in ("情况：", "程度：", "起始：", "原因：", "把握：", "措施：", "责任："):
         assert heading in done.output
     assert "无法评估" in done.output
+    for words in ("基金风险预警", "险种", "文件规定"):
+        assert words in done.output
+    assert "judgement" not in done.output
     table = pd.read_csv(out)
     assert table.loc[table["rule_id"].eq("CN-1"), "level"].tolist() == ["blue"]
     assert "new" in done.output

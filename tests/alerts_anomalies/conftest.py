@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -69,5 +67,4 @@ def city_cases(city):
 
 @pytest.fixture(scope="session")
 def honest_cases(city):
-    nobody = {kind: np.zeros_like(where) for kind, where in city.setting.misbehaving.items()}
-    return cases_of(replace(city, setting=replace(city.setting, misbehaving=nobody)))
+    return cases_of(city.honest())

@@ -110,6 +110,7 @@ def test_light_money_is_what_the_stays_are_paid(city_cases, found):
     assert rows["money_fen"].astype(int).tolist() == [paid[one] for one in rows["case_id"]]
 
 
+@pytest.mark.slow
 def test_without_a_policy_the_charge_counts_and_is_named(city_cases):
     found = detect_anomalies(city_cases, scheme=None, kinds=["upcoding", "light_admission"])
     by_kind = {one.kind: one for one in found.findings}
@@ -159,6 +160,56 @@ def test_every_problem_of_the_tables_is_told_at_once(plain):
 def test_tables_that_cannot_be_read_say_why(plain, change, words):
     with pytest.raises(TableError, match=words):
         detect_anomalies(change(plain), scheme=None)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda t: t.assign(case_id=None), "800 cases without one"),
+        (lambda t: t.assign(total_cost="9,000.00"), "a cost above 0"),
+        (lambda t: pd.concat([t, t["tier"]], axis=1), "every name once"),
+        (lambda t: pa.Table.from_pandas(t).append_column("tier", pa.nulls(len(t))), "two columns tier"),
+        (lambda t: t.assign(remark=[object()] * len(t)), "columns of one kind"),
+    ],
+)
+def test_tables_of_strangers_are_refused_with_a_reason(plain, change, words):
+    with pytest.raises(TableError, match=words):
+        detect_anomalies(change(plain), scheme=None)
+
+
+@pytest.mark.parametrize("value", [np.inf, -1e6])
+def test_numbers_that_no_amount_can_be_count_as_missing(plain, value):
+    columns = ["drug_cost", "consumable_cost", "outpatient_cost_14d", "fully_self_paid", "los_days"]
+    plain[columns] = plain[columns].astype(float)
+    odd, missing = plain.copy(), plain.copy()
+    for number, column in enumerate(columns):
+        rows = [3 + number, 150 + number]
+        odd.loc[rows, column], missing.loc[rows, column] = value, np.nan
+    one, other = (detect_anomalies(table, scheme=None).scores() for table in (odd, missing))
+    pd.testing.assert_frame_equal(one, other)
+
+
+def test_an_infinite_cost_takes_no_part(plain):
+    plain.loc[:1, "total_cost"] = np.inf
+    assert detect_anomalies(plain, scheme=None).excluded == 2
+
+
+def test_a_missing_adrg_or_category_is_read_off_the_group(plain):
+    rows = plain.index % 3 == 0
+    gaps = plain.assign(adrg=plain["adrg"].mask(rows), mdc=plain["mdc"].mask(rows))
+    one, other = (detect_anomalies(table, scheme=None).scores() for table in (plain, gaps))
+    pd.testing.assert_frame_equal(one, other)
+
+
+def test_names_are_carried_as_they_are(plain, tmp_path):
+    names = {"H00": "=1+1", "H01": "H,01", "H02": "<b>医院"}
+    plain["hospital"] = plain["hospital"].replace(names)
+    plain.loc[plain["hospital"].isin(names.values()), "outpatient_cost_14d"] += 400
+    found = detect_anomalies(plain, scheme=None, kinds=["cost_shifting"])
+    assert {one.hospital for one in found.findings} == set(names.values())
+    assert "<b>" not in found._repr_html_()
+    out = write_findings(found, tmp_path / "out")
+    assert set(pd.read_csv(out / "findings.csv")["hospital"]) == set(names.values())
 
 
 def test_other_bad_input(plain, tmp_path):

@@ -190,6 +190,20 @@ def test_materials_above_drugs_with_materials_are_a_contradiction(plain):
     assert "must hold drugs and materials together" in found.not_assessable[-1].reason
 
 
+def test_a_hospital_alone_in_its_tier_is_not_judged_by_itself(make_cases):
+    table = make_cases(hospitals=9)
+    table.loc[table["hospital"] == "H00", "outpatient_cost_14d"] += 400
+    table.loc[table["hospital"].isin(["H00", "H08"]), "tier"] = "1"
+    found = detect_anomalies(table, scheme=None, kinds=["cost_shifting", "growth", "drug_spike"])
+    assert len(found) == 0
+    assert [one.kind for one in found.not_assessable] == ["cost_shifting", "growth"]
+    assert "tier 1 has fewer than 3 hospitals to compare: H00, H08" in found.not_assessable[0].reason
+    assert "growth in part" in found.summary()
+    scores = found.scores().set_index(["kind", "hospital"])["posterior"]
+    assert scores["cost_shifting"][["H00", "H08"]].isna().all()
+    assert scores["drug_spike"].notna().all()
+
+
 def test_two_hospitals_are_no_peers(make_cases):
     found = detect_anomalies(make_cases(hospitals=2), scheme=None)
     assert len(found.not_assessable) == 8

@@ -212,6 +212,10 @@ def test_results_are_read_back_from_the_workbook(tmp_path: Path) -> None:
     assert found.low_fen >= 1234
     written = json.loads((tmp_path / "estimate" / "estimate.json").read_text(encoding="utf-8"))
     assert written["found_yuan"] == 12.34
+    kept = (tmp_path / "estimate" / "deductions.csv").read_text(encoding="utf-8-sig")
+    hospital, insurance = sheet.cell(2, heads["hospital"]).value, found.deductions["insurance"].iloc[0]
+    assert kept == f"hospital,year,insurance,deduction_yuan\n{hospital},2024,{insurance},12.34\n"
+    assert insurance == claims().set_index("case_id")["insurance"][sheet.cell(2, heads["case_id"]).value]
     assert written["fingerprint"] == sampling.fingerprint
 
 

@@ -126,6 +126,16 @@ def test_the_road_is_refused_where_it_does_not_lead_and_says_where_it_does(
         "138—1234—5678",
         "210102900307123",
         "024-23456789",
+        "138-12-345-678",
+        "138.1234.5678",
+        "1 3 8 1 2 3 4 5 6 7 8",
+        "138\n12345678",
+        "024-2345-6789",
+        "(024)23456789",
+        "+86-24-23456789",
+        "02423456789",
+        "2101 0219 9003 0712 34",
+        "210102·1990·03·07·1234",
     ],
 )
 def test_numbers_of_persons_are_refused_and_never_repeated(ledger: CaseLedger, make_signal: Make, text: str) -> None:
@@ -142,7 +152,18 @@ def test_numbers_of_persons_are_refused_and_never_repeated(ledger: CaseLedger, m
 
 
 @pytest.mark.parametrize(
-    "text", ["追回 13,812,345.67 元", "2025-01-01 至 2025-03-31", "病例 C00000012345678", "138 例"]
+    "text",
+    [
+        "追回 13,812,345.67 元",
+        "2025-01-01 至 2025-03-31",
+        "病例 C00000012345678",
+        "138 例",
+        "病例 00017396",
+        "点值 138.12345678",
+        "13.5 14.2 15.3 12.1",
+        "160 200 300 40 50",
+        "0.85 至 0.95，1.0312345678",
+    ],
 )
 def test_amounts_dates_and_case_numbers_are_no_persons(ledger: CaseLedger, make_signal: Make, text: str) -> None:
     outcomes(ledger, make_signal(evidence=(("cases", ("13812345678", "00000000012")),)))

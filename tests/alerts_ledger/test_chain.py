@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,43 @@ def test_an_exchanged_or_lost_attachment_is_found(filled: CaseLedger) -> None:
     assert kinds(filled) == [(5, "attachment")]
     place.with_name("stray").write_text("x", encoding="utf-8")
     assert filled.verify().notes == ("1 files among the attachments belong to no event",)
+
+
+def inserted(ledger: CaseLedger, **changed: object) -> None:
+    """Add an event as somebody would who knows the chain: the triggers of the file let it pass."""
+    with sqlite3.connect(ledger.path) as connection:
+        last = next(event for event in reversed(list(ledger.events())) if event.case == changed.get("case", 1))
+        head = ledger.head()
+        event = replace(last, **{"number": head.number + 1, "previous": head.hash, "content": "", **changed})  # type: ignore[arg-type]
+        row = replace(event, hash=chain_hash(event)).row()
+        connection.execute(f"INSERT INTO events VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"action": "note", "body": "no json"},
+        {"action": "note", "body": "[]"},
+        {"action": "note", "body": '{"note":"x"}', "matter": "another"},
+        {"action": "note", "body": '{"note":"x"}', "recovered_fen": -(10**9)},
+        {"action": "seen", "body": "{}"},
+        {"action": "seen", "body": '{"signal":{"kind":"fund"}}'},
+    ],
+)
+def test_an_event_with_a_good_hash_that_no_ledger_writes_is_found(
+    filled: CaseLedger, changed: dict[str, object]
+) -> None:
+    inserted(filled, **{"recovered_fen": 0, **changed})
+    assert kinds(filled) == [(7, "foreign")]
+
+
+@pytest.mark.parametrize(("case", "state"), [(1, "closed"), (1, "lost")])
+def test_a_step_that_is_not_declared_is_noted(filled: CaseLedger, case: int, state: str) -> None:
+    inserted(filled, case=case, action="move", state=state, body="{}", recovered_fen=0)
+    found = filled.verify()
+    assert found.sound
+    assert f"to {state}: no such step" in found.notes[0]
 
 
 def test_events_dated_backwards_are_noted(filled: CaseLedger) -> None:

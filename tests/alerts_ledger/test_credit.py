@@ -192,17 +192,34 @@ def test_assessment_findings_and_ledger_come_together(
 def test_a_matter_that_came_again_weighs_more(
     tmp_path: Path, ledger: CaseLedger, make_signal: Callable[..., Signal]
 ) -> None:
+    ledger.record([make_signal("H1", level="red", period="2024Q4")], who="zhao", at=AT)
+    for state in ("checking", "interviewed", "closed"):
+        ledger.move(1, state, who="zhao", at=AT, note="x")
+    ledger.record([make_signal("H1", level="red", period="2025Q1")], who="zhao", at=AT)
+    ledger.move(2, "dismissed", who="zhao", at=AT, note="x")
+    ledger.record([make_signal("H1", level="red", period="2025Q2")], who="zhao", at=AT)
+    for state in ("checking", "interviewed", "rectifying"):
+        ledger.move(3, state, who="zhao", at=AT)
+    assessment = write(tmp_path / "a.csv", "hospital,score\nH1,100\n")
+    run = score_providers(assessment, ledger=ledger.path, year=2025)
+    assert run.scores[0].score == Decimal("77.5")
+    assert [line.what for line in run.scores[0].lines if line.points < 0] == [
+        "案件3 upcoding red 15 × 1 rectifying × 1.5 再犯"
+    ]
+
+
+def test_a_false_alarm_before_makes_nothing_worse(
+    tmp_path: Path, ledger: CaseLedger, make_signal: Callable[..., Signal]
+) -> None:
     ledger.record([make_signal("H1", level="red")], who="zhao", at=AT)
     ledger.move(1, "dismissed", who="zhao", at=AT, note="x")
     ledger.record([make_signal("H1", level="red", period="2025Q2")], who="zhao", at=AT)
     for state in ("checking", "interviewed", "rectifying"):
         ledger.move(2, state, who="zhao", at=AT)
-    assessment = write(tmp_path / "a.csv", "hospital,score\nH1,100\n")
+    assessment = write(tmp_path / "a.csv", "hospital,score\nH1,100\nH2,\n")
     run = score_providers(assessment, ledger=ledger.path)
-    assert run.scores[0].score == Decimal("77.5")
-    assert [line.what for line in run.scores[0].lines if line.points < 0] == [
-        "案件2 upcoding red 15 × 1 rectifying × 1.5 再犯"
-    ]
+    assert run.scores[0].score == Decimal("85.0")
+    assert run.notes == ("no score of H2: scores.csv leaves them out, actuary clear asks for theirs",)
 
 
 def test_everything_wrong_with_the_files_is_said(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from actuary.alerts.ledger import load_ledger_rules
 from actuary.errors import DeclarationError
 from actuary.paths import models_root
 from actuary.workflow import check_inputs
+from actuary.workflow.checks import _case_problems
 
 
 def changed(folder: Path, old: str, new: str) -> Path:
@@ -33,7 +34,7 @@ def changed(folder: Path, old: str, new: str) -> Path:
         ),
         ('to = "rectifying"', 'to = "closed"', "'rectifying', which no step reaches|interviewed to closed again"),
         ('needs = ["note"]', 'needs = ["nota"]', "did you mean 'note'"),
-        ("(?<!\\d)0\\d{2,3}", "(?<!\\d0\\d{2,3}", "a regular expression"),
+        ("(?<!\\d)[1-9]\\d{7}", "(?<!\\d[1-9]\\d{7}", "a regular expression"),
         ("wait_seconds = 30", "wait_seconds = 0", "wait_seconds"),
         ('source = "judgement"', 'source = "S99"', "S99"),
     ],
@@ -50,3 +51,13 @@ def test_the_shipped_road_leads_from_open_to_an_end() -> None:
     assert rules.names == ("open", "checking", "interviewed", "rectifying", "closed", "dismissed")
     assert [name for name in rules.names if rules.is_final(name)] == ["closed", "dismissed"]
     assert all(rules.steps_from(name) for name in rules.names if not rules.is_final(name))
+
+
+def test_declared_anomalies_are_checked_with_the_others(tmp_path: Path) -> None:
+    (tmp_path / "alerts").mkdir()
+    text = (models_root() / "alerts" / "anomalies.toml").read_text(encoding="utf-8")
+    path = tmp_path / "alerts" / "anomalies.toml"
+    path.write_text(text, encoding="utf-8")
+    assert _case_problems(tmp_path) == []
+    path.write_text(text.replace("[statistics]", "[statistic]"), encoding="utf-8")
+    assert "statistic" in str(_case_problems(tmp_path)[0])

@@ -69,6 +69,12 @@ def test_what_cannot_be_is_said_in_a_sentence(run, tmp_path):
         assert "Traceback" not in done.output
 
 
+def test_a_region_in_the_place_of_a_file_is_told_where_it_goes(run):
+    done = run("urumqi")
+    assert done.exit_code != 0
+    assert "--city urumqi" in done.output
+
+
 def test_cases_from_a_file(run, tmp_path):
     frame = pd.DataFrame(
         {

@@ -6,6 +6,7 @@ import csv
 import json
 import statistics
 import subprocess
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -96,6 +97,20 @@ def test_stays_of_one_person_do_not_overlap(part):
     frame = frame[np.array(part.truth["kind"].to_pylist()) == ""].sort_values(["person_key", "admission_date"])
     same = frame["person_key"].eq(frame["person_key"].shift())
     assert (frame["admission_date"] >= frame["discharge_date"].shift())[same].all()
+
+
+def test_a_shape_in_which_nobody_misbehaves_is_honest(tmp_path, root, city):
+    source = root / "models" / "synth"
+    text = (source / "shape.toml").read_text(encoding="utf-8")
+    (tmp_path / "shape.toml").write_text(text.replace("hospitals = 0.10 ", "hospitals = 0.0 "), encoding="utf-8")
+    (tmp_path / "relative_cost.csv").write_bytes((source / "relative_cost.csv").read_bytes())
+    quiet = synthesise_city("shenyang", cases=3000, seed=7, plan=tmp_path / "shape.toml")
+    assert quiet.hospital_truth().empty
+    part = next(quiet.parts())
+    assert set(part.truth["kind"].to_pylist()) == {""}
+    same = next(replace(city.honest(), cases=3000).parts())
+    assert part.cases.equals(same.cases)
+    assert not city.hospital_truth().empty
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from actuary.errors import Problem, TableError
+from actuary.errors import Problem, TableError, raise_all
 
 __all__ = ["NO_DAY", "codes_of", "day_column", "number_column", "open_table"]
 
@@ -36,27 +36,38 @@ def open_table(given: Any, label: str) -> tuple[pa.Table, str]:
         When the file cannot be read, or `given` is something else.
     """
     if isinstance(given, pa.Table):
-        return given, label
+        return _once_each(given, label), label
     if isinstance(given, str | Path):
         path = Path(given).expanduser()
         try:
             if path.suffix.lower() == ".parquet":
-                return pq.read_table(path), path.name
+                return _once_each(pq.read_table(path), path.name), path.name
             # Codes such as 01 stay what they are: everything is text first.
             options = pa_csv.ConvertOptions(strings_can_be_null=True)
             header = pa_csv.open_csv(path).schema.names
             options.column_types = {name.lstrip("\ufeff"): pa.string() for name in header}
-            return pa_csv.read_csv(path, convert_options=options), path.name
+            return _once_each(pa_csv.read_csv(path, convert_options=options), path.name), path.name
         except (OSError, pa.ArrowInvalid) as error:
             found = "no such file" if isinstance(error, FileNotFoundError) else str(error).splitlines()[0]
             raise TableError(Problem(str(path), found, "a Parquet or CSV table")) from None
     if hasattr(given, "to_dict") and hasattr(given, "columns"):
-        return pa.Table.from_pandas(given, preserve_index=False), label
+        try:
+            return pa.Table.from_pandas(given, preserve_index=False), label
+        except (pa.ArrowException, ValueError) as error:
+            words = str(error).splitlines()[0]
+            raise TableError(Problem(label, words, "columns of one kind each, every name once")) from None
     raise TableError(Problem(label, f"a {type(given).__name__}", "a DataFrame, an Arrow table or a path"))
 
 
+def _once_each(table: pa.Table, label: str) -> pa.Table:
+    """Return the table, whose columns all have names of their own."""
+    twice = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
+    raise_all([Problem(label, f"two columns {name}", "every name once") for name in twice], TableError)
+    return table
+
+
 def codes_of(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Return words as places in their sorted list; -1 for a missing or empty cell.
+    """Return words as places in their sorted list; -1 for a missing or blank cell.
 
     Examples
     --------
@@ -74,7 +85,7 @@ def codes_of(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], tuple[str, ...
     codes = pc.fill_null(chunk.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
     used = np.zeros(len(words) + 1, bool)
     used[codes] = True
-    kept = [i for i, word in enumerate(words) if used[i] and word]
+    kept = [i for i, word in enumerate(words) if used[i] and word and not word.isspace()]
     order = sorted(kept, key=lambda i: words[i])
     place = np.full(len(words) + 1, -1, np.int64)
     place[order] = np.arange(len(order))
@@ -82,19 +93,20 @@ def codes_of(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], tuple[str, ...
 
 
 def number_column(column: pa.ChunkedArray) -> NDArray[np.float64]:
-    """Return numbers; NaN where a cell is missing or is no number.
+    """Return numbers; NaN where a cell is missing, is no number, or is one that no amount and no count can be.
 
     Examples
     --------
-    >>> number_column(pa.chunked_array([["12.5", "x", None]])).tolist()
-    [12.5, nan, nan]
+    >>> number_column(pa.chunked_array([["12.5", "x", None, "-1", "inf"]])).tolist()
+    [12.5, nan, nan, nan, nan]
     """
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type) or pa.types.is_dictionary(column.type):
         import pandas as pd  # noqa: PLC0415  (only tables of text need it)
 
-        return np.asarray(pd.to_numeric(column.cast(pa.string()).to_pandas(), errors="coerce"), np.float64)
-    numbers = column.cast(pa.float64(), safe=False)
-    return np.asarray(pc.fill_null(numbers, float("nan")).to_numpy(), np.float64)
+        found = np.asarray(pd.to_numeric(column.cast(pa.string()).to_pandas(), errors="coerce"), np.float64)
+    else:
+        found = np.asarray(pc.fill_null(column.cast(pa.float64(), safe=False), float("nan")).to_numpy(), np.float64)
+    return np.where((found >= 0) & np.isfinite(found), found, np.nan)
 
 
 def day_column(column: pa.ChunkedArray) -> NDArray[np.int64]:

@@ -87,6 +87,7 @@ _NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
 
 def _why_not(features: Features, kind: str) -> str:
     """Return why a kind cannot be assessed; empty where it can."""
+    given = features.rules.statistics
     for names in _NEEDS.get(kind, ()):
         lacking = features.lacking(*names)
         if len(lacking) == len(names):
@@ -97,19 +98,13 @@ def _why_not(features: Features, kind: str) -> str:
         if not features.dated.any():
             return "the cases have no day that can be read"
         days = int(features.end[features.dated].max() - features.end[features.dated].min())
-        if days < _LEAST_DAYS:
-            return f"the cases lie within {days} days; {_LEAST_DAYS} are needed"
+        if days < given.least_days:
+            return f"the cases lie within {days} days; {given.least_days} are needed"
     if kind.endswith("_spike"):
         goods, materials = features.number("drug_cost"), features.number("consumable_cost")
-        if (materials > goods).mean() > _TOLERATED:
+        if (materials > goods).mean() > given.contradictory_share:
             return "consumable_cost is above drug_cost, which must hold drugs and materials together"
     return ""
-
-
-#: Days that discharges must cover for comparisons over time.
-_LEAST_DAYS = 150
-#: Share of the cases that may contradict themselves.
-_TOLERATED = 0.01
 
 
 def assess(features: Features, kinds: Sequence[str] = KINDS) -> tuple[dict[str, Assessment], tuple[NotAssessable, ...]]:
@@ -141,6 +136,7 @@ def assess(features: Features, kinds: Sequence[str] = KINDS) -> tuple[dict[str, 
         "drug_spike": lambda _: spike(features, "drug_spike"),
         "consumable_spike": lambda _: spike(features, "consumable_spike"),
     }
+    given = features.rules.statistics
     found: dict[str, Assessment] = {}
     left_out: list[NotAssessable] = []
     wanted = [kind for kind in KINDS if kind in kinds or (kind == "upcoding" and "refusing_severe" in kinds)]
@@ -148,13 +144,14 @@ def assess(features: Features, kinds: Sequence[str] = KINDS) -> tuple[dict[str, 
         why = _why_not(features, kind)
         if not why:
             judged = _judged_twice(features, made[kind])
-            if np.isfinite(judged.p_value).sum() >= _LEAST_HOSPITALS:
+            if np.isfinite(judged.p_value).sum() >= given.least_hospitals:
                 found[kind] = judged
+                left_out += [NotAssessable(kind, reason) for reason in _without_peers(features, judged.evidence)]
                 continue
-            few = features.rules.statistics.least_cases
-            why = f"fewer than {_LEAST_HOSPITALS} hospitals have {few} cases to judge by"
+            why = f"fewer than {given.least_hospitals} hospitals with peers have {given.least_cases} cases to judge by"
             if kind == "refusing_severe":
-                why += ", with at least three severe ones expected among them"
+                least = features.rules.refusing_severe.least_expected
+                why += f", with at least {least:g} severe ones expected among them"
         left_out.append(NotAssessable(kind, why))
     return (
         {kind: one for kind, one in found.items() if kind in kinds},
@@ -162,8 +159,24 @@ def assess(features: Features, kinds: Sequence[str] = KINDS) -> tuple[dict[str, 
     )
 
 
-#: Hospitals without which there are no peers.
-_LEAST_HOSPITALS = 5
+def _lonely_tiers(features: Features, evidence: Evidence) -> BoolArray:
+    """Return tiers with hospitals that could be judged but too few: each would be its own standard."""
+    tiers = len(features.stays.tiers)
+    if evidence.scan is not None:
+        return np.zeros(tiers, np.bool_)
+    known = np.bincount(features.stays.tier_of[np.isfinite(evidence.effect)], minlength=tiers)
+    return np.asarray((known > 0) & (known < features.rules.statistics.least_hospitals_of_tier), np.bool_)
+
+
+def _without_peers(features: Features, evidence: Evidence) -> list[str]:
+    """Say of which hospitals a kind was not assessed because their tier has no others."""
+    stays = features.stays
+    lonely = _lonely_tiers(features, evidence)
+    return [
+        f"tier {stays.tiers[tier]} has fewer than {features.rules.statistics.least_hospitals_of_tier} hospitals to "
+        f"compare: {', '.join(stays.hospitals[one] for one in np.flatnonzero(stays.tier_of == tier).tolist())}"
+        for tier in np.flatnonzero(lonely).tolist()
+    ]
 
 
 def _judged_twice(features: Features, made: Callable[[BoolArray | None], Evidence]) -> Assessment:
@@ -196,7 +209,8 @@ def _judge(features: Features, evidence: Evidence) -> Assessment:
             effect=evidence.effect, low=low, high=high, between_sd=np.nan, dispersion=np.nan, share=np.nan,
             suspicion=_suspicion(features, evidence, posterior),
         )  # fmt: skip
-    fit = fit_effects(features, evidence.effect, evidence.variance)
+    lonely = _lonely_tiers(features, evidence)[features.stays.tier_of]
+    fit = fit_effects(features, np.where(lonely, np.nan, evidence.effect), evidence.variance)
     centre = fit.centre[features.stays.tier_of]
     ends = (fit.effect, fit.effect - wide * fit.effect_sd, fit.effect + wide * fit.effect_sd)
     effect, low, high = (evidence.natural(end, centre) for end in ends)

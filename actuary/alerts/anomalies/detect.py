@@ -203,9 +203,8 @@ def _where(features: Features, one: Assessment, number: int) -> tuple[str, ...]:
     if scan is None:
         return ()
     cells = np.flatnonzero((scan.hospital == number) & (scan.posterior > features.rules.statistics.cell_posterior))
-    names = ("?", *features.stays.mdcs) if int(features.mdc.min()) < 0 else features.stays.mdcs
     return tuple(
-        f"{names[int(scan.category[cell])]} {quarter_name(features, int(scan.quarter[cell]))}"
+        f"{features.stays.mdcs[int(scan.category[cell])]} {quarter_name(features, int(scan.quarter[cell]))}"
         for cell in cells.tolist()
     )
 

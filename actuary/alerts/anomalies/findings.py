@@ -85,7 +85,7 @@ class Findings:
     findings : tuple of Finding
         The findings, the surest and dearest first.
     not_assessable : tuple of NotAssessable
-        Kinds that could not be assessed, with the reason.
+        Kinds that could not be assessed, or not at every hospital, with the reason.
     assessments : mapping of str to Assessment
         Every hospital by kind.
     hospitals, tiers : tuple of str
@@ -147,7 +147,10 @@ class Findings:
         """Return one line on size."""
         money = sum(one.money_fen or 0 for one in self.findings) / 100
         made_up = "; synthetic (合成数据)" if self.synthetic else ""
-        left = f"; not assessable: {', '.join(one.kind for one in self.not_assessable)}" if self.not_assessable else ""
+        kinds = dict.fromkeys(
+            f"{one.kind} in part" if one.kind in self.assessments else one.kind for one in self.not_assessable
+        )
+        left = f"; not assessable: {', '.join(kinds)}" if kinds else ""
         return (
             f"{len(self.findings)} findings at {len({one.hospital for one in self.findings})} of "
             f"{len(self.hospitals)} hospitals, {money:,.2f} yuan at stake, "

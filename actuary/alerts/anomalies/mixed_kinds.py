@@ -94,7 +94,7 @@ def refusing_severe(features: Features, upcoding: FloatArray | None, peers: Bool
             slope = 2 * np.sqrt((1 - one.expected) / one.expected)
             share, variance = -one.effect * slope, one.variance * slope**2
         # Where a handful of severe patients is expected, their absence says nothing.
-        few = ~(one.base * one.expected >= _FEWEST)
+        few = ~(one.base * one.expected >= rule.least_expected)
         share[few], variance[few] = np.nan, np.nan
         fitted = fit_effects(features, share, variance)
         ok = np.isfinite(fitted.z)
@@ -120,10 +120,6 @@ def refusing_severe(features: Features, upcoding: FloatArray | None, peers: Bool
         strata=np.where(flagged, 1 + dear_group + 2 * grave + 4 * dear_stay, 0),
         angular=False,
     )
-
-
-#: Severe patients that must be expected of a hospital before their absence is judged.
-_FEWEST = 3.0
 
 
 def cost_shifting(features: Features, peers: BoolArray | None = None) -> Evidence:
@@ -202,7 +198,7 @@ def spike(features: Features, kind: str) -> Evidence:
     size = len(features.stays.hospitals)
     scan = scan_spikes(
         residual[universe], hospital, information=usual * (1 - usual),
-        category=features.mdc[universe] - min(int(features.mdc.min()), 0),
+        category=features.mdc[universe],
         quarter=features.quarter[universe], hospitals=size, scale=rule.rise,
         share_of_categories=rule.share_of_categories, least_cases=float(rule.least_cases),
     )  # fmt: skip

@@ -43,6 +43,10 @@ class Statistics(Shape):
     prior_cases: Positive
     cell_posterior: Share
     least_cases: Count
+    least_hospitals: Count
+    least_hospitals_of_tier: Count
+    least_days: Count
+    contradictory_share: Share
     interval: Share
     age_bands: tuple[Count, ...]
     orange_posterior: Share
@@ -78,6 +82,7 @@ class SevereRule(KindRule):
 
     group_cost_ratio_over: Positive
     case_cost_ratio_over: Positive
+    least_expected: Positive
 
 
 class SpikeRule(KindRule):

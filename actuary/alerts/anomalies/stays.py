@@ -198,18 +198,17 @@ def read_stays(
             return np.full(table.num_rows, -1, np.int64), ()
         return codes_of(table[chosen[name]])
 
-    problems += _doubled(table[chosen["case_id"]], source)
+    problems += _doubled(table[chosen["case_id"]].cast(pa.string()), source)
     hospital, names = text("hospital")
     tier_of, tiers, wrong = _tiers(hospital, names, text("tier"), hospitals, source)
     raise_all([*problems, *wrong], TableError)
     drg, drgs = text("drg")
-    adrg, adrgs = text("adrg")
-    if not adrgs:
-        adrg, adrgs = _shortened(drg, drgs, 3)
-    mdc, mdcs = text("mdc")
-    if not mdcs:
-        mdc, mdcs = _shortened(drg, drgs, 1)
+    adrg, adrgs = _completed(*text("adrg"), _shortened(drg, drgs, 3))
+    mdc, mdcs = _completed(*text("mdc"), _shortened(drg, drgs, 1))
     cost = number_column(table[chosen["total_cost"]])
+    usable = (hospital >= 0) & (drg >= 0) & (cost > 0)
+    if not usable.any():
+        raise TableError(Problem(source, "no case with a hospital, a group and a cost above 0", "at least one"))
     person = text("person_key")[0] if "person_key" in chosen else None
     days = {name: day_column(table[chosen[name]]) if name in chosen else None
             for name in ("admission_date", "discharge_date")}  # fmt: skip
@@ -239,7 +238,7 @@ def read_stays(
         admission=first,
         discharge=last,
         person=person,
-        usable=(hospital >= 0) & (drg >= 0) & (cost > 0),
+        usable=usable,
         missing=tuple(name for name in OPTIONAL if name not in chosen),
         table=table,
         names=chosen,
@@ -311,6 +310,18 @@ def _shortened(codes: IntArray, names: tuple[str, ...], letters: int) -> tuple[I
     short = tuple(sorted({name[:letters] for name in names}))
     place = np.array([short.index(name[:letters]) for name in names] + [-1], np.int64)
     return place[codes], short
+
+
+def _completed(
+    codes: IntArray, names: tuple[str, ...], short: tuple[IntArray, tuple[str, ...]]
+) -> tuple[IntArray, tuple[str, ...]]:
+    """Return codes of a column, with those of the shortened group where a cell is missing."""
+    lacking = (codes < 0) & (short[0] >= 0)
+    if not lacking.any():
+        return codes, names
+    both = tuple(sorted({*names, *short[1]}))
+    own, other = (np.array([*(both.index(name) for name in some), -1], np.int64) for some in (names, short[1]))
+    return np.where(lacking, other[short[0]], own[codes]), both
 
 
 def _severities(

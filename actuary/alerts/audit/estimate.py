@@ -38,6 +38,9 @@ class AuditEstimate:
         Probability of the intervals.
     kinds : DataFrame
         Errors found by kind.
+    deductions : DataFrame
+        One row a provider, year and insurance: what was found too much, less what was too little, where that is above 0
+        [fen]. Only what was found, not what is extrapolated: whether that may be taken off, a policy says.
     fingerprint : str
         Of the sample.
     synthetic : bool
@@ -51,6 +54,7 @@ class AuditEstimate:
     found_fen: int
     probability: float
     kinds: pd.DataFrame
+    deductions: pd.DataFrame
     fingerprint: str
     synthetic: bool = False
 
@@ -114,9 +118,20 @@ def estimate_audit(sampling: AuditSampling, results: AuditResults) -> AuditEstim
         found,
         sampling.probability,
         results.by_kind(),
+        _deductions(sampling, results),
         sampling.fingerprint,
         sampling.synthetic,
     )
+
+
+def _deductions(sampling: AuditSampling, results: AuditResults) -> pd.DataFrame:
+    drawn = sampling.population[sampling.population["drawn"] > 0]
+    names = drawn[["hospital", "year", "case_id"]].itertuples(index=False, name=None)
+    found = drawn.assign(deduction_fen=[results.errors_fen[(str(one), int(year), case)] for one, year, case in names])
+    by = ["hospital", "year", "insurance"]
+    sums = found.groupby(by, as_index=False).agg(deduction_fen=("deduction_fen", "sum"))
+    kept: pd.DataFrame = sums[sums["deduction_fen"] > 0]
+    return kept.reset_index(drop=True)
 
 
 def _provider(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["read_sampling", "write_estimate", "write_sampling"]
 
 _HEADER, _POPULATION, _PROVIDERS = "audit.json", "population.parquet", "providers.csv"
+_DEDUCTIONS = "deductions.csv"
 _MEND = "name the folder that `actuary audit sample … --out` wrote"
 
 
@@ -96,7 +97,7 @@ def read_sampling(folder: Path | str) -> AuditSampling:
         header = json.loads((place / _HEADER).read_text(encoding="utf-8"))
         population = pd.read_parquet(place / _POPULATION)
         return AuditSampling(
-            population[["hospital", "year", "case_id", "stratum", "amount_fen", "drawn"]],
+            population[["hospital", "year", "case_id", "stratum", "amount_fen", "drawn", "insurance"]],
             pd.DataFrame(header["providers"]),
             header["left_out"],
             int(header["seed"]),
@@ -109,7 +110,7 @@ def read_sampling(folder: Path | str) -> AuditSampling:
 
 
 def write_estimate(estimate: AuditEstimate, folder: Path) -> None:
-    """Write providers.csv, kinds.csv and estimate.json into an empty folder.
+    """Write providers.csv, kinds.csv, deductions.csv (for `actuary clear`) and estimate.json into an empty folder.
 
     Parameters
     ----------
@@ -120,6 +121,7 @@ def write_estimate(estimate: AuditEstimate, folder: Path) -> None:
     """
     (folder / _PROVIDERS).write_bytes(csv_bytes(_yuan(estimate.providers)))
     (folder / "kinds.csv").write_bytes(csv_bytes(_yuan(estimate.kinds)))
+    (folder / _DEDUCTIONS).write_bytes(csv_bytes(_yuan(estimate.deductions)))
     header = {
         "found_yuan": round(estimate.found_fen / 100, 2),
         "estimate_yuan": round(estimate.total_fen / 100, 2),
@@ -131,4 +133,4 @@ def write_estimate(estimate: AuditEstimate, folder: Path) -> None:
     }
     text = json.dumps(header, ensure_ascii=False, indent=1) + "\n"
     (folder / "estimate.json").write_text(text, encoding="utf-8")
-    _write_manifest(folder, [_PROVIDERS, "kinds.csv", "estimate.json"])
+    _write_manifest(folder, [_PROVIDERS, "kinds.csv", _DEDUCTIONS, "estimate.json"])

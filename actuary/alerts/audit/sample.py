@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +36,8 @@ class AuditSampling:
     Parameters
     ----------
     population : DataFrame
-        One row a claim that could be drawn: hospital, year, case_id, stratum (0: taken for certain), amount_fen, and
-        drawn (place in the list of its provider from 1; 0: not drawn).
+        One row a claim that could be drawn: hospital, year, case_id, stratum (0: taken for certain), amount_fen,
+        drawn (place in the list of its provider from 1; 0: not drawn), and insurance (empty where not known).
     providers : DataFrame
         One row a provider and year: claims, those of the first review, amount, spend, amount demanded, claims and
         amount drawn, reached.
@@ -131,6 +131,7 @@ def draw_audit(
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in left_out.items()) or "no rows"
         raise ActuaryError(Problem(cases.source, f"no claim that can be drawn ({reasons})", "claims to review"))
     names = np.asarray(cases.case_id.to_pylist(), dtype=object)
+    insurances = np.array([*cases.insurance_names, ""], dtype=object)[cases.insurance_code]
     kinds = _kinds(cases, by)
     rows, lines = [], []
     present = np.unique(cases.hospital_code[fit]).tolist()
@@ -145,7 +146,7 @@ def draw_audit(
             strata, drawn = _draw(
                 amounts[places], kinds[places], required=required, design=design, seed=seed, name=f"{label}/{one_year}"
             )
-            rows.append((label, one_year, names[places], strata, amounts[places], drawn))
+            rows.append((label, one_year, names[places], strata, amounts[places], drawn, insurances[places]))
             chosen = drawn > 0
             lines.append(
                 {
@@ -240,7 +241,7 @@ def _kinds(cases: CaseTable, by: Sequence[str]) -> NDArray[np.int64]:
 
 
 def _finish(
-    rows: list[tuple[str, int, NDArray[np.object_], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]],
+    rows: list[tuple[str, int, NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]],
     lines: list[dict[str, object]],
     left_out: Mapping[str, int],
     *,
@@ -257,17 +258,18 @@ def _finish(
             "year": np.concatenate([np.full(len(row[2]), row[1]) for row in rows]),
             **{
                 name: np.concatenate([row[place] for row in rows])
-                for place, name in ((2, "case_id"), (3, "stratum"), (4, "amount_fen"), (5, "drawn"))
+                for place, name in ((2, "case_id"), (3, "stratum"), (4, "amount_fen"), (5, "drawn"), (6, "insurance"))
             },
         }
     )
     providers = pd.DataFrame(lines)
     providers["reached"] = providers["drawn_fen"] >= providers["required_fen"]
+    claims = population.drop(columns="insurance")
     said = {
         "design": {name: str(value) for name, value in design.model_dump().items()},
         "rule": [str(one) for one in rule.sample],
         "seed": seed,
-        "claims": str(int(pd.util.hash_pandas_object(population.astype({"case_id": str}), index=False).sum())),
+        "claims": str(int(pd.util.hash_pandas_object(claims.astype({"case_id": str}), index=False).sum())),
     }
     return AuditSampling(
         population, providers, left_out, seed, float(design.probability), fingerprint(said), cases.synthetic

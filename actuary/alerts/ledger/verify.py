@@ -14,6 +14,7 @@ from actuary.alerts.ledger.attachments import attachment_folder, attachment_plac
 from actuary.alerts.ledger.events import ACTIONS, GENESIS, Head, LedgerEvent, chain_hash
 from actuary.alerts.ledger.rules import LedgerRules
 from actuary.alerts.ledger.store import COLUMNS, SCHEMA
+from actuary.alerts.signals import matter_key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Fault", "Verification", "verify_ledger"]
 
 _SHOWN = 10
+_MATTER = ("kind", "region", "subject", "rule_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ class _Walk:
     previous: str = GENESIS
     at: str = ""
     states: dict[int, str] = field(default_factory=dict)
+    matters: dict[int, str] = field(default_factory=dict)
+    recovered: dict[int, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     files: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -113,9 +117,13 @@ class _Walk:
             found = f"it follows another event than number {self.number} as it stands here"
             self.faults.append(Fault(event.number, "edited", found))
         self._content(event)
-        if event.at < self.at and len(self.notes) < _SHOWN:
-            self.notes.append(f"event {event.number} is dated {event.at}, before the event ahead of it ({self.at})")
+        if event.at < self.at:
+            self._note(f"event {event.number} is dated {event.at}, before the event ahead of it ({self.at})")
         self.number, self.previous, self.at = event.number, event.hash, max(self.at, event.at)
+
+    def _note(self, text: str) -> None:
+        if len(self.notes) < _SHOWN:
+            self.notes.append(text)
 
     def _content(self, event: LedgerEvent) -> None:
         """Check that the ledger itself could have written it."""
@@ -131,13 +139,37 @@ class _Walk:
             wrong = f"a step from {before}, which is final"
         elif event.action not in {"open", "move"} and event.state != before:
             wrong = f"the state {event.state} without a step from {before}"
+        elif event.matter != self.matters.get(event.case, event.matter):
+            wrong = f"another matter than that of case {event.case}"
+        elif self.recovered.get(event.case, 0) + event.recovered_fen < 0:
+            wrong = f"less money recovered than nothing in case {event.case}"
         if wrong:
             self.faults.append(Fault(event.number, "foreign", wrong))
+        else:
+            self._road(event, before)
         self.states[event.case] = event.state
+        self.matters.setdefault(event.case, event.matter)
+        self.recovered[event.case] = self.recovered.get(event.case, 0) + event.recovered_fen
+        self._body(event)
+
+    def _road(self, event: LedgerEvent, before: str | None) -> None:
+        """Note a step that is not declared: no fault, for a place may have changed its declaration since."""
+        if before is None and event.state != self.rules.initial:
+            self._note(f"event {event.number} opens case {event.case} as {event.state}, not as {self.rules.initial}")
+        steps = {step.to for step in self.rules.steps_from(before or "")}
+        if event.action == "move" and event.state not in steps:
+            self._note(f"event {event.number} takes case {event.case} from {before} to {event.state}: no such step")
+
+    def _body(self, event: LedgerEvent) -> None:
+        """Check that the body is what is written for such an event, and remember its attachment."""
         try:
-            told = json.loads(event.body) if '"attachment"' in event.body else {}
-            kept = told.get("attachment")
-            if kept:
+            told = json.loads(event.body)
+            signal = told.get("signal")
+            if (signal is not None) != (event.action in {"open", "seen"}) or (
+                signal is not None and matter_key(*(signal[name] for name in _MATTER)) != event.matter
+            ):
+                raise ValueError
+            if kept := told.get("attachment"):
                 self.files.setdefault(str(kept["sha256"]), (event.number, int(kept["size"])))
         except (ValueError, KeyError, TypeError, AttributeError):
             self.faults.append(Fault(event.number, "foreign", "a body that the ledger does not write"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from importlib import resources
 from typing import Any
 
@@ -18,18 +17,11 @@ from actuary.report.contracts import (
     ReportFigure,
     ReportTable,
 )
+from actuary.report.fitting import fit_table
 from actuary.report.fonts import FAMILY, missing_characters, variable_font
-from actuary.report.view import TableView, note_lines, table_view, text_width
+from actuary.report.view import note_lines, table_view
 
-__all__ = ["render_pdf", "render_png"]
-
-#: Height of a table that is kept on one page [lines]; a taller one breaks between rows and repeats its head.
-_KEEP_LINES = 14.0
-#: Width of the text [mm] and of one Latin character relative to the type size.
-_TEXT_MM = 170.0
-_CHARACTER = 0.53
-_MM_PER_POINT = 0.3528
-_PAD = 4.0
+__all__ = ["page_data", "render_pdf", "render_png"]
 
 
 def render_pdf(report: ReportData) -> bytes:
@@ -170,7 +162,7 @@ def _block(block: Block, report: ReportData) -> dict[str, Any]:
 
 def _table(table: ReportTable, report: ReportData) -> dict[str, Any]:
     view = table_view(table, report)
-    size, columns, pad = _fit(view)
+    fit = fit_table(view)
     stamp = f"\u2002[{report.label('synthetic')}]" if table.synthetic else ""
     return {
         "type": "table",
@@ -180,56 +172,9 @@ def _table(table: ReportTable, report: ReportData) -> dict[str, Any]:
         "align": ["right" if column.numeric else "left" for column in table.columns],
         "rows": [[{"text": cell.text, "mark": cell.mark, "level": cell.level} for cell in row] for row in view.rows],
         "styles": list(view.styles),
-        "columns": columns,
-        "size": size,
-        "pad": pad,
-        "keep": _lines(view, size, pad) <= _KEEP_LINES,
+        "columns": ["auto" if share is None else f"{share:.2f}fr" for share in fit.shares],
+        "size": fit.size,
+        "pad": fit.pad,
+        "keep": fit.keep,
         "notes": note_lines(table, report),
     }
-
-
-def _fit(view: TableView) -> tuple[float, list[str], float]:
-    """Choose type size and column widths so that the table fits the text width without breaking a number."""
-    size, pad = 9.0, _PAD
-    for size, pad in ((9.0, _PAD), (8.5, _PAD), (8.0, 3.0), (7.5, 2.5)):
-        if _left_over(view, size, pad) >= 0.6 * _wanted(view, size):
-            break
-    if any(view.flexible):
-        return (
-            size,
-            [f"{_share(w):.2f}fr" if soft else "auto" for w, soft in zip(view.widths, view.flexible, strict=True)],
-            pad,
-        )
-    # Numbers only: share the page in proportion, so that tables of one section line up; chips keep their width.
-    return size, ["auto" if chip else f"{w + 2}fr" for w, chip in zip(view.widths, view.chips, strict=True)], pad
-
-
-def _point(size: float) -> float:
-    return size * _CHARACTER * _MM_PER_POINT
-
-
-def _share(width: int) -> float:
-    return float(max(min(width, 120) ** 0.5, 1.0))
-
-
-def _wanted(view: TableView, size: float) -> float:
-    return sum(min(w, 44) * _point(size) for w, soft in zip(view.widths, view.flexible, strict=True) if soft)
-
-
-def _left_over(view: TableView, size: float, pad: float) -> float:
-    taken = sum(w * _point(size) for w, soft in zip(view.widths, view.flexible, strict=True) if not soft)
-    return _TEXT_MM - taken - 2 * pad * _MM_PER_POINT * len(view.widths)
-
-
-def _lines(view: TableView, size: float, pad: float) -> float:
-    """Estimate the height of the body in lines."""
-    shares = [_share(w) if soft else 0.0 for w, soft in zip(view.widths, view.flexible, strict=True)]
-    room = max(_left_over(view, size, pad), 1.0)
-    total = 0.0
-    for row in view.rows:
-        need = 1.0
-        for cell, share in zip(row, shares, strict=True):
-            if share:
-                need = max(need, math.ceil(text_width(cell.text) * _point(size) / (room * share / sum(shares))))
-        total += need
-    return total

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from actuary.report.build import build_report_data
-    from actuary.report.contracts import Column, Cover, ReportData, ReportFigure, ReportTable, Section
+    from actuary.report.contracts import Column, Cover, Gap, ReportData, ReportFigure, ReportTable, Section
     from actuary.report.display import printed_table, show_cover, show_section
     from actuary.report.notebook import NotebookError, execute_notebook
+    from actuary.report.render_docx import render_docx
     from actuary.report.render_excel import render_excel
     from actuary.report.render_html import render_html
     from actuary.report.render_pdf import render_pdf, render_png
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Column",
     "Cover",
+    "Gap",
     "NotebookError",
     "ReportData",
     "ReportFigure",
@@ -28,6 +30,7 @@ __all__ = [
     "build_report_data",
     "execute_notebook",
     "printed_table",
+    "render_docx",
     "render_excel",
     "render_html",
     "render_pdf",
@@ -38,9 +41,10 @@ __all__ = [
 
 _HOMES = {
     "build": ("build_report_data",),
-    "contracts": ("Column", "Cover", "ReportData", "ReportFigure", "ReportTable", "Section"),
+    "contracts": ("Column", "Cover", "Gap", "ReportData", "ReportFigure", "ReportTable", "Section"),
     "display": ("printed_table", "show_cover", "show_section"),
     "notebook": ("NotebookError", "execute_notebook"),
+    "render_docx": ("render_docx",),
     "render_excel": ("render_excel",),
     "render_html": ("render_html",),
     "render_pdf": ("render_pdf", "render_png"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 from actuary.errors import OutputError, PeriodError, Problem, UnknownNameError, unknown_name
 from actuary.periods import Quarter
 from actuary.report.composer import Composer, number_report
-from actuary.report.contracts import Cover, ReportData, Section
+from actuary.report.contracts import Callout, Cover, Gap, ReportData, Section
 from actuary.report.inputs import CityFacts, ReportInputs
 from actuary.report.numbers import format_number
 from actuary.report.paths_view import BASE, PathsView
@@ -24,6 +25,8 @@ __all__ = ["assemble_report", "build_report_data", "gather_inputs"]
 #: Sections that quote tables of others are written after them.
 _LATE = ("key_findings", "appendix")
 _NO_SECTION = "cover"
+_CITY_PAGES = "city_pages"
+_OPEN = ("：", ":")
 
 
 def build_report_data(
@@ -221,11 +224,26 @@ def assemble_report(inputs: ReportInputs, *, plan: Any) -> ReportData:
     sections, annex = number_report(composer.wording, body, composer.annex)
     return ReportData(
         lang=inputs.lang,
-        cover=_cover(inputs, composer, plan),
+        cover=replace(_cover(inputs, composer, plan), gaps=_gaps(inputs, composer, sections)),
         sections=sections,
         annex=annex,
         meta=_meta(composer.wording),
     )
+
+
+def _gaps(inputs: ReportInputs, composer: Composer, sections: Sequence[Section]) -> tuple[Gap, ...]:
+    """Gather what the sections say is missing; pages on other places speak of those places, not of this report."""
+    found = []
+    for section in sections:
+        if section.id == _CITY_PAGES and not inputs.own_page:
+            continue
+        said = [block for block in section.blocks if isinstance(block, Callout) and block.level == "missing"]
+        # A remark that ends in a list is told by its title: the list stands in the section.
+        reasons = [one.title if one.text.endswith(_OPEN) or not one.text else one.text for one in said]
+        if reasons:
+            joined = composer.text("phrases.reason_gap").join(dict.fromkeys(reasons))
+            found.append(Gap(section.id, section.title, joined))
+    return tuple(found)
 
 
 def _meta(wording: Wording) -> dict[str, Any]:

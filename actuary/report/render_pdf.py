@@ -112,6 +112,7 @@ def page_data(report: ReportData) -> dict[str, Any]:
         "quarter": report.cover.quarter,
         "synthetic": report.cover.synthetic,
         "cover": [list(line) for line in report.cover.lines],
+        "gaps": [[gap.title + report.label("colon").rstrip(), gap.reason] for gap in report.cover.gaps],
         "labels": dict(report.meta["labels"]),
         "captions": any(isinstance(block, (ReportTable, ReportFigure)) for s in report.sections for block in s.blocks),
         "sections": sections,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import Any
 
 from actuary.errors import OutputError, Problem
 from actuary.report.contracts import ReportData
@@ -57,7 +58,7 @@ def figure_pictures(report: ReportData) -> dict[str, Picture]:
         return {}
     pages = "#pagebreak()\n".join(f'#image("{figure.id}.svg", width: {TEXT_MM}mm)\n' for figure in figures)
     main = f"#set page(width: {TEXT_MM}mm, height: auto, margin: 0pt)\n{pages}"
-    files = {"main": main.encode(), **{f"{figure.id}.svg": figure.svg.encode() for figure in figures}}
+    files: Any = {"main": main.encode(), **{f"{figure.id}.svg": figure.svg.encode() for figure in figures}}
     try:
         made = typst.compile(files, format="png", ppi=float(_PPI), ignore_system_fonts=True)
     except typst.TypstError as error:

@@ -1,14 +1,8 @@
-"""Write the report as a Word document that an office can edit: styles, fields and repeated heads, always the same bytes.
-
-The parts of the package are written here one by one: no date of a clock, no name of a machine, no revision numbers.
-"""
+"""Write the report as a Word document that an office can edit: styles, fields, repeated heads of tables."""
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
-from importlib import resources
 from xml.sax.saxutils import escape
 
 from actuary.errors import OutputError, Problem
@@ -27,6 +21,7 @@ from actuary.report.fitting import TEXT_MM, fit_table
 from actuary.report.fonts import FAMILY, missing_characters
 from actuary.report.pictures import Picture, figure_pictures
 from actuary.report.view import CellView, TableView, note_lines, table_view
+from actuary.report.word_package import FOOTER, HEADER, WordParts, pack_document
 from actuary.report.word_parts import (
     Bookmarks,
     cell,
@@ -40,23 +35,10 @@ from actuary.report.word_parts import (
     table,
 )
 
-__all__ = ["FONT", "render_docx"]
+__all__ = ["render_docx"]
 
-#: On every desk with a Chinese office suite; where it is not, the declared other name is the font of the other formats.
-FONT = "Microsoft YaHei"
-_FIXED = (1980, 1, 1, 0, 0, 0)
-_STAMP = "2000-01-01T00:00:00Z"
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml"
-_NAMESPACES = (
-    'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
-    f'xmlns:r="{_OFFICE}" xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"'
-)
-_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _LABEL = re.compile(r"^(.*?)(\d+)$")
 _REMARKS = {"missing": "RemarkMissing", "caution": "RemarkMissing", "synthetic": "RemarkSynthetic"}
-_HEADER, _FOOTER = "rId5", "rId6"
 
 
 def render_docx(report: ReportData) -> bytes:
@@ -82,8 +64,7 @@ def render_docx(report: ReportData) -> bytes:
         When the font lacks a character of the report, or a figure cannot be drawn.
     """
     pictures = figure_pictures(report)
-    writer = _Writer(report, pictures)
-    document = writer.document()
+    document = _Writer(report, pictures).document()
     lacking = missing_characters(re.sub(r"<[^>]+>", "", document))
     if lacking:
         raise OutputError(
@@ -94,21 +75,13 @@ def render_docx(report: ReportData) -> bytes:
                 "write the name with others",
             )
         )
-    headings = "0" if report.lang == "zh" else "1"
-    files: dict[str, bytes] = {
-        "word/document.xml": document.encode(),
-        "word/styles.xml": _template("styles.xml").replace("{font}", FONT).encode(),
-        "word/numbering.xml": _template("numbering.xml").replace("{headings}", headings).encode(),
-        "word/settings.xml": _template("settings.xml").encode(),
-        "word/fontTable.xml": _template("fontTable.xml").replace("{font}", FONT).replace("{other}", FAMILY).encode(),
-        "word/header1.xml": _running("hdr", _header(report)),
-        "word/footer1.xml": _running("ftr", _footer(report)),
-        "docProps/core.xml": _core(report),
-        "docProps/app.xml": _app(),
-    }
-    for number, name in enumerate(pictures, 1):
-        files[f"word/media/figure{number}.png"] = pictures[name].png
-    return _packed(files, len(pictures))
+    parts = WordParts(
+        document=document,
+        header=_header(report),
+        footer=_footer(report),
+        pictures=tuple(drawn.png for drawn in pictures.values()),
+    )
+    return pack_document(parts, title=report.cover.title, subject=report.cover.fingerprint, lang=report.lang)
 
 
 class _Writer:
@@ -120,10 +93,10 @@ class _Writer:
         self.figures = list(pictures)
         self.marks = Bookmarks()
         self.anchors = self._anchors()
-        labels = sorted(self.anchors, key=len, reverse=True)
-        self.references = (
-            re.compile("|".join(rf"(?<!附){re.escape(label)}(?!\d)" for label in labels)) if labels else None
-        )
+        # The annex is named as well, so that its label is not taken for that of a table it ends with.
+        labels = sorted([*self.anchors, *(table.number for table in report.annex)], key=len, reverse=True)
+        known = "|".join(re.escape(label) for label in labels if label)
+        self.references = re.compile(rf"(?:{known})(?!\d)") if known else None
 
     def _anchors(self) -> dict[str, str]:
         """Return the bookmark of every numbered table and figure of the body, by its label."""
@@ -139,8 +112,8 @@ class _Writer:
         body = [*self._cover(), *self._contents()]
         for position, section in enumerate(self.report.sections, 1):
             body += self._section(section, position)
-        end = section_end(header=_HEADER, footer=_FOOTER, first_page=1)
-        return f"{_HEAD}<w:document {_NAMESPACES}><w:body>{''.join(body)}{end}</w:body></w:document>"
+        end = section_end(header=HEADER, footer=FOOTER, first_page=1)
+        return "".join(body) + end
 
     def _cover(self) -> list[str]:
         cover, report = self.report.cover, self.report
@@ -234,6 +207,8 @@ class _Writer:
             return run(text)
         parts, place = [], 0
         for match in self.references.finditer(text):
+            if match[0] not in self.anchors:
+                continue
             if match.start() > place:
                 parts.append(run(text[place : match.start()]))
             parts.append(field(rf"REF {self.anchors[match[0]]} \h", match[0]))
@@ -362,86 +337,3 @@ def _footer(report: ReportData) -> str:
     parts = re.split(r"(\{pages?\})", report.label("page"))
     fields = {"{page}": field("PAGE", "1"), "{pages}": field("SECTIONPAGES", "1")}
     return paragraph("".join(fields.get(part) or run(part) for part in parts if part), "Footer")
-
-
-def _running(tag: str, content: str) -> bytes:
-    return f"{_HEAD}<w:{tag} {_NAMESPACES}>{content}</w:{tag}>".encode()
-
-
-def _template(name: str) -> str:
-    return (resources.files("actuary.report") / "templates" / "word" / name).read_text(encoding="utf-8")
-
-
-def _core(report: ReportData) -> bytes:
-    kind = 'xsi:type="dcterms:W3CDTF"'
-    return (
-        f'{_HEAD}<cp:coreProperties xmlns:cp="{_PACKAGE}/metadata/core-properties" '
-        'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/" '
-        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
-        f"<dc:title>{escape(report.cover.title)}</dc:title><dc:subject>{escape(report.cover.fingerprint)}</dc:subject>"
-        f"<dc:language>{'zh-CN' if report.lang == 'zh' else 'en-GB'}</dc:language>"
-        f"<dcterms:created {kind}>{_STAMP}</dcterms:created><dcterms:modified {kind}>{_STAMP}</dcterms:modified>"
-        "</cp:coreProperties>"
-    ).encode()
-
-
-def _app() -> bytes:
-    return (
-        f'{_HEAD}<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/extended-properties">'
-        "<Application>actuary</Application></Properties>"
-    ).encode()
-
-
-def _packed(files: dict[str, bytes], figures: int) -> bytes:
-    """Put the parts into one file, with what says which part is what."""
-    kinds = {
-        "document": f"{_WORD}.document.main+xml",
-        "styles": f"{_WORD}.styles+xml",
-        "numbering": f"{_WORD}.numbering+xml",
-        "settings": f"{_WORD}.settings+xml",
-        "fontTable": f"{_WORD}.fontTable+xml",
-        "header1": f"{_WORD}.header+xml",
-        "footer1": f"{_WORD}.footer+xml",
-    }
-    overrides = {f"/word/{name}.xml": kind for name, kind in kinds.items()}
-    overrides["/docProps/core.xml"] = "application/vnd.openxmlformats-package.core-properties+xml"
-    overrides["/docProps/app.xml"] = "application/vnd.openxmlformats-officedocument.extended-properties+xml"
-    listed = "".join(f'<Override PartName="{name}" ContentType="{kind}"/>' for name, kind in overrides.items())
-    types = (
-        f'{_HEAD}<Types xmlns="{_PACKAGE}/content-types"><Default Extension="png" ContentType="image/png"/>'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        f'<Default Extension="xml" ContentType="application/xml"/>{listed}</Types>'
-    )
-    roots = [
-        ("rId1", f"{_OFFICE}/officeDocument", "word/document.xml"),
-        ("rId2", f"{_PACKAGE}/relationships/metadata/core-properties", "docProps/core.xml"),
-        ("rId3", f"{_OFFICE}/extended-properties", "docProps/app.xml"),
-    ]
-    parts = [
-        ("rId1", f"{_OFFICE}/styles", "styles.xml"),
-        ("rId2", f"{_OFFICE}/numbering", "numbering.xml"),
-        ("rId3", f"{_OFFICE}/settings", "settings.xml"),
-        ("rId4", f"{_OFFICE}/fontTable", "fontTable.xml"),
-        (_HEADER, f"{_OFFICE}/header", "header1.xml"),
-        (_FOOTER, f"{_OFFICE}/footer", "footer1.xml"),
-        *((f"rIdFigure{n}", f"{_OFFICE}/image", f"media/figure{n}.png") for n in range(1, figures + 1)),
-    ]
-    whole = {
-        "[Content_Types].xml": types.encode(),
-        "_rels/.rels": _relations(roots),
-        "word/_rels/document.xml.rels": _relations(parts),
-        **files,
-    }
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as package:
-        for name, content in whole.items():
-            entry = zipfile.ZipInfo(name, _FIXED)
-            entry.compress_type = zipfile.ZIP_STORED if name.endswith(".png") else zipfile.ZIP_DEFLATED
-            entry.create_system = 0  # the same on every system
-            package.writestr(entry, content)
-    return buffer.getvalue()
-
-
-def _relations(entries: list[tuple[str, str, str]]) -> bytes:
-    lines = "".join(f'<Relationship Id="{name}" Type="{kind}" Target="{target}"/>' for name, kind, target in entries)
-    return f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships">{lines}</Relationships>'.encode()

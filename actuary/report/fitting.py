@@ -73,9 +73,10 @@ def fit_table(view: TableView) -> TableFit:
 
 
 def _widths(view: TableView, size: float, pad: float, shares: tuple[float | None, ...]) -> tuple[float, ...]:
+    # A chip is bold, with space inside.
     fixed = [
-        (w + 1) * _point(size) + 2 * pad * _MM_PER_POINT if share is None else 0.0
-        for w, share in zip(view.widths, shares, strict=True)
+        (w + (4 if chip else 1)) * _point(size) + 2 * pad * _MM_PER_POINT if share is None else 0.0
+        for w, chip, share in zip(view.widths, view.chips, shares, strict=True)
     ]
     free = max(TEXT_MM - sum(fixed), 0.25 * TEXT_MM)
     total = sum(share for share in shares if share is not None)

@@ -232,8 +232,7 @@ class _Writer:
         lines = [run(block.title, style="Strong")]
         lines += [self._text(block.text)] if block.text else []
         lines += [self._text(f"• {item}") for item in block.items]
-        parts = [paragraph(line, style, keep=number < min(len(lines) - 1, 2)) for number, line in enumerate(lines)]
-        return [*parts, paragraph("")]
+        return [paragraph(line, style, keep=number < min(len(lines) - 1, 2)) for number, line in enumerate(lines)]
 
     def _caption(self, block: ReportTable | ReportFigure, style: str, *, stamp: str = "") -> str:
         prefix, number = _split(block.number)

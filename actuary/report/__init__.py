@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from actuary.report.render_excel import render_excel
     from actuary.report.render_html import render_html
     from actuary.report.render_pdf import render_pdf, render_png
+    from actuary.report.render_summary import render_summary
 
 __all__ = [
     "Column",
@@ -35,6 +36,7 @@ __all__ = [
     "render_html",
     "render_pdf",
     "render_png",
+    "render_summary",
     "show_cover",
     "show_section",
 ]
@@ -48,6 +50,7 @@ _HOMES = {
     "render_excel": ("render_excel",),
     "render_html": ("render_html",),
     "render_pdf": ("render_pdf", "render_png"),
+    "render_summary": ("render_summary",),
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 

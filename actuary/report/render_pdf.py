@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from importlib import resources
 from typing import Any
 
@@ -21,7 +22,7 @@ from actuary.report.fitting import fit_table
 from actuary.report.fonts import FAMILY, missing_characters, variable_font
 from actuary.report.view import note_lines, table_view
 
-__all__ = ["page_data", "render_pdf", "render_png"]
+__all__ = ["page_data", "printed_block", "render_pdf", "render_png", "typeset"]
 
 
 def render_pdf(report: ReportData) -> bytes:
@@ -65,25 +66,47 @@ def render_png(report: ReportData, *, ppi: int = 80) -> list[bytes]:
 
 
 def _compile(report: ReportData, **options: Any) -> Any:
+    return typeset("report.typ", page_data(report), report.figures(), **options)
+
+
+def typeset(template: str, page: dict[str, Any], figures: Iterable[ReportFigure], **options: Any) -> Any:
+    """Set a template of the package with the shipped font.
+
+    Parameters
+    ----------
+    template : str
+        Its file under ``templates``.
+    page : dict
+        What it reads: every figure already printed as text.
+    figures : iterable of ReportFigure
+        The figures it shows.
+    **options
+        Format and resolution, as typst takes them.
+
+    Raises
+    ------
+    OutputError
+        When the font lacks a character, or the template cannot be set.
+    """
     import typst  # noqa: PLC0415 - a large binary that only PDF needs
 
-    page = page_data(report)
-    lacking = missing_characters(json.dumps(page, ensure_ascii=False))
+    told = json.dumps(page, ensure_ascii=False, sort_keys=True)
+    lacking = missing_characters(told)
     if lacking:
         raise OutputError(
             Problem("text of the PDF", " ".join(lacking[:8]), f"characters of {FAMILY}", "write the name with others")
         )
-    template = (resources.files("actuary.report") / "templates" / "report.typ").read_bytes()
-    files = {"main": template, "page.json": json.dumps(page, ensure_ascii=False, sort_keys=True).encode()}
-    files |= {f"{figure.id}.svg": figure.svg.encode() for figure in report.figures()}
+    folder = resources.files("actuary.report") / "templates"
+    files = {"main": (folder / template).read_bytes(), "parts.typ": (folder / "parts.typ").read_bytes()}
+    files |= {"page.json": told.encode(), **{f"{figure.id}.svg": figure.svg.encode() for figure in figures}}
     try:
         output, remarks = typst.compile_with_warnings(
             files, font_paths=[str(variable_font().parent)], ignore_system_fonts=True, **options
         )
     except typst.TypstError as error:
-        raise OutputError(Problem("report.typ", str(error), "a template that can be set")) from None
+        raise OutputError(Problem(template, str(error), "a template that can be set")) from None
     if remarks:
-        raise OutputError(Problem("report.typ", str(remarks[0]), "a template without warnings"))
+        raise OutputError(Problem(template, str(remarks[0]), "a template without warnings"))
     return output
 
 
@@ -98,7 +121,7 @@ def page_data(report: ReportData) -> dict[str, Any]:
     sections = [
         {
             "title": _numbered(section.number, section.title),
-            "blocks": [_block(block, report) for block in section.blocks],
+            "blocks": [printed_block(block, report) for block in section.blocks],
         }
         for section in report.sections
     ]
@@ -133,7 +156,16 @@ def _sentence(paragraph: Paragraph, report: ReportData) -> dict[str, Any]:
     }
 
 
-def _block(block: Block, report: ReportData) -> dict[str, Any]:
+def printed_block(block: Block, report: ReportData) -> dict[str, Any]:
+    """Return one part of a section as the templates read it.
+
+    Parameters
+    ----------
+    block : Block
+        Paragraph, list, heading, remark, table or figure.
+    report : ReportData
+        The report: words and names of levels.
+    """
     match block:
         case Paragraph():
             return _sentence(block, report)

@@ -55,7 +55,15 @@ if TYPE_CHECKING:
     from actuary.periods import Quarter
     from actuary.policy import load_basis, load_policy_book, load_scenario
     from actuary.tables import facts, read_table
-    from actuary.workflow import check_inputs, indicators_of_city, list_cities, project_city, warn_city, write_report
+    from actuary.workflow import (
+        check_inputs,
+        indicators_of_city,
+        list_cities,
+        project_city,
+        warn_city,
+        write_report,
+        write_reports,
+    )
 
 __all__ = [
     "ActuaryError",
@@ -112,6 +120,7 @@ __all__ = [
     "weights_from_cases",
     "what_if",
     "write_report",
+    "write_reports",
 ]
 
 _HOMES = {
@@ -168,6 +177,7 @@ _HOMES = {
     "weights_from_cases": "payment.weights_of_cases",
     "what_if": "drg.what_if",
     "write_report": "workflow",
+    "write_reports": "workflow",
 }
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from actuary.errors import OutputError, Problem
 from actuary.report.contracts import Block, Bullets, Callout, Paragraph, ReportData, ReportFigure, ReportTable
 from actuary.report.fonts import FAMILY
 from actuary.report.numbers import NO_FIGURE, format_cell
-from actuary.report.render_pdf import printed_block, typeset
+from actuary.report.typesetting import printed_block, typeset
 
 __all__ = ["PAGES", "render_summary", "summary_blocks"]
 
@@ -146,7 +146,7 @@ def _card_figures(table: ReportTable, row: int) -> Iterator[dict[str, str]]:
 
 def _page(report: ReportData, *, size: float, figures: int, findings: int) -> dict[str, Any]:
     cover = report.cover
-    parts = [
+    parts: list[tuple[str, Sequence[Block]]] = [
         (report.section(_FINDINGS).title if _has_findings(report) else "", _findings(report, findings)),
         (report.label("measures"), _measures(report)),
         (report.label("outlook"), _chosen(report, figures)),

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from actuary.workflow.listings import list_cities, list_data, rules_in_force
     from actuary.workflow.quarterly import WrittenReport, write_report
     from actuary.workflow.regions import indicators_of_city, project_city, warn_city
+    from actuary.workflow.several import ReportOutcome, WrittenReports, write_reports
     from actuary.workflow.synthetic import WrittenCity, write_synthetic_city
 
 __all__ = [
+    "ReportOutcome",
     "WrittenCity",
     "WrittenForecast",
     "WrittenReport",
+    "WrittenReports",
     "check_city",
     "check_inputs",
     "indicators_of_city",
@@ -33,6 +36,7 @@ __all__ = [
     "warn_city",
     "write_fund_forecast",
     "write_report",
+    "write_reports",
     "write_synthetic_city",
 ]
 
@@ -43,6 +47,7 @@ _HOMES = {
     "check_inputs": "checks",
     "write_fund_forecast": "fund_forecast",
     "write_report": "quarterly",
+    **dict.fromkeys(("ReportOutcome", "WrittenReports", "write_reports"), "several"),
     "write_synthetic_city": "synthetic",
     **dict.fromkeys(("check_city", "init_city", "project_model_files"), "cities"),
     **dict.fromkeys(("list_cities", "list_data", "rules_in_force"), "listings"),

@@ -166,7 +166,8 @@ def _figure(figure: ReportFigure) -> str:
     note = f'<div class="notes"><p>{escape(figure.note)}</p></div>' if figure.note else ""
     caption = escape(f"{figure.number}\u2002{figure.title}")
     return (
-        f'<figure class="report-figure" id="figure-{figure.id}">{figure.svg}'
+        f'<figure class="report-figure" id="figure-{figure.id}">'
+        f'<div class="scroll" tabindex="0">{figure.svg}</div>'
         f"<figcaption>{caption}</figcaption>{note}</figure>"
     )
 

@@ -7,7 +7,7 @@ import re
 import zipfile
 
 import pytest
-from lxml import etree as ET
+from lxml import etree
 from report_formats import Formats, body_tables, open_docx
 
 from actuary.errors import OutputError
@@ -18,16 +18,16 @@ from actuary.report.wording import load_wording
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 
-def _part(document: bytes, name: str = "word/document.xml") -> ET.Element:
+def _part(document: bytes, name: str = "word/document.xml") -> etree.Element:
     with zipfile.ZipFile(io.BytesIO(document)) as package:
-        return ET.fromstring(package.read(name))
+        return etree.fromstring(package.read(name))
 
 
-def _text(element: ET.Element) -> str:
+def _text(element: etree.Element) -> str:
     return "".join(node.text or "" for node in element.iter(f"{_W}t"))
 
 
-def _style(paragraph: ET.Element) -> str:
+def _style(paragraph: etree.Element) -> str:
     found = paragraph.find(f"{_W}pPr/{_W}pStyle")
     return found.get(f"{_W}val", "") if found is not None else ""
 
@@ -52,7 +52,7 @@ def test_every_part_is_declared_and_every_relation_leads_somewhere(made_up: Repo
         types = package.read("[Content_Types].xml").decode()
         for name in names - {"[Content_Types].xml"}:
             assert f'PartName="/{name}"' in types or f'Extension="{name.rpartition(".")[2]}"' in types
-        relations = ET.fromstring(package.read("word/_rels/document.xml.rels"))
+        relations = etree.fromstring(package.read("word/_rels/document.xml.rels"))
         assert {f"word/{one.get('Target')}" for one in relations} <= names
         used = re.findall(r'r:(?:embed|id)="([^"]+)"', package.read("word/document.xml").decode())
         assert set(used) <= {one.get("Id") for one in relations}

@@ -175,17 +175,27 @@ def _side_by_side(
                 Mark(number, mark.key, mark.mark) for mark in table.marks if mark.row == row and mark.key in known
             ]
         rows.append([report.cover.region_name, report.cover.quarter, *cells])
-    notes = dict.fromkeys(note for _, table, _ in picked for note in table.notes)
+    notes = _notes(composer, picked)
     return composer.table(
         table_id,
         f"comparison.{table_id.removeprefix('comparison_')}",
         columns=[*_where(composer), *columns],
         rows=rows,
-        notes=tuple(notes),
+        notes=notes,
         source=composer.text("comparison.source"),
         synthetic=any(table.synthetic for _, table, _ in picked),
         marks=marks,
     )
+
+
+def _notes(composer: Composer, picked: Sequence[tuple[ReportData, ReportTable, int]]) -> list[str]:
+    """Return the notes of all tables, each once; one that not all of them bear names those that do."""
+    bearers: dict[str, list[str]] = {}
+    for report, table, _ in picked:
+        for note in dict.fromkeys(table.notes):
+            bearers.setdefault(note, []).append(f"{report.cover.region_name} {report.cover.quarter}")
+    gap, colon = composer.text("phrases.list_gap"), composer.text("labels.colon")
+    return [note if len(names) == len(picked) else f"{gap.join(names)}{colon}{note}" for note, names in bearers.items()]
 
 
 def _figure(

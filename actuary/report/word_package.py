@@ -26,6 +26,11 @@ _NAMESPACES = (
     f'xmlns:r="{_OFFICE}" xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"'
 )
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+#: How Word numbers headings: as the report does in every other format.
+_HEADINGS = {
+    "zh": {"format": "chineseCountingThousand", "gap": "nothing", "first": "%1、", "second": "（%2）"},
+    "en": {"format": "decimal", "gap": "space", "first": "%1", "second": "%1.%2"},
+}
 #: The parts beside the document, each a relation of it: name, kind, relation.
 _BESIDE = (
     ("styles", "styles", "rId1"),
@@ -87,7 +92,7 @@ def pack_document(parts: WordParts, *, title: str, subject: str, lang: str) -> b
         "word/_rels/document.xml.rels": _relations(relations),
         "word/document.xml": _part("document", f"<w:body>{parts.document}</w:body>"),
         "word/styles.xml": _template("styles.xml").replace("{font}", FONT),
-        "word/numbering.xml": _template("numbering.xml").replace("{headings}", "0" if lang == "zh" else "1"),
+        "word/numbering.xml": _numbering(lang),
         "word/settings.xml": _template("settings.xml"),
         "word/fontTable.xml": _template("fontTable.xml").replace("{font}", FONT).replace("{other}", FAMILY),
         "word/header1.xml": _part("hdr", parts.header),
@@ -109,6 +114,13 @@ def pack_document(parts: WordParts, *, title: str, subject: str, lang: str) -> b
 
 def _template(name: str) -> str:
     return (resources.files("actuary.report") / "templates" / "word" / name).read_text(encoding="utf-8")
+
+
+def _numbering(lang: str) -> str:
+    text = _template("numbering.xml")
+    for name, value in _HEADINGS[lang].items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
 
 
 def _part(tag: str, content: str) -> str:

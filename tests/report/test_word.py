@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from dataclasses import replace
 
 import pytest
 from lxml import etree
@@ -68,6 +69,14 @@ def test_styles_that_are_used_exist(made_up: ReportData) -> None:
     }
     assert used <= known
     assert {"Heading1", "Heading2", "Caption", "ListBullet", "ReportTable", "LevelRed", "RemarkMissing"} <= used
+
+
+def test_headings_are_one_list_in_the_style_of_the_language(made_up: ReportData) -> None:
+    for lang, expected in (("zh", ["%1、", "（%2）"]), ("en", ["%1", "%1.%2"])):
+        numbering = _part(render_docx(replace(made_up, lang=lang)), "word/numbering.xml")
+        levels = [level for level in numbering.iter(f"{_W}lvl") if level.find(f"{_W}pStyle") is not None]
+        assert [level.find(f"{_W}lvlText").get(f"{_W}val") for level in levels] == expected
+        assert [level.find(f"{_W}pStyle").get(f"{_W}val") for level in levels] == ["Heading1", "Heading2"]
 
 
 def test_a_character_the_font_lacks_stops_the_document(made_up: ReportData) -> None:

@@ -25,7 +25,7 @@ _FIGURES = (
 _RAISED = ("red", "orange", "yellow")
 _CARD = ("payable_months", "income_growth", "expenditure_growth")
 #: Type size [pt], figures and findings, from the roomiest to the tightest.
-_LAYOUTS = ((10.5, 3, 9), (10.0, 3, 9), (9.5, 2, 9), (9.5, 2, 6), (9.0, 1, 6), (9.0, 1, 4), (8.5, 0, 4))
+_LAYOUTS = ((11.5, 3, 9), (10.5, 3, 9), (10.0, 3, 9), (9.5, 2, 9), (9.5, 2, 6), (9.0, 1, 6), (9.0, 1, 4), (8.5, 0, 4))
 #: Reasons for what is missing are told from this type size upwards; below, the names of the sections stand alone [pt].
 _REASONS_FROM = 9.5
 

@@ -75,7 +75,7 @@ def fit_table(view: TableView) -> TableFit:
 def _widths(view: TableView, size: float, pad: float, shares: tuple[float | None, ...]) -> tuple[float, ...]:
     # A chip is bold, with space inside.
     fixed = [
-        (w + (4 if chip else 1)) * _point(size) + 2 * pad * _MM_PER_POINT if share is None else 0.0
+        (w + (4 if chip else 2)) * _point(size) + 2 * pad * _MM_PER_POINT if share is None else 0.0
         for w, chip, share in zip(view.widths, view.chips, shares, strict=True)
     ]
     free = max(TEXT_MM - sum(fixed), 0.25 * TEXT_MM)

@@ -9,10 +9,11 @@ REPORT_LANG ?= zh
 CASES ?= 1000000
 SETTLED_CASES ?= 10000000
 PATHS ?= 10000
+SEEDS ?= 1 2 3 4 5
 OUT ?= output/$(CITY)
 export PYTHON
 
-.PHONY: help setup report bench forecast-backtest forecast-ablation test test-slow lint types imports notebooks ci lock environment format clean
+.PHONY: help setup report bench forecast-backtest forecast-ablation warn-record test test-slow lint types imports notebooks ci lock environment format clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -48,7 +49,7 @@ ci: lint types imports test test-slow notebooks  ## everything that must hold be
 	$(MAKE) report OUT=output/ci
 	$(BIN)/actuary check
 
-bench: setup  ## measure the hot paths (CASES=, SETTLED_CASES=, PATHS=)
+bench: setup  ## measure the hot paths (CASES=, SETTLED_CASES=, PATHS=, SEEDS=)
 	@$(BIN)/python benchmarks/grouping.py --cases $(CASES)
 	@$(BIN)/python benchmarks/settlement.py --cases $(SETTLED_CASES)
 	@$(BIN)/python benchmarks/parallel_run.py --settings 100
@@ -56,12 +57,17 @@ bench: setup  ## measure the hot paths (CASES=, SETTLED_CASES=, PATHS=)
 	@$(BIN)/python benchmarks/fund_model.py
 	@$(BIN)/python benchmarks/membership.py --paths $(PATHS)
 	@$(BIN)/python benchmarks/people.py --paths $(PATHS)
+	@$(BIN)/python benchmarks/anomalies.py --seeds $(SEEDS)
+	@$(BIN)/python benchmarks/ledger.py
 
 forecast-backtest: setup  ## back-test forecasts on the reference series and write docs/forecast-backtest.md
 	@$(BIN)/python tools/forecast_backtest_table.py
 
 forecast-ablation: setup  ## leave terms of the forecast out one by one, for docs/forecast-model.md
 	@$(BIN)/python -m tools.forecast_ablation
+
+warn-record: setup  ## replay the warning rules over history and write their records and the table in docs/warnings.md
+	@$(BIN)/python tools/warning_record.py
 
 lock: setup  ## pin the newest versions that pyproject.toml allows; writes requirements.lock and environment.yml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --extra dev --python-version 3.12 --upgrade pyproject.toml --output-file requirements.lock

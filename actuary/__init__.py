@@ -16,6 +16,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from actuary.alerts.anomalies import detect_anomalies
+    from actuary.alerts.ledger import CaseLedger
     from actuary.demography.life_table import life_table
     from actuary.demography.membership import project_membership
     from actuary.demography.membership_paths import run_membership_paths
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from actuary.forecast.small_groups import shrink_group_means
     from actuary.fund import FundProjection, facts_page
     from actuary.fund.model.face import load_model
+    from actuary.indicators.case_indicators import compute_case_indicators
     from actuary.payment.alliance import settle_alliance
     from actuary.payment.budget_sources import load_budget
     from actuary.payment.clearing_run import clear_settlement
@@ -57,16 +60,23 @@ if TYPE_CHECKING:
     from actuary.tables import facts, read_table
     from actuary.workflow import (
         check_inputs,
+        indicator_history,
         indicators_of_city,
         list_cities,
         project_city,
+        targets_of_city,
+        trace_city,
         warn_city,
         write_report,
         write_reports,
     )
+    from actuary.workflow.audits import read_audit, sample_claims
+    from actuary.workflow.case_ledger import record_signals
+    from actuary.workflow.credit import score_providers
 
 __all__ = [
     "ActuaryError",
+    "CaseLedger",
     "FundProjection",
     "Quarter",
     "check_inputs",
@@ -74,6 +84,8 @@ __all__ = [
     "clear_settlement",
     "compare_policies",
     "compare_schemes",
+    "compute_case_indicators",
+    "detect_anomalies",
     "draw_population_paths",
     "explain_case",
     "facts",
@@ -83,6 +95,7 @@ __all__ = [
     "forecast_series",
     "group_cases",
     "group_file",
+    "indicator_history",
     "indicators_of_cases",
     "indicators_of_city",
     "life_table",
@@ -107,15 +120,21 @@ __all__ = [
     "project_membership",
     "project_population",
     "rank_gains",
+    "read_audit",
     "read_population_inputs",
     "read_table",
+    "record_signals",
     "reserve_claims",
     "run_membership_paths",
     "run_population_paths",
+    "sample_claims",
+    "score_providers",
     "settle_alliance",
     "settle_cases",
     "shrink_group_means",
     "sweep_policy",
+    "targets_of_city",
+    "trace_city",
     "warn_city",
     "weights_from_cases",
     "what_if",
@@ -125,13 +144,20 @@ __all__ = [
 
 _HOMES = {
     "ActuaryError": "errors",
+    "CaseLedger": "alerts.ledger",
+    "read_audit": "workflow.audits",
+    "record_signals": "workflow.case_ledger",
+    "sample_claims": "workflow.audits",
+    "score_providers": "workflow.credit",
     "FundProjection": "fund",
     "Quarter": "periods",
     "check_inputs": "workflow",
     "check_settlement_list": "drg.quality",
     "clear_settlement": "payment.clearing_run",
     "compare_policies": "payment.compare",
+    "compute_case_indicators": "indicators.case_indicators",
     "compare_schemes": "drg.compare",
+    "detect_anomalies": "alerts.anomalies",
     "draw_population_paths": "demography.stochastic",
     "explain_case": "drg.explain",
     "facts": "tables",
@@ -141,7 +167,10 @@ _HOMES = {
     "group_cases": "drg.grouper",
     "group_file": "drg.group_files",
     "indicators_of_cases": "payment.indicator_stays",
+    "indicator_history": "workflow",
     "indicators_of_city": "workflow",
+    "targets_of_city": "workflow",
+    "trace_city": "workflow",
     "life_table": "demography.life_table",
     "list_cities": "workflow",
     "list_payment_policies": "payment.policy_files",

@@ -64,6 +64,7 @@ UNITS: dict[str, Unit] = dict(
         _unit("years", "years", "1", "年", "years"),
         _unit("days", "days", "1", "天", "days"),
         _unit("count", "count", "1", "个", "count"),
+        _unit("weight", "weight", "1", "权重", "weights"),
         _unit("index", "index", "1", "指数", "index"),
         _unit("flag", "flag", "1", "", "flag"),
         _unit("date", "date", "1", "", "date"),

@@ -1,92 +1,49 @@
-"""Hold declared rules against indicators: one warning for each rule and scheme, unknown where inputs are."""
+"""Hold declared rules against indicators: one warning for each rule and scheme, never well where inputs are missing."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from actuary.alerts.words import describe_period, describe_value
-from actuary.fund import SCHEME_NAMES, FundProjection
+from actuary.alerts.causes import describe_causes, explain_members, explain_year
+from actuary.alerts.episodes import Judged, episode_start, follow_levels
+from actuary.alerts.finding import Finding
+from actuary.alerts.history import ObservedHistory, end_of, measure_trend
+from actuary.alerts.outlook import NO_FORECAST, Outlook, OutlookValue
+from actuary.alerts.sentences import tell
+from actuary.alerts.warning import LEVELS, Warning, warning_table, worst_level  # noqa: A004
+from actuary.fund import FundProjection
 from actuary.indicators import INDICATORS
-from actuary.policy import AlertCase, AlertRule
+from actuary.periods import Quarter
+from actuary.policy import NOT_ASSESSABLE, AlertCondition, AlertRule
 
 __all__ = ["LEVELS", "Warning", "evaluate_rules", "warning_table", "worst_level"]
 
-#: Levels from the gravest to the least. What is not known is worse than normal, for it may be anything.
-LEVELS: tuple[str, ...] = ("red", "orange", "yellow", "blue", "unknown", "normal")
-
-
-@dataclass(frozen=True, slots=True)
-class Warning:  # noqa: A001  (the word of the field; Python's own is never raised here)
-    """Say at which level an indicator of a scheme stands, by which rule.
-
-    Parameters
-    ----------
-    rule_id : str
-        Identifier of the rule.
-    level : str
-        ``red``, ``orange``, ``yellow``, ``blue``, ``normal`` or ``unknown``.
-    scheme, indicator : str
-        What was judged.
-    value : float or None
-        In `unit`; None where it is not known or does not happen before the horizon.
-    unit, period : str
-        Unit of the value and the period it belongs to.
-    threshold : str
-        The conditions that hold, such as ``payable_months > 15``; empty where none does.
-    text_zh, text_en : str
-        What is to be said; for an unknown level the reason.
-    source : str
-        ``S1`` of the rules' list of sources, or ``judgement``.
-    status : str
-        ``official``, ``practice`` or ``judgement``.
-    name_zh, name_en : str
-        What the rule watches.
-    action_zh, action_en, owner_zh, owner_en : str
-        What is to be done, and by whom; the action is empty where no condition holds.
-    confidence : str
-        How the case of the rule is known; empty where it was seen in its source.
-    value_status : str
-        How the value is known.
-    recalled : bool
-        Whether the value rests on a figure that was recalled and not checked.
-    """
-
-    rule_id: str
-    level: str
-    scheme: str
-    indicator: str
-    value: float | None
-    unit: str
-    period: str
-    threshold: str
-    text_zh: str
-    text_en: str
-    source: str
-    status: str
-    name_zh: str
-    name_en: str
-    action_zh: str = ""
-    action_en: str = ""
-    owner_zh: str = ""
-    owner_en: str = ""
-    confidence: str = ""
-    value_status: str = ""
-    recalled: bool = False
+#: A figure as old as this may still warn, but tells nobody that all is well.
+_STALE_QUARTERS = 4
+_LONGEST_GAP = 4
 
 
 def evaluate_rules(
-    projection: FundProjection, indicators: pd.DataFrame, rules: Iterable[AlertRule]
+    projection: FundProjection,
+    indicators: pd.DataFrame,
+    rules: Iterable[AlertRule],
+    *,
+    outlook: Outlook | None = None,
+    models: Path | None = None,
 ) -> tuple[Warning, ...]:
     """Hold every rule against the indicators of every scheme it is for.
 
-    The first case of a rule that holds gives the level. An event that does not happen before the horizon fulfils no
-    condition on its years. A value that is not known gives the level ``unknown`` with the reason; so does a rule about
-    the pool where the pool is not published apart from the accounts.
+    The first case of a rule that holds gives the level; the rule's hysteresis, followed over the history, may hold a
+    graver one. An event that does not happen before the horizon fulfils no condition on its years. What is not known
+    gives the level ``not_assessable`` with the reason; so do a rule about the pool where the pool is not published
+    apart from the accounts, a quarter of which a quarterly series has no figure, and a figure a year old or older that
+    would mean that all is well.
 
     Parameters
     ----------
@@ -96,6 +53,10 @@ def evaluate_rules(
         Its indicators, see :func:`actuary.indicators.compute_indicators`.
     rules : iterable of AlertRule
         The rules; those for another kind of region are left out.
+    outlook : Outlook, optional
+        The forecast, see :func:`actuary.alerts.outlook.fund_outlook`; without one, rules on it are not assessable.
+    models : Path, optional
+        Folder of declared one-offs and standards, for the causes.
 
     Returns
     -------
@@ -112,170 +73,222 @@ def evaluate_rules(
     >>> found[0].level, found[0].indicator, round(found[0].value, 2)
     ('red', 'dependency_ratio', 1.47)
     """
-    tables = {scheme: rows.set_index("indicator") for scheme, rows in indicators.groupby("scheme", sort=False)}
+    tables = {str(scheme): rows.set_index("indicator") for scheme, rows in indicators.groupby("scheme", sort=False)}
+    none = Outlook(projection.quarter, reason_zh=NO_FORECAST[0], reason_en=NO_FORECAST[1])
+    desk = _Desk(projection, tables, ObservedHistory(projection), outlook or none, models)
     warnings = [
-        _judge(projection, rule, str(scheme), tables.get(scheme))
+        desk.judge(rule, str(scheme))
         for rule in rules
         if not rule.region_kinds or projection.region_kind in rule.region_kinds
         for scheme in rule.schemes
+        if scheme in projection.schemes or scheme in ("employee", "resident")
     ]
     return tuple(sorted(warnings, key=lambda warning: LEVELS.index(warning.level)))
 
 
-def worst_level(warnings: Sequence[Warning], scheme: str | None = None) -> str:
-    """Return the gravest level of a scheme, or of all.
+@dataclass(frozen=True, eq=False)
+class _Desk:
+    """Hold everything that rules are held against."""
 
-    Parameters
-    ----------
-    warnings : sequence of Warning
-        The warnings.
-    scheme : str, optional
-        One scheme; all of them when left out.
+    projection: FundProjection
+    tables: dict[str, pd.DataFrame]
+    history: ObservedHistory
+    outlook: Outlook
+    models: Path | None
+    _causes: dict[tuple[str, Quarter], tuple[str, str]] = field(default_factory=dict)
 
-    Returns
-    -------
-    str
-        One of :data:`LEVELS`; ``unknown`` when no rule is for the scheme.
-    """
-    levels = [warning.level for warning in warnings if scheme in (None, warning.scheme)]
-    return min(levels, key=LEVELS.index, default="unknown")
-
-
-def warning_table(warnings: Sequence[Warning]) -> pd.DataFrame:
-    """Return one row a warning, with every field as a column.
-
-    Examples
-    --------
-    >>> list(warning_table([]).columns)[:4]
-    ['rule_id', 'level', 'scheme', 'indicator']
-    """
-    return pd.DataFrame([asdict(one) for one in warnings], columns=[field.name for field in fields(Warning)])
-
-
-def _judge(projection: FundProjection, rule: AlertRule, scheme: str, table: pd.DataFrame | None) -> Warning:
-    row = _row(table, rule.indicator)
-    status = str(row.get("status", "gap"))
-    values = {} if table is None else _values(table)
-    level = "unknown" if _is_about_another_fund(projection, rule, scheme) else rule.level(values)
-    case = None if level == "unknown" else rule.matching_case(values)
-    value = float(row.get("value", math.nan))
-    text_zh, text_en = _texts(projection, rule, scheme, table, case=case, level=level)
-    conditions = case.all if case else ()
-    return Warning(
-        rule_id=rule.id,
-        level=level,
-        scheme=scheme,
-        indicator=rule.indicator,
-        value=value if math.isfinite(value) else None,
-        unit=str(row.get("unit", "")),
-        period=str(row.get("period", projection.quarter)),
-        threshold=" and ".join(str(condition) for condition in conditions),
-        text_zh=text_zh,
-        text_en=text_en,
-        source=rule.source_of(case),
-        status=rule.status_of(case),
-        name_zh=rule.name_zh,
-        name_en=rule.name_en,
-        action_zh=case.action_zh if case else "",
-        action_en=case.action_en if case else "",
-        owner_zh=rule.owner_zh,
-        owner_en=rule.owner_en,
-        confidence=(case.confidence if case else None) or "",
-        value_status=status,
-        recalled=bool(row.get("recalled", False)),
-    )
-
-
-def _is_about_another_fund(projection: FundProjection, rule: AlertRule, scheme: str) -> bool:
-    return rule.fund == "pooled" and scheme in projection.schemes and projection.fund_prefix(scheme) == ""
-
-
-def _row(table: pd.DataFrame | None, indicator: str) -> dict[str, Any]:
-    if table is None or indicator not in table.index:
-        return {}
-    return {str(name): value for name, value in table.loc[indicator].items()}
-
-
-def _values(table: pd.DataFrame) -> dict[str, float]:
-    # An event beyond the horizon is later than any threshold.
-    return {
-        str(name): math.inf if status == "beyond_horizon" else float(value)
-        for name, value, status in zip(table.index, table["value"], table["status"], strict=True)
-    }
-
-
-def _texts(
-    projection: FundProjection,
-    rule: AlertRule,
-    scheme: str,
-    table: pd.DataFrame | None,
-    *,
-    case: AlertCase | None,
-    level: str,
-) -> tuple[str, str]:
-    row = _row(table, rule.indicator)
-    reasons = (str(row.get("reason_zh", "") or ""), str(row.get("reason_en", "") or ""))
-    if level == "unknown" and not reasons[0] and _is_about_another_fund(projection, rule, scheme):
-        return (
-            "无法判断：统筹基金与个人账户未分别公布，该规则只适用于统筹基金。",
-            "Cannot be judged: the pool is not published apart from the personal accounts, and the rule is about the "
-            "pool only.",
+    def judge(self, rule: AlertRule, scheme: str) -> Warning:
+        """Return the warning of one rule and scheme."""
+        row = self._row(scheme, rule.indicator)
+        measured = {
+            condition.axis: self.outlook.measure(scheme, condition)
+            for condition in rule.conditions
+            if condition.of_forecast
+        }
+        values = {one.axis: self._value(scheme, one, measured) for one in rule.conditions}
+        reason = self._reason(rule, scheme, row, values)
+        quarters, path = self._path(rule, scheme, row, values)
+        judged = path[-1]
+        if reason is None and judged.level == NOT_ASSESSABLE:
+            reason = ("规则所需的其他指标未公布", "another indicator that the rule asks for is not published")
+        if reason is None and judged.level == "normal":
+            reason = self._stale(rule, row)
+        if reason is not None:
+            judged = Judged(NOT_ASSESSABLE, None, NOT_ASSESSABLE)
+        finding = Finding(
+            projection=self.projection,
+            rule=rule,
+            scheme=scheme,
+            rows=self._rows(scheme),
+            judged=judged,
+            value=values[rule.own.axis],
+            before=self._before(scheme, rule.own, row),
+            measured=measured.get(rule.own.axis),
+            outlook=self.outlook,
+            quarters=tuple(quarters),
+            path=path,
+            reason=reason,
+            last_level=path[-1].level,
         )
-    if level == "unknown":
-        return (
-            f"无法判断：{reasons[0] or '计算所需的数字未公布'}。",
-            f"Cannot be judged: {reasons[1] or 'the figures it is computed from are not published'}.",
+        return self._warning(finding)
+
+    def _warning(self, finding: Finding) -> Warning:
+        rule, case, row = finding.rule, finding.judged.case, finding.row
+        raised = finding.judged.level not in ("normal", NOT_ASSESSABLE)
+        cause = self._cause(finding) if raised else ("", "")
+        start, level_start = (
+            episode_start(finding.path, same_level=same) if raised and finding.quarters else None
+            for same in (False, True)
         )
-    # Named by the indicator, not by the rule: a surplus is no "current deficit".
-    if row["status"] == "beyond_horizon":
-        texts = (f"{row['zh']}：{reasons[0]}。", f"{row['en']}: {reasons[1]}.")
-    elif case is None:
-        said = [describe_value(float(row["value"]), str(row["unit"]), lang=lang) for lang in ("zh", "en")]
-        texts = (f"{row['zh']}：{said[0]}，未达到预警条件。", f"{row['en']}: {said[1]}, no condition met.")
-    else:
-        inserts = [_inserts(projection, rule, scheme, table, case=case, lang=lang) for lang in ("zh", "en")]
-        texts = (case.text_zh.format(**inserts[0]), case.text_en.format(**inserts[1]))
-    if "{period}" not in (case.text_zh if case else "") and row["status"] != "beyond_horizon":
-        texts = _dated(texts, str(row["period"]), rule.indicator)
-    if INDICATORS[rule.indicator].of_money and projection.fund_prefix(scheme) == "":
-        # Rules for a pool are held against the whole fund where the pool is not published apart: the reader must know.
-        return f"{texts[0]}按含个人账户的全部基金计算。", f"{texts[1]} Personal accounts are counted in."
-    return texts
+        provisional, revision = (_number(row.get(name)) for name in ("provisional_value", "revision"))
+        observed = rule.own.measure == "value"
+        said = tell(finding, cause=cause, start=start, level_start=level_start)
+        interval: OutlookValue | None = finding.measured
+        return Warning(
+            rule_id=rule.id,
+            level=finding.judged.level,
+            scheme=finding.scheme,
+            indicator=rule.indicator,
+            value=_number(finding.value),
+            unit=rule.own.unit,
+            period=finding.period,
+            threshold=" and ".join(str(condition) for condition in (case.all if case else ())),
+            source=rule.source_of(case),
+            status=rule.status_of(case),
+            name_zh=rule.name_zh,
+            name_en=rule.name_en,
+            action_zh=case.action_zh if case else "",
+            action_en=case.action_en if case else "",
+            owner_zh=rule.owner_zh,
+            owner_en=rule.owner_en,
+            confidence=(case.confidence if case else None) or "",
+            value_status="forecast" if rule.own.of_forecast else str(row.get("status", "gap")),
+            recalled=bool(row.get("recalled", False)) and not rule.own.of_forecast,
+            measure=rule.own.measure,
+            raw_level=finding.judged.raw_level,
+            since="" if start is None else str(finding.quarters[start]),
+            level_since="" if level_start is None else str(finding.quarters[level_start]),
+            since_open=start == 0 and len(finding.quarters) > 1,
+            low=_number(interval.low) if interval else None,
+            high=_number(interval.high) if interval else None,
+            provisional_value=provisional if observed else None,
+            revision=revision if observed else None,
+            **said,
+        )
+
+    def _rows(self, scheme: str) -> dict[str, dict[str, Any]]:
+        table = self.tables.get(scheme)
+        if table is None:
+            return {}
+        return {
+            str(name): {str(key): cell for key, cell in row.items()} for name, row in table.to_dict("index").items()
+        }
+
+    def _row(self, scheme: str, indicator: str) -> dict[str, Any]:
+        table = self.tables.get(scheme)
+        if table is None or indicator not in table.index:
+            return {}
+        return {str(name): value for name, value in table.loc[indicator].items()}
+
+    def _value(self, scheme: str, condition: AlertCondition, measured: dict[str, OutlookValue | None]) -> float:
+        if condition.of_forecast:
+            found = measured[condition.axis]
+            return math.nan if found is None else found.value
+        row = self._row(scheme, condition.indicator)
+        if row.get("status") == "beyond_horizon":
+            # An event beyond the horizon is later than any threshold.
+            return math.inf if condition.measure == "value" else math.nan
+        value = float(row.get("value", math.nan))
+        if condition.measure == "value" or not math.isfinite(value):
+            return value
+        values = self.history.values(scheme, condition.indicator)
+        end = end_of(str(row["period"]))
+        return measure_trend({**values, end: value}, condition, end)
+
+    def _before(self, scheme: str, condition: AlertCondition, row: dict[str, Any]) -> float:
+        if condition.measure not in ("change", "slope") or not row:
+            return math.nan
+        earlier = end_of(str(row["period"])) + -condition.span_quarters
+        return self.history.values(scheme, condition.indicator).get(earlier, math.nan)
+
+    def _path(
+        self, rule: AlertRule, scheme: str, row: dict[str, Any], values: dict[str, float]
+    ) -> tuple[list[Quarter], tuple[Judged, ...]]:
+        """Return the quarters at whose end the rule could be held against figures, and its level at each."""
+        counted = rule.own.of_forecast or rule.indicator.startswith("years_to_")
+        end = self.projection.quarter if counted or not row.get("period") else end_of(str(row["period"]))
+        earlier = {} if counted else self.history.rows(rule, scheme)
+        quarters = [end]
+        for quarter in sorted((one for one in earlier if one < end), reverse=True):
+            # Nobody knows what was between figures that lie further apart than a year.
+            if quarters[0] - quarter > _LONGEST_GAP:
+                break
+            quarters.insert(0, quarter)
+        return quarters, follow_levels(rule, [*(earlier[quarter] for quarter in quarters[:-1]), values])
+
+    def _reason(
+        self, rule: AlertRule, scheme: str, row: dict[str, Any], values: dict[str, float]
+    ) -> tuple[str, str] | None:
+        """Return why a rule cannot be held against anything, or None."""
+        draws = self.outlook.schemes.get(scheme)
+        undivided = scheme in self.projection.schemes and self.projection.fund_prefix(scheme) == ""
+        if rule.of_forecast and draws is not None:
+            undivided = undivided or not draws.pooled
+        if rule.fund == "pooled" and undivided:
+            return (
+                "统筹基金与个人账户未分别公布，该规则只适用于统筹基金",
+                "the pool is not published apart from the personal accounts, and the rule is about the pool only",
+            )
+        if not math.isnan(values[rule.own.axis]):
+            return self._missing_quarter(rule, scheme, row)
+        if rule.own.of_forecast:
+            lacking = (
+                "该险种的收支或结余不足以预测",
+                "income, spending or balance of the scheme do not allow a forecast",
+            )
+            return self.outlook.reason_zh or lacking[0], self.outlook.reason_en or lacking[1]
+        if rule.indicator not in INDICATORS or not row:
+            return "计算所需的数字未公布", "the figures it is computed from are not published"
+        unpublished = "计算所需的数字未公布", "the figures it is computed from are not published"
+        if math.isfinite(float(row["value"])) and rule.own.measure in ("change", "slope"):
+            unpublished = "计算趋势所需的较早期数字未公布", "the earlier figures of the trend are not published"
+        return str(row.get("reason_zh") or unpublished[0]), str(row.get("reason_en") or unpublished[1])
+
+    def _missing_quarter(self, rule: AlertRule, scheme: str, row: dict[str, Any]) -> tuple[str, str] | None:
+        """Return the reason where a series that comes by quarter has no figure for the report quarter."""
+        if rule.own.of_forecast or rule.indicator.startswith("years_to_"):
+            return None
+        report, end = self.projection.quarter, end_of(str(row["period"]))
+        if end >= report or not self.history.comes_by_quarter(scheme, rule.indicator):
+            return None
+        return (
+            f"{report}的数字缺失，最近一期为{end}",
+            f"there is no figure for {report}; the last is of {end}",
+        )
+
+    def _stale(self, rule: AlertRule, row: dict[str, Any]) -> tuple[str, str] | None:
+        """Return the reason where the figure is too old to say that all is well."""
+        if rule.own.of_forecast or rule.indicator.startswith("years_to_"):
+            return None
+        report, end = self.projection.quarter, end_of(str(row["period"]))
+        if report - end < _STALE_QUARTERS:
+            return None
+        return (
+            f"最近公布的数字为{end}，距报告季度已有一年以上，不足以说明目前正常",
+            f"the last published figure is of {end}, a year or more before the report: no ground to call it normal",
+        )
+
+    def _cause(self, finding: Finding) -> tuple[str, str]:
+        """Say why the flows behind a warning changed, or why members did."""
+        end = finding.end
+        if not INDICATORS[finding.rule.indicator].of_money:
+            return explain_members(self.projection, end)
+        key = (finding.scheme, end)
+        if key not in self._causes:
+            explained = explain_year(self.projection, finding.scheme, end, models=self.models)
+            self._causes[key] = describe_causes(explained)
+        return self._causes[key]
 
 
-def _dated(texts: tuple[str, str], period: str, indicator: str) -> tuple[str, str]:
-    # How many years it takes is counted from the report; every other value is one of some period, which may be old.
-    if indicator.startswith("years_to_"):
-        return texts
-    zh, en = (describe_period(period, lang=lang) for lang in ("zh", "en"))
-    return f"{zh}{texts[0]}", f"{en[0].upper()}{en[1:]}: {texts[1]}"
-
-
-def _inserts(
-    projection: FundProjection,
-    rule: AlertRule,
-    scheme: str,
-    table: pd.DataFrame | None,
-    *,
-    case: AlertCase,
-    lang: str,
-) -> dict[str, str]:
-    row = _row(table, rule.indicator)
-    value, unit = float(row["value"]), str(row["unit"])
-    condition = next((one for one in case.all if one.indicator == rule.indicator), None)
-    inserts = {
-        "value": describe_value(value, unit, lang=lang),
-        "magnitude": describe_value(abs(value), unit, lang=lang),
-        "threshold": "" if condition is None else describe_value(condition.threshold, unit, lang=lang, exact=True),
-        "period": describe_period(str(row["period"]), lang=lang),
-        "scheme": SCHEME_NAMES.get(scheme, (scheme, scheme))[0 if lang == "zh" else 1],
-        "region": projection.region_name(lang),
-        "own": "",
-        "reference": "",
-        "reference_period": "",
-    }
-    for name, compared in zip(("own", "reference"), INDICATORS[rule.indicator].compares, strict=False):
-        other = _row(table, compared)
-        inserts[name] = describe_value(float(other["value"]), str(other["unit"]), lang=lang)
-        inserts[f"{name}_period"] = describe_period(str(other["period"]), lang=lang)
-    return inserts
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None

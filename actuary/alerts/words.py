@@ -18,14 +18,24 @@ _SHOWN: dict[str, dict[str, tuple[str, int, str]]] = {
         "years": ("1", 1, "年"),
         "ratio": ("1", 2, ""),
         "share": ("0.01", 1, "个百分点"),
+        "percent": ("0.01", 1, "%"),
         "yuan": ("1e8", 1, "亿元"),
+        "yuan_per_year": ("1", 0, "元"),
+        "months_per_year": ("1", 1, "个月/年"),
+        "share_per_year": ("0.01", 1, "个百分点/年"),
+        "ratio_per_year": ("1", 2, "/年"),
     },
     "en": {
         "months": ("1", 1, " months"),
         "years": ("1", 1, " years"),
         "ratio": ("1", 2, ""),
         "share": ("0.01", 1, " percentage points"),
+        "percent": ("0.01", 1, "%"),
         "yuan": ("1e9", 2, " bn yuan"),
+        "yuan_per_year": ("1", 0, " yuan"),
+        "months_per_year": ("1", 1, " months a year"),
+        "share_per_year": ("0.01", 1, " percentage points a year"),
+        "ratio_per_year": ("1", 2, " a year"),
     },
 }
 _ORDINALS = "一二三四"
@@ -40,7 +50,7 @@ def describe_value(value: float, unit: str, *, lang: str, exact: bool = False) -
     value : float
         In `unit`.
     unit : str
-        Unit of an indicator.
+        Unit of an indicator; ``percent`` for a share that is no difference of two.
     lang : str
         ``zh`` or ``en``.
     exact : bool

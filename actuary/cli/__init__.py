@@ -8,10 +8,14 @@ from types import FrameType
 import typer
 
 from actuary.cli import (
+    anomalies,
+    audit,
+    cases,
     check,
     cities,
     clear,
     compare,
+    credit,
     data,
     explain,
     forecast,
@@ -65,9 +69,13 @@ for _module in (
     weights,
     clear,
     compare,
+    credit,
     reserve,
+    anomalies,
 ):
     _module.register(app)
+app.add_typer(cases.app, name="cases")
+app.add_typer(audit.app, name="audit")
 app.add_typer(models.app, name="models")
 app.add_typer(scheme.app, name="scheme")
 app.add_typer(data.app, name="data")

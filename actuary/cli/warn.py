@@ -1,28 +1,104 @@
-"""`actuary warn`: hold the indicators of a region against the declared rules."""
+"""`actuary warn`: hold the indicators and the forecast of a region against the declared rules."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
-from actuary.cli.console import City, Data, Lang, Language, Models, QuarterLabel, print_frame, teaching
+from actuary.cli.console import (
+    City,
+    Data,
+    Lang,
+    Language,
+    Models,
+    QuarterLabel,
+    print_frame,
+    say,
+    teaching,
+    write_table,
+)
+
+if TYPE_CHECKING:
+    from actuary.workflow import FundWarnings
 
 __all__ = ["register"]
 
 
 @teaching
-def warn(
+def warn(  # noqa: PLR0913, PLR0917  (one argument an option)
     city: City = "national",
     quarter: QuarterLabel = None,
     lang: Lang = Language.EN,
+    forecast: Annotated[
+        bool, typer.Option("--forecast/--no-forecast", help="Forecast the funds where a rule asks for it.")
+    ] = True,
+    record: Annotated[
+        Path | None, typer.Option("--record", help="Ledger of cases into which warnings are written.", dir_okay=False)
+    ] = None,
+    who: Annotated[
+        str | None, typer.Option("--who", help="Who records.", show_default="the name you are logged in under")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File for the whole table, as CSV.", dir_okay=False)
+    ] = None,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Replay history instead: how often each rule was right, and how early.")
+    ] = False,
+    series: Annotated[
+        Path | None,
+        typer.Option("--series", help="With --replay: folder of reference series to replay too.", file_okay=False),
+    ] = None,
     models: Models = None,
     data: Data = None,
 ) -> None:
-    """Print the risk warnings, the gravest first, each with its figure and the rule it was held against."""
-    from actuary.workflow import warn_city  # noqa: PLC0415
+    """Print the risk warnings, the gravest first: what, how bad, since when, why, how sure, what to do, and who."""
+    if replay:
+        _replay(city, series=series, out=out, models=models, data=data)
+        return
+    from actuary.workflow import find_warnings  # noqa: PLC0415
 
-    frame = warn_city(city, quarter, models=models, data=data)
-    columns = ["level", "scheme", "rule_id", f"text_{lang.value}", "period", "status"]
-    print_frame(frame, title=f"Warnings, {city}", columns=columns)
+    found = find_warnings(city, quarter, forecast=forecast, models=models, data=data)
+    _print(found, lang)
+    if out is not None:
+        write_table(found.to_frame(), out)
+        say(f"written: {out}")
+    if record is not None:
+        from actuary.workflow.case_ledger import recorded_summary  # noqa: PLC0415
+
+        say(recorded_summary(found.record(record, who=who)))
+
+
+def _replay(city: str, *, series: Path | None, out: Path | None, models: Path | None, data: Path | None) -> None:
+    from actuary.workflow.warning_replay import replay_warnings  # noqa: PLC0415
+
+    regions = (city,) if city != "national" else ("national", "city_panel")
+    found = replay_warnings(regions, series=series, models=models, data=data, tell=say)
+    columns = ["series", "rule_id", "scheme", "periods", "events", "hit_rate", "false_alarm_rate", "lead_years"]
+    print_frame(found.display(), title="Track record of the warning rules", columns=columns)
+    if out is not None:
+        write_table(found.to_frame(), out)
+        say(f"written: {out}")
+
+
+def _print(found: FundWarnings, lang: Language) -> None:
+    from actuary.alerts import LEVEL_NAMES  # noqa: PLC0415
+    from actuary.fund import SCHEME_NAMES  # noqa: PLC0415
+
+    position = 0 if lang is Language.ZH else 1
+    frame = found.to_frame()
+    frame["level"] = [LEVEL_NAMES[level][position] for level in frame["level"]]
+    columns = ["level", "scheme", "rule_id", f"text_{lang.value}", "since", "status"]
+    print_frame(frame, title=f"Warnings, {found.region}, {found.quarter}", columns=columns)
+    for one in found.warnings:
+        if not one.raised:
+            continue
+        scheme = SCHEME_NAMES.get(one.scheme, (one.scheme, one.scheme))[position]
+        name = one.name_zh if lang is Language.ZH else one.name_en
+        typer.echo(f"\n[{LEVEL_NAMES[one.level][position]}] {one.rule_id} · {scheme} · {name}")
+        for heading, text in one.lines(lang.value):
+            typer.echo(f"  {heading}{'：' if lang is Language.ZH else ': '}{text}")
 
 
 def register(app: typer.Typer) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from actuary.errors import UnknownNameError, raise_all, unknown_name
 from actuary.fund.assembly import SchemePaths, assemble_paths
 from actuary.fund.employee import EmployeeBase, calibrate_employee, project_employee
+from actuary.fund.fact_book import load_fact_book, province_id
 from actuary.fund.figures import BALANCES, FLOWS, Figures
 from actuary.fund.history import Grid, build_history
 from actuary.fund.inputs import Declared, find_late_assumptions, load_declared, read_drivers, read_funding, read_rates
@@ -173,6 +174,9 @@ def project_fund(
             for key, figure in published.figures.rows().items()
             if key[0] in SCHEMES and key[1].endswith("current_balance")
         },
+        facts=load_fact_book(region, until=report, data=data),
+        province_facts=load_fact_book(province_id(place), until=report, data=data),
+        national_facts=load_fact_book("" if region == NATION else NATION, until=report, data=data),
         national_ratios={} if region == NATION else load_national_ratios(until=report, data=data),
     )
 
@@ -275,7 +279,9 @@ def _months_basis(figures: Figures, schemes: Sequence[str], projections: Mapping
     basis = {scheme: one.months_basis for scheme, one in projections.items()}
     for scheme in schemes:
         if scheme not in basis and scheme != "all":
-            year = max(figures.values(scheme, "balance_end"), default=0)
+            # Some places publish the balance of the pool alone.
+            balances = [*figures.values(scheme, "balance_end"), *figures.values(scheme, "pooled_balance_end")]
+            year = max(balances, default=0)
             known = figures.get(scheme, "pooled_balance_end", year) and figures.get(scheme, "pooled_expenditure", year)
             basis[scheme] = "pooled" if known or scheme == "resident" else "undivided"
     # Together the schemes have a pool apart from accounts only where the employees do.

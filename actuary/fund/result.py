@@ -13,6 +13,7 @@ import xarray as xr
 from actuary.errors import UnknownNameError, unknown_name
 from actuary.fund.annual import annual_table, quarter_table
 from actuary.fund.assembly import balance_residuals
+from actuary.fund.fact_book import FactBook
 from actuary.fund.milestones import fund_of
 from actuary.fund.missing import MissingInput, Note
 from actuary.fund.recalled import RecalledKeys
@@ -77,6 +78,12 @@ class FundProjection:
     national_ratios : mapping
         ``year -> active per retired member`` of the nation at the year-end, up to the report quarter; empty for the
         nation itself.
+    facts : FactBook
+        Every published row of the region that may be drawn on.
+    province_facts : FactBook
+        The same of the province it lies in; empty where there is none, or nothing is published of it.
+    national_facts : FactBook
+        The same of the nation; empty for the nation itself.
     """
 
     region: str
@@ -99,6 +106,9 @@ class FundProjection:
     revisions: pd.DataFrame = field(default_factory=pd.DataFrame)
     recalled: RecalledKeys = frozenset()
     published_balances: Mapping[tuple[str, str, int], float] = field(default_factory=dict)
+    facts: FactBook = field(default_factory=FactBook)
+    province_facts: FactBook = field(default_factory=FactBook)
+    national_facts: FactBook = field(default_factory=FactBook)
 
     @property
     def region_kind(self) -> str:

@@ -32,6 +32,7 @@ __all__ = [
     "load_profiles",
     "load_region_facts",
     "load_shapes",
+    "year_figures",
 ]
 
 #: The region with which every other is compared.
@@ -125,7 +126,7 @@ def load_region_facts(region: str, *, until: Quarter, data: Path | None = None) 
     rows = facts(region, root=data, until=until, observed=True)
     preference = load_catalog(data).preference
     selected = select_facts(rows, preference)
-    completed, differences = complete_figures(_year_figures(selected, preference))
+    completed, differences = complete_figures(year_figures(selected, preference))
     return RegionFacts(
         figures=completed,
         differences=tuple(one for one in differences if one.scheme in SCHEMES),
@@ -140,7 +141,16 @@ def _mark_recent(found: pd.DataFrame, until: Quarter) -> pd.DataFrame:
     return found.assign(recent=years > until.year - _RECENT_YEARS)
 
 
-def _year_figures(selected: pd.DataFrame, preference: Preference) -> Figures:
+def year_figures(selected: pd.DataFrame, preference: Preference) -> Figures:
+    """Return the year figures among selected facts, as published, before any is completed.
+
+    Parameters
+    ----------
+    selected : DataFrame
+        One row a fact.
+    preference : Preference
+        The order of preference: the place of a figure's basis in it is its rank.
+    """
     whole = selected[(selected["scope"] == "") & (selected["group"] == "")]
     annual = whole[whole["period"].str.fullmatch(r"\d{4}")]
     columns = zip(
@@ -184,7 +194,7 @@ def load_national_ratios(*, until: Quarter, data: Path | None = None) -> dict[in
     rows = facts(NATION, root=data, until=until, observed=True)
     members = rows[rows["scheme"].eq("employee") & rows["indicator"].isin(["active", "retired"])]
     preference = load_catalog(data).preference
-    figures = _year_figures(select_facts(members, preference), preference)
+    figures = year_figures(select_facts(members, preference), preference)
     active, retired = (figures.values("employee", name) for name in ("active", "retired"))
     return {year: float(dependency_ratio(active[year], retired[year])) for year in active if year in retired}
 

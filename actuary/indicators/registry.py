@@ -1,356 +1,126 @@
-"""The registry: every indicator's names, unit, formula, source, direction and function."""
+"""The registry: every indicator by name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Collection
 
-import numpy as np
+import pandas as pd
 
-from actuary.indicators.view import Reading, SchemeView
-from actuary.periods import Quarter
+from actuary.errors import UnknownNameError, raise_all, unknown_name
+from actuary.indicators.definition import FAMILIES, Indicator
+from actuary.indicators.fact_list import FACT_INDICATORS
+from actuary.indicators.fund_list import FUND_INDICATORS
+from actuary.indicators.payment_list import PAYMENT_INDICATORS
+from actuary.indicators.plan_list import PLAN_INDICATORS
+from actuary.indicators.use_list import USE_INDICATORS
 
-__all__ = ["INDICATORS", "Indicator", "Reading"]
-
-
-@dataclass(frozen=True, slots=True)
-class Indicator:
-    """Describe an indicator.
-
-    Parameters
-    ----------
-    name : str
-        Name in code and in warning rules.
-    zh, en : str
-        Name in a report.
-    unit : str
-        Unit of its value.
-    formula : str
-        How it is computed, in words of the paths.
-    source : str
-        Where the definition comes from.
-    direction : str
-        ``higher``, ``lower`` or ``band``: what is better.
-    function : callable
-        From a :class:`SchemeView` to a :class:`Reading`.
-    schemes : tuple of str
-        Schemes it makes sense for.
-    compares : tuple of str
-        The indicator it judges and the one with which it compares it; empty where it compares none.
-    in_nation : bool
-        Whether it makes sense for the nation itself.
-    is_difference : bool
-        Whether it is one share less another, told in percentage points.
-    of_money : bool
-        Whether it is one of the fund, so that its value depends on whether personal accounts are counted.
-    """
-
-    name: str
-    zh: str
-    en: str
-    unit: str
-    formula: str
-    source: str
-    direction: str
-    function: Callable[[SchemeView], Reading]
-    schemes: tuple[str, ...] = ("all", "employee", "resident")
-    compares: tuple[str, ...] = ()
-    in_nation: bool = True
-    of_money: bool = True
-    is_difference: bool = False
-
-
-def _payable_months(view: SchemeView) -> Reading:
-    return view.read(view.series("payable_months"), "payable_months")
-
-
-def _current_balance(view: SchemeView) -> Reading:
-    income, expenditure = f"{view.fund}income_yuan", f"{view.fund}expenditure_yuan"
-    return view.read(view.year_sum(income) - view.year_sum(expenditure), income, expenditure, span=True)
-
-
-def _surplus_rate(view: SchemeView) -> Reading:
-    income, expenditure = f"{view.fund}income_yuan", f"{view.fund}expenditure_yuan"
-    return view.read(1 - view.year_sum(expenditure) / view.year_sum(income), income, expenditure, span=True)
-
-
-def _balance(view: SchemeView) -> Reading:
-    name = f"{view.fund}balance_end_yuan"
-    return view.read(view.series(name), name)
-
-
-def _growth(values: np.ndarray) -> np.ndarray:
-    grown = np.full(values.shape, np.nan)
-    grown[4:] = values[4:] / values[:-4] - 1
-    return grown
-
-
-def _flow_growth(flow: str) -> Callable[[SchemeView], Reading]:
-    def grow(view: SchemeView) -> Reading:
-        name = f"{view.fund}{flow}_yuan"
-        return view.read(_growth(view.year_sum(name)), name, span=True, years=2)
-
-    return grow
-
-
-def _growth_gap(view: SchemeView) -> Reading:
-    income, expenditure = f"{view.fund}income_yuan", f"{view.fund}expenditure_yuan"
-    gap = _growth(view.year_sum(expenditure)) - _growth(view.year_sum(income))
-    return view.read(gap, income, expenditure, span=True, years=2)
-
-
-def _stock_growth(name: str) -> Callable[[SchemeView], Reading]:
-    def grow(view: SchemeView) -> Reading:
-        return view.read(_growth(view.series(name)), name, years=2)
-
-    return grow
-
-
-def _dependency_ratio(view: SchemeView) -> Reading:
-    return view.read(view.series("dependency_ratio"), "dependency_ratio")
-
-
-def _dependency_ratio_national(view: SchemeView) -> Reading:
-    own = _dependency_ratio(view)
-    ratios = view.projection.national_ratios
-    # Of the same date as the figure of the region, which may be years older than the report.
-    years = [year for year in ratios if Quarter(year, 4) <= Quarter.parse(own.period)]
-    if not years:
-        return Reading(float("nan"), own.period, "gap")
-    return Reading(ratios[max(years)], str(Quarter(max(years), 4)), "derived")
-
-
-def _dependency_ratio_gap_national(view: SchemeView) -> Reading:
-    own, nation = _dependency_ratio(view), _dependency_ratio_national(view)
-    if "gap" in (own.status, nation.status):
-        return Reading(float("nan"), own.period, "gap")
-    return Reading(own.value - nation.value, own.period, own.status, own.recalled)
-
-
-def _retired_share(view: SchemeView) -> Reading:
-    share = view.series("retired_persons") / view.series("enrolled_persons")
-    return view.read(share, "retired_persons", "enrolled_persons")
-
-
-def _per_member(flow: str) -> Callable[[SchemeView], Reading]:
-    def divide(view: SchemeView) -> Reading:
-        name = f"{view.fund}{flow}_yuan"
-        members = view.series("enrolled_persons")
-        average = np.full(members.shape, np.nan)
-        average[4:] = (members[4:] + members[:-4]) / 2
-        return view.read(view.year_sum(name) / average, name, "enrolled_persons", span=True, years=2)
-
-    return divide
-
-
-def _years_to_deficit(view: SchemeView) -> Reading:
-    current = view.year_sum(f"{view.fund}income_yuan") - view.year_sum(f"{view.fund}expenditure_yuan")
-    # The report quarter counts as it stands; after it a deficit is one of a calendar year.
-    ends = np.array([quarter.number == 4 for quarter in view.quarters])
-    ends[view.report] = True
-    return view.years_until(ends & (current < 0))
-
-
-def _years_to_months_below_3(view: SchemeView) -> Reading:
-    return view.years_until(view.series("payable_months") < 3)
-
-
-def _years_to_exhaustion(view: SchemeView) -> Reading:
-    return view.years_until(view.series(f"{view.fund}balance_end_yuan") < 0)
-
-
-_BAND = "人社部发〔2009〕67号"
-_OWN = "定义 definition"
+__all__ = ["INDICATORS", "get_indicator", "registry_table"]
 
 #: Every indicator, by name.
 INDICATORS: dict[str, Indicator] = {
     indicator.name: indicator
     for indicator in (
-        Indicator(
-            "payable_months",
-            "可支付月数",
-            "Months payable",
-            "months",
-            "closing balance of the pool, no less than 0 / (spending of the last four quarters / 12)",
-            _BAND,
-            "band",
-            _payable_months,
-        ),
-        Indicator(
-            "current_balance_yuan",
-            "当期结余（最近四个季度）",
-            "Current balance, last four quarters",
-            "yuan",
-            "income - spending of the last four quarters, of the pool",
-            _OWN,
-            "higher",
-            _current_balance,
-        ),
-        Indicator(
-            "balance_end_yuan",
-            "累计结余",
-            "Balance",
-            "yuan",
-            "balance of the pool at the end of the quarter",
-            _OWN,
-            "higher",
-            _balance,
-        ),
-        Indicator(
-            "surplus_rate",
-            "当期结余率",
-            "Current balance to income",
-            "share",
-            "(income - spending) / income, last four quarters, of the pool",
-            _OWN,
-            "band",
-            _surplus_rate,
-        ),
-        Indicator(
-            "income_growth",
-            "收入增长率",
-            "Growth of income",
-            "share",
-            "income of the last four quarters / that of the four before - 1, of the pool",
-            _OWN,
-            "higher",
-            _flow_growth("income"),
-        ),
-        Indicator(
-            "expenditure_growth",
-            "支出增长率",
-            "Growth of spending",
-            "share",
-            "spending of the last four quarters / that of the four before - 1, of the pool",
-            _OWN,
-            "lower",
-            _flow_growth("expenditure"),
-        ),
-        Indicator(
-            "growth_gap",
-            "支出与收入增幅之差",
-            "Growth of spending less growth of income",
-            "share",
-            "expenditure_growth - income_growth",
-            "人力资源社会保障部新闻发布会 2014-01-24",
-            "lower",
-            _growth_gap,
-            is_difference=True,
-        ),
-        Indicator(
-            "dependency_ratio",
-            "职退比",
-            "Active per retired member",
-            "ratio",
-            "active / retired members at the end of the quarter",
-            _OWN,
-            "higher",
-            _dependency_ratio,
-            ("employee",),
-            of_money=False,
-        ),
-        Indicator(
-            "dependency_ratio_national",
-            "全国职退比",
-            "Active per retired member, nation",
-            "ratio",
-            "active / retired members of the nation at the last published year-end up to the date of dependency_ratio",
-            _OWN,
-            "higher",
-            _dependency_ratio_national,
-            ("employee",),
-            of_money=False,
-            in_nation=False,
-        ),
-        Indicator(
-            "dependency_ratio_gap_national",
-            "职退比与全国之差",
-            "Active per retired member, less the nation",
-            "ratio",
-            "dependency_ratio - dependency_ratio_national",
-            _OWN,
-            "higher",
-            _dependency_ratio_gap_national,
-            ("employee",),
-            of_money=False,
-            compares=("dependency_ratio", "dependency_ratio_national"),
-            in_nation=False,
-        ),
-        Indicator(
-            "retired_share",
-            "退休人员占比",
-            "Share of retired members",
-            "share",
-            "retired / enrolled members at the end of the quarter",
-            _OWN,
-            "lower",
-            _retired_share,
-            ("employee",),
-            of_money=False,
-        ),
-        Indicator(
-            "enrolled_growth",
-            "参保人数增长率",
-            "Growth of enrolment",
-            "share",
-            "enrolled / enrolled four quarters before - 1",
-            _OWN,
-            "higher",
-            _stock_growth("enrolled_persons"),
-            of_money=False,
-        ),
-        Indicator(
-            "income_per_member_yuan",
-            "人均收入",
-            "Income per member",
-            "yuan_per_year",
-            "income of the last four quarters / mean of enrolled at its start and end, of the pool",
-            _OWN,
-            "higher",
-            _per_member("income"),
-        ),
-        Indicator(
-            "expenditure_per_member_yuan",
-            "人均支出",
-            "Spending per member",
-            "yuan_per_year",
-            "spending of the last four quarters / mean of enrolled at its start and end, of the pool",
-            _OWN,
-            "lower",
-            _per_member("expenditure"),
-        ),
-        Indicator(
-            "years_to_current_deficit",
-            "距出现当期赤字的年数",
-            "Years to a current deficit",
-            "years",
-            "years from the report quarter to the first year-end with spending above income, base scenario",
-            _OWN,
-            "higher",
-            _years_to_deficit,
-            ("employee", "resident"),
-        ),
-        Indicator(
-            "years_to_months_below_3",
-            "距可支付月数低于3个月的年数",
-            "Years until less than three months are payable",
-            "years",
-            "years from the report quarter to the first quarter with payable_months < 3, base scenario",
-            _BAND,
-            "higher",
-            _years_to_months_below_3,
-            ("employee", "resident"),
-        ),
-        Indicator(
-            "years_to_exhaustion",
-            "距累计结余用完的年数",
-            "Years until the balance is spent",
-            "years",
-            "years from the report quarter to the first quarter with a balance below zero, base scenario",
-            _OWN,
-            "higher",
-            _years_to_exhaustion,
-            ("employee", "resident"),
-        ),
+        *FUND_INDICATORS,
+        *FACT_INDICATORS,
+        *USE_INDICATORS,
+        *PAYMENT_INDICATORS,
+        *PLAN_INDICATORS,
     )
 }
+
+
+def get_indicator(name: str, *, where: str = "indicator") -> Indicator:
+    """Return the indicator of that name.
+
+    Parameters
+    ----------
+    name : str
+        Name in code.
+    where : str
+        Where it was written, for the message.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is none; the message names the nearest one.
+
+    Examples
+    --------
+    >>> get_indicator("payable_months").zh
+    '可支付月数'
+    """
+    if name not in INDICATORS:
+        raise UnknownNameError(unknown_name(where, name, INDICATORS, what="indicator"))
+    return INDICATORS[name]
+
+
+def registry_table(families: Collection[str] | None = None) -> pd.DataFrame:
+    """Return one row an indicator: what it is, how it is computed, and where its figures come from.
+
+    Parameters
+    ----------
+    families : collection of str, optional
+        Families wanted; all when left out.
+
+    Returns
+    -------
+    DataFrame
+        Columns family, indicator, zh, en, unit, direction, schemes, frequency, from (``projection``, ``facts``,
+        ``cases``, ``targets``), formula, source.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no such family.
+
+    Examples
+    --------
+    >>> table = registry_table(["payment"])
+    >>> table[table.indicator == "cmi"].zh.item()
+    '病例组合指数'
+    """
+    wanted = check_families(families)
+    return pd.DataFrame(
+        [
+            {
+                "family": one.family,
+                "indicator": one.name,
+                "zh": one.zh,
+                "en": one.en,
+                "unit": one.unit,
+                "direction": one.direction,
+                "schemes": ", ".join(one.schemes),
+                "frequency": one.frequency,
+                "from": ", ".join(_origins(one)),
+                "formula": one.formula,
+                "source": one.source,
+            }
+            for one in INDICATORS.values()
+            if one.family in wanted
+        ]
+    )
+
+
+def check_families(families: Collection[str] | None) -> tuple[str, ...]:
+    """Return the families wanted, in order; all of them for None.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no such family; the message names the nearest one.
+    """
+    if families is None:
+        return FAMILIES
+    wrong = [unknown_name("family", name, FAMILIES, what="family") for name in families if name not in FAMILIES]
+    raise_all(wrong, UnknownNameError)
+    return tuple(name for name in FAMILIES if name in families)
+
+
+def _origins(indicator: Indicator) -> list[str]:
+    origins = {
+        "projection": indicator.function is not None,
+        "facts": indicator.of_facts is not None,
+        "cases": indicator.of_cases,
+        "targets": indicator.family == "plan",
+    }
+    return [name for name, holds in origins.items() if holds]

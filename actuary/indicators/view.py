@@ -2,44 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from actuary.fund import VARIABLES, FundProjection
+from actuary.fund import STATUSES, VARIABLES, FundProjection
 from actuary.fund.recalled import is_recalled
+from actuary.indicators.fact_view import FactView
+from actuary.indicators.reading import Reading
 from actuary.periods import Quarter
 
-__all__ = ["BASE_SCENARIO", "Reading", "SchemeView"]
+__all__ = ["BASE_SCENARIO", "SchemeView", "divide"]
 
 #: The scenario whose paths tell how long a fund lasts.
 BASE_SCENARIO = "base"
 
 _QUARTERS_A_YEAR = 4
 
+type FloatArray = NDArray[np.float64]
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """Hold the value of an indicator.
 
-    Parameters
-    ----------
-    value : float
-        In the unit of the indicator; missing where it is not known or does not happen.
-    period : str
-        Quarter, year, or span of four quarters it belongs to.
-    status : str
-        How it is known: ``published``, ``derived``, ``apportioned``, ``interpolated``, ``projected``; ``gap`` where it
-        is not; ``beyond_horizon`` where an event does not happen before the last projected quarter.
-    recalled : bool
-        Whether it is computed from a figure that was recalled and not checked.
+def divide(top: FloatArray, bottom: FloatArray) -> FloatArray:
+    """Return the quotient, missing where there is nothing to divide by.
+
+    Examples
+    --------
+    >>> divide(np.array([1.0, 1.0]), np.array([2.0, 0.0])).tolist()
+    [0.5, nan]
     """
-
-    value: float
-    period: str
-    status: str
-    recalled: bool = False
+    quotient = np.full(np.broadcast_shapes(top.shape, bottom.shape), np.nan)
+    np.divide(top, bottom, out=quotient, where=bottom != 0)
+    return quotient
 
 
 class SchemeView:
@@ -61,6 +55,26 @@ class SchemeView:
         self._paths = projection.paths.sel(scenario=self.scenario, scheme=scheme)
         self.quarters = [Quarter.parse(str(label)) for label in self._paths["quarter"].to_numpy()]
         self.report = projection.quarter - self.quarters[0]
+
+    @cached_property
+    def facts(self) -> FactView:
+        """Published facts of the scheme up to the report quarter."""
+        return self._facts(first=False)
+
+    @cached_property
+    def first_facts(self) -> FactView:
+        """The same facts as they were first published."""
+        return self._facts(first=True)
+
+    def _facts(self, *, first: bool) -> FactView:
+        return FactView(
+            self.projection.facts,
+            self.scheme,
+            self.projection.quarter,
+            first=first,
+            province=self.projection.province_facts,
+            nation=self.projection.national_facts,
+        )
 
     @property
     def window(self) -> int:
@@ -92,10 +106,35 @@ class SchemeView:
         """Return the flow of the last four quarters, or of a calendar year that is not laid out by quarter [yuan]."""
         return self.series(f"year_{name}")
 
-    def read(self, values: NDArray[np.float64], *names: str, span: bool = False, years: int = 1) -> Reading:
+    def so_far(self, name: str) -> tuple[float, str]:
+        """Return a flow from January to the report quarter, and how it is known; missing where a quarter is.
+
+        Parameters
+        ----------
+        name : str
+            A flow, such as ``expenditure_yuan``.
+        """
+        first = self.report + 1 - self.projection.quarter.number
+        columns = range(max(first, 0), self.report + 1)
+        total = self.series(name)[columns.start : columns.stop].sum()
+        if first < 0 or "projection" in self._paths["phase"].to_numpy()[columns.start : columns.stop]:
+            return float("nan"), "gap"
+        found = [str(self._paths[VARIABLES[name].status].to_numpy()[one]) for one in columns]
+        return float(total), max("derived", *found, key=STATUSES.index)
+
+    def read(
+        self,
+        values: FloatArray,
+        *names: str,
+        span: bool = False,
+        years: int = 1,
+        divisor: FloatArray | None = None,
+        what: tuple[str, str] = ("", ""),
+    ) -> Reading:
         """Return the latest known value up to the report quarter.
 
-        What belongs to four quarters is read where every scheme has them, see :attr:`window`.
+        What belongs to four quarters is read where every scheme has them, see :attr:`window`. Where what it is divided
+        by is known later than the value, and is nothing, there is no value: an older one would hide it.
 
         Parameters
         ----------
@@ -107,19 +146,32 @@ class SchemeView:
             Whether it belongs to the four quarters that end there, not to one.
         years : int
             How many years of `names` it is computed from, such as 2 for growth.
+        divisor : array, shape (quarters,), optional
+            What it is divided by.
+        what : tuple of str
+            The divisor in words, Chinese and English.
         """
         limit = self.window if span else self.report
         known = np.flatnonzero(np.isfinite(values[: limit + 1]))
+        nothing = np.flatnonzero(divisor[: limit + 1] == 0) if divisor is not None else known[:0]
+        if nothing.size and (not known.size or nothing[-1] > known[-1]):
+            period = self._period(int(nothing[-1]), span=span)
+            why = (f"{what[0]}为零，无法计算", f"there is no {what[1]} yet to divide by")
+            return Reading(float("nan"), period, "gap", why_zh=why[0], why_en=why[1])
         if not known.size:
             return Reading(float("nan"), str(self.projection.quarter), "gap")
         column = int(known[-1])
         quarter = self.quarters[column]
-        period = str(quarter)
-        if span:
-            whole = quarter.number == _QUARTERS_A_YEAR
-            period = str(quarter.year) if whole else f"{quarter + (1 - _QUARTERS_A_YEAR)}-{quarter}"
+        period = self._period(column, span=span)
         status = self._status(column, names, span=span)
         return Reading(float(values[column]), period, status, self._is_recalled(quarter, names, span=span, years=years))
+
+    def _period(self, column: int, *, span: bool) -> str:
+        quarter = self.quarters[column]
+        if not span:
+            return str(quarter)
+        whole = quarter.number == _QUARTERS_A_YEAR
+        return str(quarter.year) if whole else f"{quarter + (1 - _QUARTERS_A_YEAR)}-{quarter}"
 
     def _is_recalled(self, quarter: Quarter, names: tuple[str, ...], *, span: bool, years: int) -> bool:
         first = (quarter + (1 - _QUARTERS_A_YEAR)).year if span else quarter.year
@@ -135,11 +187,10 @@ class SchemeView:
         if span and self.quarters[column].number == _QUARTERS_A_YEAR:
             # The four quarters of a year add up to what was published, however they were laid out.
             return "derived"
-        order = ("published", "derived", "apportioned", "interpolated", "projected", "gap")
         first = column + 1 - _QUARTERS_A_YEAR if span else column
         columns = range(max(first, 0), column + 1)
         found = [str(self._paths[VARIABLES[name].status].to_numpy()[one]) for name in names for one in columns]
-        return max(found, key=order.index)
+        return max(found, key=STATUSES.index)
 
     def years_until(self, happens: NDArray[np.bool_]) -> Reading:
         """Return how many years after the report quarter an event first happens; 0 when it is there already.

@@ -20,7 +20,14 @@ from actuary.payment.indicator_limits import IndicatorLimits
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["HospitalIndicators", "IndicatorStays", "case_mix_index", "compute_indicators", "risk_scores"]
+__all__ = [
+    "HospitalIndicators",
+    "IndicatorStays",
+    "case_mix_index",
+    "compute_indicators",
+    "indicator_base",
+    "risk_scores",
+]
 
 type IntArray = NDArray[np.int64]
 type FloatArray = NDArray[np.float64]
@@ -224,7 +231,16 @@ def _accurate(stays: IndicatorStays, cells: _Cells, limits: IndicatorLimits) -> 
     return cells.sums(stays.cost_fen, inside)[0].sum(axis=1)
 
 
-def _base(stays: IndicatorStays, limits: IndicatorLimits) -> BoolArray:
+def indicator_base(stays: IndicatorStays, limits: IndicatorLimits) -> BoolArray:
+    """Return which cases the indicators rest on: those that can be read, are not too long and cost enough.
+
+    Parameters
+    ----------
+    stays : IndicatorStays
+        The stays.
+    limits : IndicatorLimits
+        The limits.
+    """
     base = stays.valid & (stays.hospital_code >= 0)
     base &= stays.cost_fen >= math.ceil(limits.cost_under_yuan.exact * 100)
     return base if stays.days is None else base & (stays.days <= math.floor(limits.stay_days_over.exact))
@@ -276,7 +292,7 @@ def compute_indicators(
     >>> found.figures["cost_index"].tolist(), found.why["time_index"]
     ([1.2, 0.6], 'lengths of stay are missing')
     """
-    base = _base(stays, limits)
+    base = indicator_base(stays, limits)
     grouped = stays.group_code >= 0
     cells = _Cells(stays, base)
     n_grouped, n_base = cells.n.sum(axis=1), _by_hospital(stays, base)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from actuary.payment.settlement import Settlement
 
-__all__ = ["RANKED_BY", "indicators_of_cases", "indicators_of_settlement", "rank_gains"]
+__all__ = ["RANKED_BY", "indicators_of_cases", "indicators_of_settlement", "rank_gains", "stays_of_cases"]
 
 #: By what gains can be ranked.
 RANKED_BY = ("hospital", "department", "drg", "paid_group", "insurance", "month", "tier")
@@ -61,6 +61,28 @@ def indicators_of_cases(
     HospitalIndicators
         The indicators.
     """
+    return compute_indicators(
+        stays_of_cases(cases, weights, standard_fen=standard_fen),
+        limits or load_indicator_limits(),
+        zero_deaths_low_risk=zero_deaths_low_risk,
+        synthetic=cases.synthetic,
+    )
+
+
+def stays_of_cases(
+    cases: CaseTable, weights: Mapping[str, Fraction], *, standard_fen: NDArray[np.int64] | None = None
+) -> IndicatorStays:
+    """Return the stays of a case table as indicators read them; see :func:`indicators_of_cases`.
+
+    Parameters
+    ----------
+    cases : CaseTable
+        The cases.
+    weights : mapping of str to Fraction
+        Weight by group.
+    standard_fen : int64 array, shape (case,), optional
+        Amount the fund pays by the rule, negative where it pays nothing [fen].
+    """
     group = cases.group_code.astype(np.int64)
     if cases.has("group_status"):
         status = cases.coded["group_status"]
@@ -75,7 +97,7 @@ def indicators_of_cases(
     if cases.has("fund_charged"):
         held = cases.numbers["fund_charged"]
         charged = np.where(held == MISSING, -1, held)
-    stays = IndicatorStays(
+    return IndicatorStays(
         hospitals=cases.hospital_names,
         groups=cases.group_names,
         hospital_code=cases.hospital_code.astype(np.int64),
@@ -87,12 +109,6 @@ def indicators_of_cases(
         died=cases.flag("death") if cases.has("death") else None,
         charged_fen=charged,
         standard_fen=standard_fen,
-    )
-    return compute_indicators(
-        stays,
-        limits or load_indicator_limits(),
-        zero_deaths_low_risk=zero_deaths_low_risk,
-        synthetic=cases.synthetic,
     )
 
 

@@ -9,7 +9,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from actuary.policy.alert_rules import AlertCase, AlertCondition, AlertRule, load_alert_rules
+    from actuary.policy.alert_rules import (
+        LEVELS,
+        NOT_ASSESSABLE,
+        AlertCase,
+        AlertCondition,
+        AlertOutcome,
+        AlertRule,
+        load_alert_rules,
+    )
     from actuary.policy.assumptions import AssumptionBasis, freeze_basis, load_basis
     from actuary.policy.check import check_file, check_models
     from actuary.policy.dated import DatedBook
@@ -26,9 +34,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BENEFITS",
+    "LEVELS",
     "MODULE_NAMES",
+    "NOT_ASSESSABLE",
     "AlertCase",
     "AlertCondition",
+    "AlertOutcome",
     "AlertRule",
     "AssumptionBasis",
     "AssumptionParameter",
@@ -71,7 +82,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "alert_rules": ("AlertCase", "AlertCondition", "AlertRule", "load_alert_rules"),
+    "alert_rules": (
+        "LEVELS",
+        "NOT_ASSESSABLE",
+        "AlertCase",
+        "AlertCondition",
+        "AlertOutcome",
+        "AlertRule",
+        "load_alert_rules",
+    ),
     "assumptions": ("AssumptionBasis", "freeze_basis", "load_basis"),
     "check": ("check_file", "check_models"),
     "dated": ("DatedBook",),

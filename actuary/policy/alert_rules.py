@@ -3,44 +3,46 @@
 from __future__ import annotations
 
 import math
-import operator
+import re
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import Field
+from pydantic import ValidationError
 
 from actuary.errors import DeclarationError, Problem, raise_all
 from actuary.paths import models_root
-from actuary.policy.shapes import Shape, Text, check_source, fit, shown
+from actuary.policy.alert_conditions import FORECAST, INDICATOR_UNITS, AlertCondition, unit_of
+from actuary.policy.alert_levels import find_level_faults
+from actuary.policy.alert_shapes import (
+    LEVELS,
+    NOT_ASSESSABLE,
+    AlertCase,
+    AlertHysteresis,
+    AlertOutcome,
+    AlertRule,
+    AlertRuleFile,
+)
+from actuary.policy.shapes import check_source, fit, shown
 from actuary.policy.toml_files import TomlFile, read_sources, read_toml
 
 __all__ = [
     "LEVELS",
+    "NOT_ASSESSABLE",
+    "OTHER_FORMS",
     "AlertCase",
     "AlertCondition",
+    "AlertHysteresis",
+    "AlertOutcome",
     "AlertRule",
     "AlertRuleFile",
     "load_alert_rules",
     "read_alert_file",
 ]
 
-Status = Literal["official", "practice", "judgement"]
-Level = Literal["red", "orange", "yellow", "blue", "normal"]
-Indicator = Literal[
-    "payable_months",
-    "current_balance_yuan",
-    "growth_gap",
-    "dependency_ratio",
-    "dependency_ratio_gap_national",
-    "years_to_current_deficit",
-    "years_to_months_below_3",
-    "years_to_exhaustion",
-]
-
-#: Levels from the worst to the best.
-LEVELS: tuple[str, ...] = ("red", "orange", "yellow", "blue", "normal")
+#: Files of models/alerts that hold no warning rules; those who read them check them.
+OTHER_FORMS: tuple[str, ...] = ("anomalies.toml", "audit.toml", "credit.toml", "ledger.toml")
 
 #: What a text may insert: the value, the same without its sign, and the threshold, with their unit; the period, the
 #: scheme and the region; of an indicator that compares two, the one judged, the other, and the period of the other.
@@ -54,184 +56,14 @@ PLACEHOLDERS: tuple[str, ...] = (
     "own",
     "reference",
     "reference_period",
+    "before",
+    "event",
+    "within",
 )
 
-_OPERATORS: dict[str, Callable[[float, float], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-
-
-class AlertCondition(Shape):
-    """Hold one comparison of an indicator with a threshold.
-
-    Attributes
-    ----------
-    indicator : str
-        Name of the indicator.
-    operator : str
-        <, <=, > or >=.
-    threshold : float
-        In the unit of the indicator (months, yuan, share, ratio, years).
-    """
-
-    indicator: Indicator
-    operator: Literal["<", "<=", ">", ">="]
-    threshold: float
-
-    def holds(self, value: float) -> bool:
-        """Say whether a value fulfils the comparison; never for a value that is not a number."""
-        return not math.isnan(value) and _OPERATORS[self.operator](value, self.threshold)
-
-    def __str__(self) -> str:
-        """Return the comparison, such as ``payable_months < 3``."""
-        return f"{self.indicator} {self.operator} {self.threshold:g}"
-
-
-class AlertCase(Shape):
-    """Hold one level of a rule and the conditions that must all hold for it.
-
-    Attributes
-    ----------
-    level : str
-        red, orange, yellow, blue or normal.
-    all : tuple of AlertCondition
-        Every one must hold.
-    text_zh, text_en : str
-        What is said; may hold the :data:`PLACEHOLDERS` in braces, such as {value}, {threshold} and {period}.
-    action_zh, action_en : str
-        What is to be done.
-    status : str or None
-        official, practice or judgement, if not that of the rule.
-    source : str or None
-        Where this level stands, if not where the rule does.
-    confidence : str or None
-        How the level is known, where it was not simply seen in its source.
-    """
-
-    level: Level
-    all: tuple[AlertCondition, ...] = Field(min_length=1)
-    text_zh: Text
-    text_en: Text
-    action_zh: Text
-    action_en: Text
-    status: Status | None = None
-    source: str | None = None
-    confidence: Literal["verified", "derived", "recalled", "conflicting"] | None = None
-
-    def holds(self, values: Mapping[str, float]) -> bool:
-        """Say whether every condition holds for the values of the indicators.
-
-        Parameters
-        ----------
-        values : mapping
-            Indicator to value; one that is missing fulfils nothing.
-        """
-        return all(condition.holds(values.get(condition.indicator, math.nan)) for condition in self.all)
-
-
-class AlertRule(Shape):
-    """Hold a warning rule: its cases are tried in order, the first that holds gives the level.
-
-    Attributes
-    ----------
-    id : str
-        Identifier, never used again for another rule.
-    name_zh, name_en : str
-        What it watches.
-    indicator : str
-        Indicator whose value is shown.
-    schemes : tuple of str
-        Schemes it is applied to.
-    region_kinds : tuple of str
-        Kinds of region it is applied to; empty: all.
-    status : str
-        official, practice or judgement.
-    source : str
-        ``S1`` of models/alerts/sources.md, or judgement.
-    fund : str
-        ``pooled`` where the rule is about the pool only and says nothing of an undivided fund; else ``any``.
-    otherwise : str
-        Level when no case holds and the indicator is known.
-    owner_zh, owner_en : str
-        Who acts.
-    case : tuple of AlertCase
-        In the order they are tried.
-
-    Examples
-    --------
-    >>> rule = next(rule for rule in load_alert_rules() if rule.id == "PR-1")
-    >>> rule.level({"payable_months": 4.0, "current_balance_yuan": 1.0})
-    'yellow'
-    >>> rule.level({})
-    'unknown'
-    """
-
-    id: Text
-    name_zh: Text
-    name_en: Text
-    indicator: Indicator
-    schemes: tuple[Literal["all", "employee", "resident", "maternity", "ltci"], ...] = Field(min_length=1)
-    region_kinds: tuple[Literal["nation", "province", "city", "county", "panel"], ...] = ()
-    status: Status
-    source: str
-    fund: Literal["any", "pooled"] = "any"
-    otherwise: Level = "normal"
-    owner_zh: Text
-    owner_en: Text
-    note: Text | None = None
-    case: tuple[AlertCase, ...] = Field(min_length=1)
-
-    def matching_case(self, values: Mapping[str, float]) -> AlertCase | None:
-        """Return the first case that holds, or None."""
-        return next((case for case in self.case if case.holds(values)), None)
-
-    def status_of(self, case: AlertCase | None) -> str:
-        """Return who said so for one case: its own status, or that of the rule (also for the level otherwise).
-
-        Parameters
-        ----------
-        case : AlertCase or None
-            One of the rule's cases, as :meth:`matching_case` returns it.
-
-        Examples
-        --------
-        >>> rule = next(rule for rule in load_alert_rules() if rule.id == "CN-1")
-        >>> [rule.status_of(rule.matching_case({"payable_months": months})) for months in (2.0, 4.0, 8.0, 12.0, 16.0)]
-        ['official', 'judgement', 'official', 'judgement', 'official']
-        """
-        return case.status if case is not None and case.status is not None else self.status
-
-    def source_of(self, case: AlertCase | None) -> str:
-        """Return where one case stands: its own source, or that of the rule.
-
-        Parameters
-        ----------
-        case : AlertCase or None
-            As for :meth:`status_of`.
-        """
-        return case.source if case is not None and case.source is not None else self.source
-
-    def level(self, values: Mapping[str, float]) -> str:
-        """Return the level for the values of the indicators; ``unknown`` when its own indicator has none.
-
-        Parameters
-        ----------
-        values : mapping
-            Indicator to value.
-        """
-        if math.isnan(values.get(self.indicator, math.nan)):
-            return "unknown"
-        case = self.matching_case(values)
-        return case.level if case else self.otherwise
-
-
-class AlertRuleFile(Shape):
-    """Hold a file of models/alerts."""
-
-    rule: tuple[AlertRule, ...] = Field(min_length=1)
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+#: A share beyond this is most likely written in percent.
+_WIDEST_SHARE = 1.0
 
 
 def read_alert_file(
@@ -265,6 +97,7 @@ def read_alert_file(
         if isinstance(source, str):
             problems += check_source(source, where=file.where(f"{place}.source"), sources=sources, label=file.label)
             problems += _check_status(row.get("status"), source, where=file.where(f"{place}.source"))
+        problems += _check_parts(row, file=file, place=place)
         cases = row.get("case", ())
         for count, case in enumerate(cases if isinstance(cases, tuple) else (), 1):
             if isinstance(case, Mapping):
@@ -295,13 +128,109 @@ def _check_case(
     for name in ("text_zh", "text_en", "action_zh", "action_en"):
         if isinstance(case.get(name), str):
             problems += _check_template(case[name], where=file.where(f"{place}.{name}"))
+            problems += _check_language(case[name], name, where=file.where(f"{place}.{name}"))
     conditions = case.get("all", ())
     for number, condition in enumerate(conditions if isinstance(conditions, tuple) else (), 1):
-        threshold = condition.get("threshold") if isinstance(condition, Mapping) else None
-        if isinstance(threshold, float) and not math.isfinite(threshold):
-            where = file.where(f"{place}.all[{number}].threshold")
-            problems.append(Problem(where, shown(threshold), "a finite number"))
+        if isinstance(condition, Mapping):
+            problems += _check_condition(condition, file=file, place=f"{place}.all[{number}]")
     return problems
+
+
+def _check_parts(row: Mapping[str, Any], *, file: TomlFile, place: str) -> list[Problem]:
+    """Check what no case shows alone: names, hysteresis, outcome, and how the levels share the line."""
+    problems: list[Problem] = []
+    for name in ("name_zh", "name_en", "owner_zh", "owner_en"):
+        if isinstance(row.get(name), str):
+            problems += _check_language(row[name], name, where=file.where(f"{place}.{name}"))
+    outcome = row.get("outcome")
+    if isinstance(outcome, Mapping):
+        compared = {key: value for key, value in outcome.items() if key != "within_years"}
+        problems += _check_condition(compared, file=file, place=f"{place}.outcome")
+    try:
+        rule = AlertRule.model_validate(row)
+    except ValidationError:
+        return problems
+    own = rule.own
+    if own.indicator != rule.indicator:
+        expected = f"a condition on {rule.indicator}, the indicator of the rule"
+        problems.append(Problem(file.where(f"{place}.case"), f"conditions on {own.indicator} only", expected))
+    margin = rule.hysteresis
+    if margin is not None and (margin.margin or margin.unit is not None):
+        expected_unit = unit_of(own.indicator, own.measure)
+        if margin.unit != expected_unit:
+            where = file.where(f"{place}.hysteresis.unit")
+            found = "no unit" if margin.unit is None else repr(margin.unit)
+            problems.append(Problem(where, found, f"{expected_unit!r}, the unit of {own.axis}"))
+    if margin is not None and not math.isfinite(margin.margin):
+        where = file.where(f"{place}.hysteresis.margin")
+        problems.append(Problem(where, shown(margin.margin), "a finite number"))
+    finite = all(math.isfinite(condition.threshold) for condition in rule.conditions)
+    problems += [
+        Problem(file.where(f"{place}.case[{number}]"), found, expected, "move a threshold, or add or drop a level")
+        for number, found, expected in (find_level_faults(rule) if finite else ())
+    ]
+    return problems
+
+
+def _check_condition(condition: Mapping[str, Any], *, file: TomlFile, place: str) -> list[Problem]:
+    """Check that unit, span, horizon and threshold of a comparison fit its indicator and measure."""
+    problems: list[Problem] = []
+    indicator, measure = condition.get("indicator"), condition.get("measure", "value")
+    threshold, unit = condition.get("threshold"), condition.get("unit")
+
+    def wrong(key: str, found: str, expected: str, mend: str = "") -> None:
+        problems.append(Problem(file.where(f"{place}.{key}"), found, expected, mend))
+
+    for key in ("threshold", "below", "above"):
+        if isinstance(condition.get(key), float) and not math.isfinite(condition[key]):
+            wrong(key, shown(condition[key]), "a finite number")
+    if indicator not in INDICATOR_UNITS or measure not in ("value", "change", "slope", *FORECAST):
+        return problems
+    wanted = unit_of(indicator, measure)
+    if isinstance(unit, str) and unit != wanted:
+        wrong("unit", repr(unit), f"{wanted!r}, the unit of {indicator}", "convert the threshold")
+    lowest = 0.0 if measure == "probability" else -_WIDEST_SHARE
+    number = threshold if isinstance(threshold, int | float) and not isinstance(threshold, bool) else math.nan
+    if wanted == "share" and math.isfinite(number) and not lowest <= number <= _WIDEST_SHARE:
+        wrong("threshold", shown(threshold), f"a share from {lowest:g} to 1", "write 10 % as 0.1")
+    return problems + _check_span(condition, measure, file=file, place=place)
+
+
+def _check_span(condition: Mapping[str, Any], measure: str, *, file: TomlFile, place: str) -> list[Problem]:
+    """Check that a trend has one span, a forecast a horizon, and nothing has what it does not need."""
+    problems: list[Problem] = []
+
+    def wrong(key: str, found: str, expected: str, mend: str = "") -> None:
+        problems.append(Problem(file.where(f"{place}.{key}"), found, expected, mend))
+
+    spans = [key for key in ("over_years", "over_quarters") if key in condition]
+    if measure in ("change", "slope") and len(spans) != 1:
+        found = "no span" if not spans else "over_years and over_quarters"
+        wrong("measure", f"{measure!r} with {found}", "over_years or over_quarters", "say over how long")
+    if measure not in ("change", "slope") and spans:
+        wrong(spans[0], f"a span of a {measure}", "a span of a change or a slope only")
+    levels = [key for key in ("below", "above") if key in condition]
+    if measure == "probability" and len(levels) != 1:
+        found = "no level" if not levels else "below and above"
+        wrong("measure", f"'probability' with {found}", "below or above", "say which value may be crossed")
+    if measure != "probability" and levels:
+        wrong(levels[0], f"a level of a {measure}", "a level of a probability only")
+    if measure in FORECAST and "within_years" not in condition:
+        wrong("measure", f"{measure!r} without a horizon", "within_years", "say how many years ahead")
+    if measure not in FORECAST and "within_years" in condition:
+        wrong("within_years", f"a horizon of a {measure}", "a horizon of a probability or a median only")
+    if measure in FORECAST and condition["indicator"] not in FORECAST[measure]:
+        known = ", ".join(FORECAST[measure])
+        wrong("indicator", repr(condition["indicator"]), f"one of which the forecast has a {measure}: {known}")
+    return problems
+
+
+def _check_language(text: str, name: str, *, where: str) -> list[Problem]:
+    """Check that a text is in the language its key names; an empty one is found by its shape."""
+    if not text.strip() or bool(_CHINESE.search(text)) == name.endswith("_zh"):
+        return []
+    expected = "Chinese" if name.endswith("_zh") else "English"
+    return [Problem(where, f"{text[:20]!r}", f"text in {expected}", "write it in that language")]
 
 
 def _check_template(text: str, *, where: str) -> list[Problem]:
@@ -339,6 +268,8 @@ def load_alert_rules(root: Path | None = None) -> tuple[AlertRule, ...]:
     sources, problems = read_sources(base / "alerts", root=base)
     rules: dict[str, AlertRule] = {}
     for path in sorted((base / "alerts").glob("*.toml")):
+        if path.name in OTHER_FORMS:
+            continue
         file, found = read_toml(path, root=base)
         problems += found
         if file is None:

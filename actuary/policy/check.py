@@ -9,7 +9,7 @@ from pathlib import Path
 
 from actuary.errors import DeclarationError, Problem, UnknownNameError, unknown_name
 from actuary.paths import models_root
-from actuary.policy.alert_rules import load_alert_rules, read_alert_file
+from actuary.policy.alert_rules import OTHER_FORMS, load_alert_rules, read_alert_file
 from actuary.policy.assumptions import read_basis_file
 from actuary.policy.finance_model import FINANCE_FILE, read_finance_file
 from actuary.policy.membership_model import MEMBERSHIP_FILE, load_membership_model, read_membership_file
@@ -32,7 +32,7 @@ _FOLDERS = {
 _NAMES = {"region.toml": "region", "city.toml": "region", FINANCE_FILE: "finance", MEMBERSHIP_FILE: "membership"}
 # Grouping schemes, the settlement list, payment policies, synthetic cities and parts of the people-driven model have
 # forms of their own; those who read them check them.
-_OTHER_FORMS = ("drg", "settlement_list", "payment", "synth", "model", "forecast")
+_OTHER_FORMS = ("drg", "settlement_list", "payment", "synth", "model", "forecast", *OTHER_FORMS)
 # What a city may have that publishes how it pays hospitals but nothing of its fund.
 _PAYMENT_ALONE = {"payment", "sources.md"}
 
@@ -45,7 +45,10 @@ def file_kind(path: Path) -> str | None:
     >>> file_kind(Path("models/national/policy/payment.toml")), file_kind(Path("models/x.toml"))
     ('policy', None)
     """
-    return _NAMES.get(path.name) or _FOLDERS.get(path.resolve().parent.name)
+    folder = path.resolve().parent.name
+    if folder == "alerts" and path.name in OTHER_FORMS:
+        return None
+    return _NAMES.get(path.name) or _FOLDERS.get(folder)
 
 
 _Reader = Callable[[TomlFile, Mapping[str, str] | None, Path], list[Problem]]

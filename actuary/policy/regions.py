@@ -104,8 +104,8 @@ def list_regions(root: Path | None = None) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> list_regions()
-    ('national', 'anyang', 'changsha', 'city_panel', 'liuyang', 'shenyang')
+    >>> list_regions()[:3]
+    ('national', 'anyang', 'baoshan')
     """
     base = root or models_root()
     cities = sorted(path.parent.name for path in (base / "cities").glob("*/city.toml"))

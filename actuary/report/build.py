@@ -106,7 +106,8 @@ def gather_inputs(
 
     Parameters and errors are those of :func:`build_report_data`; `plan` is a loaded report plan.
     """
-    from actuary.alerts import evaluate_rules  # noqa: PLC0415
+    from actuary.alerts import evaluate_rules, fund_outlook  # noqa: PLC0415
+    from actuary.alerts.track_file import load_track  # noqa: PLC0415
     from actuary.forecast.evidence import forecast_evidence  # noqa: PLC0415
     from actuary.fund import project_fund  # noqa: PLC0415
     from actuary.indicators import compute_indicators  # noqa: PLC0415
@@ -127,6 +128,7 @@ def gather_inputs(
     pages += [name for name in plan.city_pages.get(region, ()) if name not in pages]
     dictionary = load_indicators(data)
     evidence = forecast_evidence(region, quarter, models=models, data=data)
+    outlook = fund_outlook(region, quarter, rules, verdict=evidence.verdict, models=models, data=data)
     return ReportInputs(
         lang=lang,
         region=place,
@@ -134,7 +136,7 @@ def gather_inputs(
         projection=projection,
         paths=PathsView(projection.paths, quarter),
         indicators=indicators,
-        warnings=tuple(evaluate_rules(projection, indicators, rules)),
+        warnings=evaluate_rules(projection, indicators, rules, outlook=outlook, models=models),
         rules=tuple(rules),
         book=load_policy_book(region, root=models),
         basis=load_basis(region, basis, root=models) if place.bases else None,
@@ -149,6 +151,7 @@ def gather_inputs(
         alert_sources=_alert_sources(models),
         remarks=tuple(remark for remark in plan.remarks if remark.region == region),
         evidence=evidence,
+        track=load_track(rules, models),
         place_names={name: _place_name(name, lang, models) for name in evidence.backtest["region"].unique()},
     )
 

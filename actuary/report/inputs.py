@@ -112,6 +112,8 @@ class ReportInputs:
         Region of the back-test to its name in the language of the report.
     alert_sources : mapping
         Id of a source of the warning rules to its title.
+    track : mapping
+        Id of a warning rule to its records on past series, as far as they are of the rule as it is now.
     """
 
     lang: str
@@ -136,6 +138,7 @@ class ReportInputs:
     remarks: tuple[Any, ...] = ()
     evidence: Any = None
     place_names: Mapping[str, str] = field(default_factory=dict)
+    track: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def word(self, thing: object, name: str) -> str:
         """Return the words of a declared thing in the language of the report, Chinese where there is no English."""

@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -202,24 +203,35 @@ def read_catalog(root: Path | str | None = None) -> tuple[Catalog, list[Problem]
     """
     folder = data_root() if root is None else Path(root).resolve()
     where = f"{folder.name}/{CATALOG_FILE}"
+    try:
+        content = (folder / CATALOG_FILE).read_bytes()
+    except FileNotFoundError:
+        empty = Catalog(folder, (), Preference(BASES, CONFIDENCES))
+        return empty, [Problem(where, "no such file", "a catalogue of the tables in this folder")]
+    catalog, problems = _read_content(content, folder)
+    return catalog, list(problems)
+
+
+# A run asks for the same catalogue dozens of times; another text is another key.
+@lru_cache(maxsize=16)
+def _read_content(content: bytes, folder: Path) -> tuple[Catalog, tuple[Problem, ...]]:
+    where = f"{folder.name}/{CATALOG_FILE}"
     empty = Catalog(folder, (), Preference(BASES, CONFIDENCES))
     try:
-        content = tomllib.loads((folder / CATALOG_FILE).read_bytes().decode("utf-8-sig"))
-    except FileNotFoundError:
-        return empty, [Problem(where, "no such file", "a catalogue of the tables in this folder")]
+        declared_tables = tomllib.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        return empty, [Problem(where, "bytes that are not UTF-8", "text in UTF-8", "save the file as UTF-8")]
+        return empty, (Problem(where, "bytes that are not UTF-8", "text in UTF-8", "save the file as UTF-8"),)
     except tomllib.TOMLDecodeError as error:
-        return empty, [Problem(where, f"text that is not TOML ({error})", "a TOML file")]
+        return empty, (Problem(where, f"text that is not TOML ({error})", "a TOML file"),)
     problems = [
         unknown_name(f"{where} top level", key, ("preference", "table"), what="key")
-        for key in content
+        for key in declared_tables
         if key not in ("preference", "table")
     ]
-    preference, found = _read_preference(content.get("preference"), where)
+    preference, found = _read_preference(declared_tables.get("preference"), where)
     problems += found
     entries: list[CatalogEntry] = []
-    tables = content.get("table", {})
+    tables = declared_tables.get("table", {})
     if not isinstance(tables, dict):
         problems.append(Problem(f"{where} table", repr(tables), "sections [table.<name>]"))
         tables = {}
@@ -229,7 +241,7 @@ def read_catalog(root: Path | str | None = None) -> tuple[Catalog, list[Problem]
         if entry is not None:
             entries.append(entry)
     problems += _shared_paths(entries, where)
-    return Catalog(folder, tuple(entries), preference), problems
+    return Catalog(folder, tuple(entries), preference), tuple(problems)
 
 
 def data_fingerprint(root: Path | str | None = None) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
 
 from actuary.errors import Problem, TableError, UnknownNameError, unknown_name
 from actuary.periods import Quarter
-from actuary.tables.catalog import load_catalog
+from actuary.tables.catalog import Catalog, CatalogEntry, load_catalog
 from actuary.tables.readers import read_table
 from actuary.tables.schemas import OBSERVED_SCHEMAS
 
@@ -175,12 +176,24 @@ def _observed(rows: pd.DataFrame) -> pd.Series[bool]:
 
 
 def _all_rows(root: Path | str | None) -> pd.DataFrame:
+    catalog = load_catalog(root)
+    entries = tuple(entry for entry in catalog.entries if entry.schema in _FACT_SCHEMAS)
+    dictionary = tuple(entry for entry in catalog.entries if entry.schema == "indicators")
+    try:
+        contents = tuple(catalog.file(entry).read_bytes() for entry in (*entries, *dictionary))
+    except OSError:
+        # A missing file is named where it is read.
+        contents = ()
+    return _joined_rows(catalog, entries, contents)
+
+
+# A run asks for the rows of the same files dozens of times; what a file holds is part of the key.
+@lru_cache(maxsize=4)
+def _joined_rows(catalog: Catalog, entries: tuple[CatalogEntry, ...], _contents: tuple[bytes, ...]) -> pd.DataFrame:
     parts: list[pd.DataFrame] = []
     tables: dict[str, tuple[str, bool]] = {}
-    for entry in load_catalog(root).entries:
-        if entry.schema not in _FACT_SCHEMAS:
-            continue
-        table = read_table(entry.name, root=root)
+    for entry in entries:
+        table = read_table(entry.name, root=catalog.root)
         tables[entry.name] = (table.attrs["sha256"], table.attrs["synthetic"])
         table.attrs = {}
         parts.append(table[table["value"].notna()].assign(table=entry.name, schema=entry.schema))

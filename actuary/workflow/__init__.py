@@ -12,13 +12,16 @@ if TYPE_CHECKING:
     from actuary.workflow.checks import check_inputs
     from actuary.workflow.cities import check_city, init_city, project_model_files
     from actuary.workflow.fund_forecast import WrittenForecast, write_fund_forecast
+    from actuary.workflow.fund_warnings import FundWarnings, find_warnings, warn_city
+    from actuary.workflow.indicators import indicator_history, indicators_of_city, targets_of_city, trace_city
     from actuary.workflow.listings import list_cities, list_data, rules_in_force
     from actuary.workflow.quarterly import WrittenReport, write_report
-    from actuary.workflow.regions import indicators_of_city, project_city, warn_city
+    from actuary.workflow.regions import project_city
     from actuary.workflow.several import ReportOutcome, WrittenReports, write_reports
     from actuary.workflow.synthetic import WrittenCity, write_synthetic_city
 
 __all__ = [
+    "FundWarnings",
     "ReportOutcome",
     "WrittenCity",
     "WrittenForecast",
@@ -26,6 +29,8 @@ __all__ = [
     "WrittenReports",
     "check_city",
     "check_inputs",
+    "find_warnings",
+    "indicator_history",
     "indicators_of_city",
     "init_city",
     "list_cities",
@@ -33,6 +38,8 @@ __all__ = [
     "project_city",
     "project_model_files",
     "rules_in_force",
+    "targets_of_city",
+    "trace_city",
     "warn_city",
     "write_fund_forecast",
     "write_report",
@@ -51,7 +58,9 @@ _HOMES = {
     "write_synthetic_city": "synthetic",
     **dict.fromkeys(("check_city", "init_city", "project_model_files"), "cities"),
     **dict.fromkeys(("list_cities", "list_data", "rules_in_force"), "listings"),
-    **dict.fromkeys(("indicators_of_city", "project_city", "warn_city"), "regions"),
+    **dict.fromkeys(("FundWarnings", "find_warnings", "warn_city"), "fund_warnings"),
+    **dict.fromkeys(("indicator_history", "indicators_of_city", "targets_of_city", "trace_city"), "indicators"),
+    "project_city": "regions",
 }
 
 

@@ -62,6 +62,7 @@ def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data
             *_payment_problems(models),
             *_forecast_problems(models),
             *_synthetic_problems(models),
+            *_case_problems(models),
             *check_data(data),
         )
         return CheckOutcome("rules and tables", found)
@@ -81,6 +82,8 @@ def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data
             problems.extend(_scheme_problems(path.parent))
         elif path.suffix == ".toml" and _is_payment(path):
             problems.extend(_payment_file_problems(path))
+        elif path.name in (readers := _case_readers(path.resolve().parent.parent)) and path.parent.name == "alerts":
+            problems.extend(_problems_of(readers[path.name]))
         elif path.suffix == ".toml":
             problems.extend(check_file(path))
         else:
@@ -122,6 +125,24 @@ def _synthetic_problems(models: Path | None) -> list[Problem]:
 
     path = (models or models_root()) / "synth" / "shape.toml"
     return _problems_of(partial(load_plan, path)) if path.is_file() else []
+
+
+def _case_readers(models: Path) -> dict[str, Callable[[], object]]:
+    """Return the readers of the declarations of the ledger, of audits and of credit scores, by the name of the file."""
+    from actuary.alerts.audit.rules import load_audit_plan  # noqa: PLC0415
+    from actuary.alerts.credit_rules import load_credit_rules  # noqa: PLC0415
+    from actuary.alerts.ledger.rules import load_ledger_rules  # noqa: PLC0415
+
+    readers = {"ledger.toml": load_ledger_rules, "audit.toml": load_audit_plan, "credit.toml": load_credit_rules}
+    return {name: partial(read, models) for name, read in readers.items()}
+
+
+def _case_problems(models: Path | None) -> list[Problem]:
+    """Check what is declared of cases: the ledger, audits, credit scores."""
+    base = models or models_root()
+    readers = _case_readers(base)
+    present = [read for name, read in readers.items() if (base / "alerts" / name).is_file()]
+    return [problem for read in present for problem in _problems_of(read)]
 
 
 def _problems_of(read: Callable[[], object]) -> list[Problem]:

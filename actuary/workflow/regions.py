@@ -1,22 +1,18 @@
-"""Questions about the funds of one region: projection, indicators, warnings."""
+"""Questions about the funds of one region: its report quarter and its projection."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
-from actuary.alerts import evaluate_rules, warning_table
 from actuary.errors import PeriodError, Problem
 from actuary.fund import FundProjection, project_fund
-from actuary.indicators import compute_indicators
 from actuary.paths import given_folder
 from actuary.periods import Quarter
-from actuary.policy import load_alert_rules, load_region, load_report_plan
+from actuary.policy import load_region, load_report_plan
 from actuary.tables import known_regions, last_quarter
 
-__all__ = ["indicators_of_city", "project_city", "report_quarter", "warn_city"]
+__all__ = ["project_city", "report_quarter"]
 
 
 def report_quarter(city: str, quarter: str | Quarter | None, *, models: Path | None, data: Path | None) -> Quarter:
@@ -99,47 +95,3 @@ def project_city(
     wanted = load_report_plan("quarterly", root=models).scenarios if scenarios is None else tuple(scenarios)
     names = ("base", *(name for name in wanted if name != "base"))
     return project_fund(city, chosen, horizon=horizon, basis=basis, scenarios=names, models=models, data=data)
-
-
-def indicators_of_city(
-    city: str = "national",
-    quarter: str | Quarter | None = None,
-    *,
-    models: Path | str | None = None,
-    data: Path | str | None = None,
-) -> pd.DataFrame:
-    """Compute every indicator of a region at a quarter.
-
-    Parameters and errors are those of :func:`project_city`.
-
-    Returns
-    -------
-    DataFrame
-        One row an indicator and scheme: value, unit, period, status, formula.
-    """
-    return compute_indicators(project_city(city, quarter, models=models, data=data))
-
-
-def warn_city(
-    city: str = "national",
-    quarter: str | Quarter | None = None,
-    *,
-    models: Path | str | None = None,
-    data: Path | str | None = None,
-) -> pd.DataFrame:
-    """Hold the indicators of a region against the declared warning rules.
-
-    Parameters and errors are those of :func:`project_city`.
-
-    Returns
-    -------
-    DataFrame
-        One row a rule and scheme, the gravest level first; every field of a warning is a column.
-    """
-    projection = project_city(city, quarter, models=models, data=data)
-
-    return warning_table(
-        evaluate_rules(
-            projection, compute_indicators(projection), load_alert_rules(given_folder(models, what="models"))
-        )
-    )

@@ -74,10 +74,10 @@ def test_shenyang_is_red_on_its_ratio_and_unknown_on_its_reserve(shenyang):
     ratio = find(shenyang, "PR-10", "employee")
     assert (ratio.level, round(ratio.value, 2)) == ("red", 1.47)
     reserve = find(shenyang, "CN-1", "employee")
-    assert (reserve.level, reserve.value) == ("unknown", None)
-    assert "无法判断" in reserve.text_zh
+    assert (reserve.level, reserve.value) == ("not_assessable", None)
+    assert "无法评估" in reserve.text_zh
     assert worst_level(shenyang, "employee") == "red"
-    assert worst_level(shenyang, "resident") == "unknown"
+    assert worst_level(shenyang, "resident") == "not_assessable"
 
 
 def test_a_rule_for_cities_is_not_for_the_nation(national, shenyang):
@@ -93,7 +93,7 @@ def test_a_rule_for_cities_is_not_for_the_nation(national, shenyang):
 def test_nothing_known_gives_unknown_never_silence(national):
     projection, indicators = national
     warnings = evaluate_rules(projection, indicators.iloc[:0], RULES)
-    assert {one.level for one in warnings} == {"unknown"}
+    assert {one.level for one in warnings} == {"not_assessable"}
     assert all(one.text_zh and one.text_en for one in warnings)
     assert len(warnings) == len(evaluate_rules(projection, indicators, RULES))
 
@@ -123,11 +123,11 @@ def test_fewer_months_are_never_judged_milder_below_the_normal_band(national, mo
 
 
 def test_levels_are_ordered_and_a_warning_is_frozen(national):
-    assert LEVELS == ("red", "orange", "yellow", "blue", "unknown", "normal")
+    assert LEVELS == ("red", "orange", "yellow", "blue", "not_assessable", "normal")
     warnings = evaluate_rules(*national, RULES)
     with pytest.raises(dataclasses.FrozenInstanceError):
         warnings[0].level = "normal"
-    assert worst_level(()) == "unknown"
+    assert worst_level(()) == "not_assessable"
 
 
 def test_the_table_has_a_row_a_warning(national):
@@ -161,7 +161,7 @@ def changed(indicators, scheme, **values):
             "In 2024 the growth rate of spending was 5.1 percentage points above that of income: pressure on the fund.",
         ),
         (
-            "PR-8",
+            "PR-8B",
             {"years_to_current_deficit": 0.0},
             "截至报告季度已出现当期赤字。",
             "There is a current deficit at the report quarter already.",
@@ -209,8 +209,8 @@ def test_a_rule_about_the_pool_says_nothing_of_an_undivided_fund():
     warnings = evaluate_rules(projection, compute_indicators(projection), RULES)
     for rule in ("CN-1", "CN-4", "PR-1"):
         found = find(warnings, rule, "employee")
-        assert (found.level, round(found.value, 1), found.threshold) == ("unknown", 16.6, "")
+        assert (found.level, round(found.value, 1), found.threshold) == ("not_assessable", 16.6, "")
         assert "统筹基金" in found.text_zh
         assert "pool" in found.text_en
-    assert find(warnings, "PR-1", "resident").level != "unknown"
+    assert find(warnings, "PR-1", "resident").level != "not_assessable"
     assert find(warnings, "CN-7", "employee").text_zh.endswith("按含个人账户的全部基金计算。")

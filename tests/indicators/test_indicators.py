@@ -6,6 +6,7 @@ import pytest
 
 from actuary.fund import project_fund
 from actuary.indicators import INDICATORS, compute_indicators
+from actuary.indicators.definition import DIRECTIONS, FAMILIES, FREQUENCIES
 from actuary.units import get_unit
 
 COLUMNS = [
@@ -25,6 +26,10 @@ COLUMNS = [
     "difference",
     "reason_zh",
     "reason_en",
+    "family",
+    "frequency",
+    "provisional_value",
+    "revision",
 ]
 
 
@@ -51,7 +56,10 @@ def test_every_indicator_is_described():
         assert indicator.en
         assert indicator.formula
         assert indicator.source
-        assert indicator.direction in {"higher", "lower", "band"}
+        assert indicator.direction in DIRECTIONS
+        assert indicator.family in FAMILIES
+        assert indicator.frequency in FREQUENCIES
+        assert indicator.function or indicator.of_facts or indicator.of_cases or indicator.family == "plan"
 
 
 @pytest.mark.parametrize(
@@ -72,9 +80,18 @@ def test_published_values_of_2024(national, scheme, indicator, published, digits
 def test_the_table_has_its_columns_and_one_row_each(national):
     assert list(national.columns) == COLUMNS
     assert not national.duplicated(["scheme", "indicator"]).any()
-    of_nation = {name for name, indicator in INDICATORS.items() if indicator.in_nation}
-    assert set(national[national["scheme"] == "employee"]["indicator"]) == of_nation
-    assert set(INDICATORS) - of_nation == {"dependency_ratio_national", "dependency_ratio_gap_national"}
+    of_employees = {
+        name
+        for name, one in INDICATORS.items()
+        if one.in_nation and "employee" in one.schemes and (one.function or one.of_facts)
+    }
+    assert set(national[national["scheme"] == "employee"]["indicator"]) == of_employees
+    assert {name for name, one in INDICATORS.items() if not one.in_nation} == {
+        "dependency_ratio_national",
+        "dependency_ratio_gap_national",
+        "dependency_ratio_province",
+        "dependency_ratio_gap_province",
+    }
 
 
 def test_an_old_figure_keeps_its_period(shenyang):

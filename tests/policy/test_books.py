@@ -378,7 +378,7 @@ def test_warning_levels_of_the_payable_months() -> None:
         (9.0, positive, "normal"),
         (15.0, positive, "normal"),
         (15.1, positive, "blue"),
-        (math.nan, positive, "unknown"),
+        (math.nan, positive, "not_assessable"),
     ):
         assert rules["PR-1"].level({"payable_months": months, **flows}) == level
     for months, level in ((2.9, "orange"), (3, "yellow"), (6, "normal"), (9, "normal"), (12, "normal"), (16, "blue")):
@@ -397,8 +397,8 @@ def test_warning_levels_of_the_payable_months() -> None:
         assert case is not None
         assert (band.status_of(case), case.confidence) == (status, confidence), months
     assert band.status_of(None) == "official"
-    assert rules["PR-8"].level({"years_to_current_deficit": math.inf}) == "normal"
-    assert rules["PR-8"].level({"years_to_current_deficit": 3.0}) == "orange"
+    assert rules["PR-8B"].level({"years_to_current_deficit": math.inf}) == "normal"
+    assert rules["PR-8B"].level({"years_to_current_deficit": 3.0}) == "orange"
     assert rules["PR-10"].level({"dependency_ratio": 1.47}) == "red"
     assert rules["PR-10N"].region_kinds == ("province", "city", "county", "panel")
 

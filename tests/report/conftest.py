@@ -82,7 +82,7 @@ def made_up() -> ReportData:
         "表1",
         "基金/收支：[演示]*?",
         columns,
-        (("=1+1", 1234.5678, -3.25, "red"), ("@甲", None, 0.05, "normal"), ("-乙", 0.0, 12.0, "unknown")),
+        (("=1+1", 1234.5678, -3.25, "red"), ("@甲", None, 0.05, "normal"), ("-乙", 0.0, 12.0, "not_assessable")),
         notes=("a 由公布数推算。",),
         source="演示",
         synthetic=True,

@@ -130,8 +130,20 @@ def test_every_fact_has_a_source_and_a_confidence() -> None:
             assert table.loc[table["confidence"] == "recalled", "url"].eq("").all()
 
 
+# What a city may give of its own for the registry of indicators; no table that comes with the package holds it.
+OWN_FIGURES = {
+    "contribution_due",
+    "inpatient_cost",
+    "out_of_area_cost",
+    "out_of_area_cost_per_visit",
+    "out_of_area_visits",
+    "outpatient_cost",
+    "outpatient_cost_per_visit",
+}
+
+
 def test_every_indicator_of_the_dictionary_is_used_and_named_in_both_languages() -> None:
-    used: set[str] = set()
+    used: set[str] = set(OWN_FIGURES)
     for entry in load_catalog().entries:
         if entry.schema != "indicators" and "indicator" in SCHEMAS[entry.schema].columns:
             used |= set(read_table(entry.name)["indicator"])

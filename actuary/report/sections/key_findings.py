@@ -161,9 +161,9 @@ def _unknown_sentence(composer: Composer, scheme: str) -> list[Paragraph]:
     table = composer.tables.get("warning_counts")
     name = composer.text(f"schemes.{scheme}")
     row = next((n for n, cells in enumerate(table.rows) if cells[0] == name), None) if table else None
-    if table is None or row is None or not table.cell(row, "count_unknown"):
+    if table is None or row is None or not table.cell(row, "count_not_assessable"):
         return []
-    return [composer.say("findings.unknown", count=composer.ref(table, row, "count_unknown"))]
+    return [composer.say("findings.unknown", count=composer.ref(table, row, "count_not_assessable"))]
 
 
 def _scheme_item(inputs: ReportInputs, composer: Composer, table: ReportTable, row: int, scheme: str) -> Paragraph:

@@ -9,19 +9,20 @@ from actuary.report.contracts import Block, Cell, Mark, ReportTable, Section
 from actuary.report.inputs import ReportInputs
 from actuary.report.numbers import SCALES, number_or_none, scale_in_unit
 from actuary.report.sections.rules_in_force import source_words
+from actuary.report.sections.warning_evidence import causes_table, evidence_table, track_table
 from actuary.report.sections.year_tables import MARKS, mark_notes
 
 __all__ = ["LEVELS", "build", "worst_level"]
 
 #: From the gravest to the lightest.
 _FIRMNESS = ("official", "practice", "judgement")
-LEVELS = ("red", "orange", "yellow", "blue", "normal", "unknown")
+LEVELS = ("red", "orange", "yellow", "blue", "normal", "not_assessable")
 
 
 def worst_level(warnings: tuple[Any, ...], scheme: str) -> str:
-    """Return the gravest level of a scheme's warnings; ``unknown`` where no rule could be evaluated."""
+    """Return the gravest level of a scheme's warnings; ``not_assessable`` where no rule could be evaluated."""
     found = [warning.level for warning in warnings if warning.scheme == scheme]
-    return min(found, key=LEVELS.index, default="unknown")
+    return min(found, key=LEVELS.index, default="not_assessable")
 
 
 def build(inputs: ReportInputs, composer: Composer) -> Section:
@@ -35,14 +36,19 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
         Writes tables and sentences.
     """
     blocks: list[Block] = [composer.say("warnings.intro")]
-    known = sorted((w for w in inputs.warnings if w.level != "unknown"), key=lambda w: LEVELS.index(w.level))
-    unknown = [w for w in inputs.warnings if w.level == "unknown"]
+    known = sorted((w for w in inputs.warnings if w.level != "not_assessable"), key=lambda w: LEVELS.index(w.level))
+    unknown = [w for w in inputs.warnings if w.level == "not_assessable"]
     counts = _counts(inputs, composer)
     blocks.append(counts)
     if known:
         blocks += [composer.heading("warnings.heading_rules"), _table(inputs, composer, known)]
     raised = [w for w in known if w.level != "normal"]
     if raised:
+        groups = _merged(composer, raised)
+        blocks += [composer.heading("warnings.heading_evidence"), composer.say("warnings.evidence")]
+        blocks.append(evidence_table(inputs, composer, groups))
+        causes = causes_table(inputs, composer, raised)
+        blocks += [causes] if causes is not None else []
         blocks += [
             composer.heading("warnings.heading_actions"),
             composer.say("warnings.actions"),
@@ -53,12 +59,18 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
     if unknown:
         items = list(dict.fromkeys(_rule_line(inputs, composer, warning) for warning in unknown))
         blocks.append(composer.callout("missing", "warnings.unknown", items=items))
+    track = track_table(inputs, composer)
+    if track is not None:
+        blocks += [composer.heading("warnings.heading_track"), composer.say("warnings.track"), track]
     return composer.section("warnings", blocks)
 
 
 def _rule_line(inputs: ReportInputs, composer: Composer, warning: Any) -> str:
     return composer.text(
-        "warnings.unknown_item", scheme=composer.text(f"schemes.{warning.scheme}"), rule=_rule_name(inputs, warning)
+        "warnings.unknown_item",
+        scheme=composer.text(f"schemes.{warning.scheme}"),
+        rule=_rule_name(inputs, warning),
+        reason=inputs.word(warning, "text"),
     )
 
 
@@ -109,7 +121,7 @@ def _table(inputs: ReportInputs, composer: Composer, warnings: list[Any]) -> Rep
     marks: list[Mark] = []
     for warning, rule_ids in _merged(composer, warnings):
         value = number_or_none(warning.value)
-        points = warning.indicator == "growth_gap"
+        points = warning.unit == "share" and _is_difference(warning)
         scale = SCALES[inputs.lang]["points"] if points else scale_in_unit(inputs.lang, warning.unit, value=value)
         decimals.append(scale.decimals)
         if warning.recalled:
@@ -149,14 +161,20 @@ def _table(inputs: ReportInputs, composer: Composer, warnings: list[Any]) -> Rep
     )
 
 
+def _is_difference(warning: Any) -> bool:
+    from actuary.indicators import INDICATORS  # noqa: PLC0415  (loads when a report is written)
+
+    return warning.measure in {"change", "slope"} or INDICATORS[warning.indicator].is_difference
+
+
 def _merged(composer: Composer, warnings: list[Any]) -> list[tuple[Any, str]]:
     """Return the warnings with their rule ids; two rules that give one indicator the same level share a row.
 
     The row speaks with the words of the one with the firmer ground, an official document before a judgement.
     """
-    groups: dict[tuple[str, str, str], list[Any]] = {}
+    groups: dict[tuple[str, str, str, str], list[Any]] = {}
     for warning in warnings:
-        groups.setdefault((warning.level, warning.scheme, warning.indicator), []).append(warning)
+        groups.setdefault((warning.level, warning.scheme, warning.indicator, warning.measure), []).append(warning)
     merged = []
     for group in groups.values():
         first, *others = sorted(group, key=lambda warning: _FIRMNESS.index(warning.status))

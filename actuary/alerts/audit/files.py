@@ -1,0 +1,134 @@
+"""The folder of an audit: the list for the reviewers, and what its extrapolation needs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from actuary.alerts.audit.rules import AuditPlan
+from actuary.alerts.audit.sample import FILLED, AuditSampling
+from actuary.alerts.sheets import csv_bytes, xlsx_bytes
+from actuary.errors import Problem, TableError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from actuary.alerts.audit.estimate import AuditEstimate
+
+__all__ = ["read_sampling", "write_estimate", "write_sampling"]
+
+_HEADER, _POPULATION, _PROVIDERS = "audit.json", "population.parquet", "providers.csv"
+_MEND = "name the folder that `actuary audit sample … --out` wrote"
+
+
+def _yuan(frame: pd.DataFrame) -> pd.DataFrame:
+    money = [name for name in frame.columns if name.endswith("_fen")]
+    shown = frame.assign(**{name: (frame[name].astype(float) / 100).round(2) for name in money})
+    return shown.rename(columns={name: f"{name.removesuffix('_fen')}_yuan" for name in money})
+
+
+def _write_manifest(folder: Path, names: list[str]) -> None:
+    manifest = {"outputs": [{"file": name} for name in names]}
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+
+
+def write_sampling(sampling: AuditSampling, plan: AuditPlan, folder: Path, *, policy: str) -> None:
+    """Write list.xlsx and list.csv for the reviewers, providers.csv, and the population with its header.
+
+    Parameters
+    ----------
+    sampling : AuditSampling
+        What was drawn.
+    plan : AuditPlan
+        Which kinds of errors there are.
+    folder : Path
+        An empty folder.
+    policy : str
+        Policy whose rule was used.
+    """
+    listed = sampling.review_list()
+    names = [kind.name_zh for kind in plan.error_kind]
+    notes = [
+        "result：合规 / 违规 (ok / error)",
+        "error_yuan：违规金额，元，至多两位小数 (what was paid too much, yuan)",
+        f"error_kind：{'、'.join(names)}",
+        "不得填写姓名、身份证号、电话 (no names, identity or telephone numbers)",
+        f"rule {policy}, seed {sampling.seed}, fingerprint {sampling.fingerprint}",
+        *(["合成数据 · synthetic data"] if sampling.synthetic else []),
+    ]
+    choices = {"result": ["合规", "违规"], "error_kind": names}
+    (folder / "list.xlsx").write_bytes(xlsx_bytes({"list": listed}, filled=FILLED, choices=choices, notes=notes))
+    (folder / "list.csv").write_bytes(csv_bytes(listed))
+    (folder / _PROVIDERS).write_bytes(csv_bytes(_yuan(sampling.providers)))
+    sampling.population.astype({"hospital": str, "case_id": str}).to_parquet(folder / _POPULATION, index=False)
+    header = {
+        "policy": policy,
+        "seed": sampling.seed,
+        "probability": sampling.probability,
+        "fingerprint": sampling.fingerprint,
+        "synthetic": sampling.synthetic,
+        "left_out": dict(sampling.left_out),
+        "providers": json.loads(sampling.providers.to_json(orient="records", force_ascii=False)),
+    }
+    text = json.dumps(header, ensure_ascii=False, indent=1) + "\n"
+    (folder / _HEADER).write_text(text, encoding="utf-8")
+    _write_manifest(folder, ["list.xlsx", "list.csv", _PROVIDERS, _POPULATION, _HEADER])
+
+
+def read_sampling(folder: Path | str) -> AuditSampling:
+    """Read what was drawn from the folder of an audit.
+
+    Parameters
+    ----------
+    folder : path
+        What :func:`write_sampling` filled.
+
+    Raises
+    ------
+    TableError
+        When it is no such folder.
+    """
+    import pandas as pd  # noqa: PLC0415  (only where a folder is read)
+
+    place = Path(folder).expanduser()
+    try:
+        header = json.loads((place / _HEADER).read_text(encoding="utf-8"))
+        population = pd.read_parquet(place / _POPULATION)
+        return AuditSampling(
+            population[["hospital", "year", "case_id", "stratum", "amount_fen", "drawn"]],
+            pd.DataFrame(header["providers"]),
+            header["left_out"],
+            int(header["seed"]),
+            float(header["probability"]),
+            str(header["fingerprint"]),
+            bool(header["synthetic"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TableError(Problem(str(place), f"no audit ({error})", "the folder of an audit", _MEND)) from None
+
+
+def write_estimate(estimate: AuditEstimate, folder: Path) -> None:
+    """Write providers.csv, kinds.csv and estimate.json into an empty folder.
+
+    Parameters
+    ----------
+    estimate : AuditEstimate
+        What was extrapolated.
+    folder : Path
+        An empty folder.
+    """
+    (folder / _PROVIDERS).write_bytes(csv_bytes(_yuan(estimate.providers)))
+    (folder / "kinds.csv").write_bytes(csv_bytes(_yuan(estimate.kinds)))
+    header = {
+        "found_yuan": round(estimate.found_fen / 100, 2),
+        "estimate_yuan": round(estimate.total_fen / 100, 2),
+        "low_yuan": round(estimate.low_fen / 100, 2),
+        "high_yuan": round(estimate.high_fen / 100, 2),
+        "probability": estimate.probability,
+        "fingerprint": estimate.fingerprint,
+        "synthetic": estimate.synthetic,
+    }
+    text = json.dumps(header, ensure_ascii=False, indent=1) + "\n"
+    (folder / "estimate.json").write_text(text, encoding="utf-8")
+    _write_manifest(folder, [_PROVIDERS, "kinds.csv", "estimate.json"])

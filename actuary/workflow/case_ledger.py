@@ -1,0 +1,120 @@
+"""The ledger of cases as the verbs use it: its usual place, the clock, who works with it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from actuary.alerts.ledger import CaseLedger, LedgerError, Recorded
+from actuary.alerts.signals import Signal
+from actuary.errors import Problem
+from actuary.workflow.outputs import replace_file
+
+__all__ = [
+    "default_ledger",
+    "now",
+    "open_ledger",
+    "record_signals",
+    "recorded_summary",
+    "save_attachments",
+    "whoever",
+]
+
+_OUTCOMES = {"opened": "new", "seen": "seen again", "reopened": "linked to a closed one", "known": "known already"}
+
+
+def now() -> dt.datetime:
+    """Return the moment, with its time zone."""
+    return dt.datetime.now(dt.UTC)
+
+
+def default_ledger() -> Path:
+    """Return where the ledger lies when nobody says: ``ACTUARY_LEDGER``, else ledger/cases.sqlite in this folder."""
+    return Path(os.environ.get("ACTUARY_LEDGER") or Path("ledger") / "cases.sqlite")
+
+
+def whoever(who: str | None) -> str:
+    """Return who works with the ledger: the name given, else the name under which one is logged in."""
+    if who is not None:
+        return who
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
+
+
+def open_ledger(path: Path | str | None = None) -> CaseLedger:
+    """Return the ledger of a path, or the usual one, with the clock; nothing is read or written yet.
+
+    Parameters
+    ----------
+    path : path, optional
+        The file.
+
+    Examples
+    --------
+    >>> open_ledger("output/cases.sqlite")
+    CaseLedger('output/cases.sqlite')
+    """
+    return CaseLedger(default_ledger() if path is None else path, clock=now)
+
+
+def save_attachments(ledger: CaseLedger, case: int, folder: Path) -> list[Path]:
+    """Copy the attachments of a case into a folder, each as the first digits of its hash and its name.
+
+    Raises
+    ------
+    LedgerError
+        When there is no such case or folder, or an attachment is no longer the file that was attached.
+    """
+    if not folder.is_dir():
+        raise LedgerError(Problem(str(folder), "no such folder", "an existing folder"))
+    written = []
+    for kept, place in ledger.attachments(case):
+        content = place.read_bytes() if place.is_file() else b""
+        if hashlib.sha256(content).hexdigest() != kept.sha256:
+            mend = "`actuary cases verify` says more; put the file back from a copy"
+            raise LedgerError(Problem(kept.name, "another file than was attached", f"SHA-256 {kept.sha256}", mend))
+        target = folder / f"{kept.sha256[:8]}-{kept.name}"
+        replace_file(target, content)
+        written.append(target)
+    return written
+
+
+def record_signals(
+    signals: Iterable[Signal], *, ledger: Path | str | None = None, who: str | None = None
+) -> tuple[Recorded, ...]:
+    """Record signals in a ledger, now.
+
+    Parameters
+    ----------
+    signals : iterable of Signal
+        What was found.
+    ledger : path, optional
+        The ledger; the usual one when left out.
+    who : str, optional
+        Who records; the name under which one is logged in when left out.
+
+    Raises
+    ------
+    LedgerError
+        See :meth:`actuary.alerts.ledger.CaseLedger.record`.
+    """
+    return open_ledger(ledger).record(signals, who=whoever(who))
+
+
+def recorded_summary(recorded: Iterable[Recorded]) -> str:
+    """Say in one line what became of the signals.
+
+    Examples
+    --------
+    >>> recorded_summary([Recorded("a", 1, "opened"), Recorded("b", 2, "opened"), Recorded("c", 3, "known")])
+    '2 new, 1 known already'
+    """
+    counts: Counter[str] = Counter(one.outcome for one in recorded)
+    return ", ".join(f"{counts[name]} {words}" for name, words in _OUTCOMES.items() if counts[name]) or "no signal"

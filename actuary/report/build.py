@@ -27,6 +27,9 @@ _LATE = ("key_findings", "appendix")
 _NO_SECTION = "cover"
 _CITY_PAGES = "city_pages"
 _OPEN = ("：", ":")
+_YEAR_END = 4
+#: Years looked at, from the last one back, for the newest change that can be told.
+_TRIED = 5
 
 
 def build_report_data(
@@ -152,8 +155,24 @@ def gather_inputs(
         remarks=tuple(remark for remark in plan.remarks if remark.region == region),
         evidence=evidence,
         track=load_track(rules, models),
+        causes=_causes(projection, quarter, models),
         place_names={name: _place_name(name, lang, models) for name in evidence.backtest["region"].unique()},
     )
+
+
+def _causes(projection: Any, quarter: Quarter, models: Path | None) -> dict[str, Sequence[Any]]:
+    """Split the change of the last year of every scheme that has two years in a row."""
+    from actuary.alerts.causes import explain_year  # noqa: PLC0415
+
+    last = quarter.year if quarter.number == _YEAR_END else quarter.year - 1
+    found = {}
+    for scheme in projection.schemes:
+        tried = (
+            explain_year(projection, scheme, Quarter(year, _YEAR_END), models=models)
+            for year in range(last, last - _TRIED, -1)
+        )
+        found[scheme] = next((one for one in tried if one), ())
+    return found
 
 
 def _place_name(name: str, lang: str, models: Path | None) -> str:

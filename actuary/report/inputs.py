@@ -114,6 +114,8 @@ class ReportInputs:
         Id of a source of the warning rules to its title.
     track : mapping
         Id of a warning rule to its records on past series, as far as they are of the rule as it is now.
+    causes : mapping
+        Scheme to the changes of its spending and income in the last year told, split by cause.
     """
 
     lang: str
@@ -139,6 +141,7 @@ class ReportInputs:
     evidence: Any = None
     place_names: Mapping[str, str] = field(default_factory=dict)
     track: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    causes: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     def word(self, thing: object, name: str) -> str:
         """Return the words of a declared thing in the language of the report, Chinese where there is no English."""

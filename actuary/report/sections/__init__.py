@@ -10,6 +10,7 @@ from actuary.report.inputs import ReportInputs
 from actuary.report.sections import (
     appendix,
     balance,
+    causes,
     city_pages,
     data_notes,
     forecast,
@@ -32,6 +33,7 @@ SECTIONS: dict[str, Builder] = {
     "rules_in_force": rules_in_force.build,
     "operation": operation.build,
     "membership": membership.build,
+    "causes": causes.build,
     "balance": balance.build,
     "projection": projection.build,
     "forecast": forecast.build,

@@ -20,6 +20,7 @@ from actuary.report.sections import (
     operation,
     projection,
     rules_in_force,
+    use_and_price,
     warnings,
 )
 
@@ -33,6 +34,7 @@ SECTIONS: dict[str, Builder] = {
     "rules_in_force": rules_in_force.build,
     "operation": operation.build,
     "membership": membership.build,
+    "use_and_price": use_and_price.build,
     "causes": causes.build,
     "balance": balance.build,
     "projection": projection.build,

@@ -16,6 +16,7 @@ from actuary.report.contracts import Callout, Cover, Gap, ReportData, Section
 from actuary.report.inputs import CityFacts, ReportInputs
 from actuary.report.numbers import format_number
 from actuary.report.paths_view import BASE, PathsView
+from actuary.report.previous import compare_with_previous
 from actuary.report.sections import SECTIONS
 from actuary.report.sections.appendix import annex_tables
 from actuary.report.wording import LANGUAGES, Wording
@@ -155,6 +156,7 @@ def gather_inputs(
         remarks=tuple(remark for remark in plan.remarks if remark.region == region),
         evidence=evidence,
         track=load_track(rules, models),
+        previous=compare_with_previous(projection, evidence, models=models, data=data),
         causes=_causes(projection, quarter, models),
         place_names={name: _place_name(name, lang, models) for name in evidence.backtest["region"].unique()},
     )

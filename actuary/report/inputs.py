@@ -11,6 +11,7 @@ import pandas as pd
 
 from actuary.periods import Quarter
 from actuary.report.paths_view import PathsView
+from actuary.report.previous import PreviousReport
 
 if TYPE_CHECKING:
     from actuary.report.composer import Composer
@@ -116,6 +117,8 @@ class ReportInputs:
         Id of a warning rule to its records on past series, as far as they are of the rule as it is now.
     causes : mapping
         Scheme to the changes of its spending and income in the last year told, split by cause.
+    previous : PreviousReport or None
+        What the report a year before forecast against what came; None where nothing is forecast.
     """
 
     lang: str
@@ -142,6 +145,7 @@ class ReportInputs:
     place_names: Mapping[str, str] = field(default_factory=dict)
     track: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     causes: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    previous: PreviousReport | None = None
 
     def word(self, thing: object, name: str) -> str:
         """Return the words of a declared thing in the language of the report, Chinese where there is no English."""

@@ -157,9 +157,19 @@ def gather_inputs(
         evidence=evidence,
         track=load_track(rules, models),
         previous=compare_with_previous(projection, evidence, models=models, data=data),
+        payments=_payments(region, models),
         causes=_causes(projection, quarter, models),
         place_names={name: _place_name(name, lang, models) for name in evidence.backtest["region"].unique()},
     )
+
+
+def _payments(region: str, models: Path | None) -> tuple[Any, ...]:
+    """Load the payment policies on record of a city, the oldest first; those that lack inputs too."""
+    from actuary.payment.policy_files import load_payment_policy, payment_policy_paths  # noqa: PLC0415
+
+    names = [name for name, path in payment_policy_paths(models).items() if path.parent.parent.name == region]
+    found = [load_payment_policy(name, root=models, partial_ok=True) for name in names]
+    return tuple(sorted(found, key=lambda policy: (str(policy.valid.first_day or ""), policy.id)))
 
 
 def _causes(projection: Any, quarter: Quarter, models: Path | None) -> dict[str, Sequence[Any]]:

@@ -119,6 +119,8 @@ class ReportInputs:
         Scheme to the changes of its spending and income in the last year told, split by cause.
     previous : PreviousReport or None
         What the report a year before forecast against what came; None where nothing is forecast.
+    payments : tuple of PaymentPolicy
+        Payment policies on record of the region, the oldest first.
     """
 
     lang: str
@@ -146,6 +148,7 @@ class ReportInputs:
     track: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     causes: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     previous: PreviousReport | None = None
+    payments: tuple[Any, ...] = ()
 
     def word(self, thing: object, name: str) -> str:
         """Return the words of a declared thing in the language of the report, Chinese where there is no English."""

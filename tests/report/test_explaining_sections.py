@@ -51,3 +51,78 @@ def test_a_waterfall_ends_at_the_whole_and_has_no_other_text() -> None:
     first = waterfall("w", falls, y_label="亿元", alt="两部分")
     assert first == waterfall("w", falls, y_label="亿元", alt="两部分")
     assert "两部分" in first
+
+
+def test_use_and_price_print_what_was_published(national_zh: ReportData, shenyang_en: ReportData) -> None:
+    words = _words(national_zh, "use_and_price")
+    # Bulletins: cost per stay of employees 12,175 yuan in 2023 and 11,707 in 2024; admission rate 21.86 % in 2023.
+    assert "2024年次均住院费用为11,707元，比上年下降3.8%" in words
+    assert "2023年住院率为21.86%" in words
+    table = national_zh.table("use_latest")
+    dated = {(str(row[0]), str(row[1])): row[2] for row in table.rows}
+    assert dated["在职职工住院率", "职工医保"] == 2021
+    assert any("没有公布数：" in item for block in national_zh.section("use_and_price").blocks
+               if isinstance(block, Callout) for item in block.items)  # fmt: skip
+    assert "Employee scheme), 2020: 78%" in _words(shenyang_en, "use_and_price")
+
+
+@pytest.mark.parametrize("scheme", ["employee", "resident"])
+def test_the_reconciliation_closes_to_the_yuan(national_zh: ReportData, scheme: str) -> None:
+    table = national_zh.table(f"reconciliation_{scheme}")
+    exact = [int(table.cell(number, "amount_exact") or 0) for number in range(len(table.rows))]
+    forecast, *steps, difference, came = exact
+    assert len(steps) == 4
+    assert forecast + sum(steps) == came
+    assert sum(steps) == difference == came - forecast
+
+
+def test_what_was_not_expected_is_the_step_of_its_flow(national_zh: ReportData) -> None:
+    steps, flows = national_zh.table("reconciliation_resident"), national_zh.table("unexpected_resident")
+    amounts = _amounts(flows)
+    for flow, row, sign in (("收入", 2, 1), ("支出", 3, -1)):
+        *causes, change_came, expected, unexpected = amounts[flow]
+        assert math.isclose(math.fsum(causes), change_came, abs_tol=1e-6)
+        assert math.isclose(change_came - expected, unexpected, abs_tol=1e-6)
+        step = steps.cell(row, "amount")
+        assert isinstance(step, float)
+        assert math.isclose(sign * unexpected, step, abs_tol=1e-6)
+
+
+def test_a_forecast_of_the_past_sees_nothing_later() -> None:
+    from actuary.forecast.evidence import forecast_evidence  # noqa: PLC0415
+    from actuary.fund import project_fund  # noqa: PLC0415
+    from actuary.periods import Quarter  # noqa: PLC0415
+    from actuary.report.previous import compare_with_previous  # noqa: PLC0415
+
+    seen = []
+    # The same year is forecast by a report at its end and by one a quarter later, which knows more.
+    for quarter in ("2024Q4", "2025Q1"):
+        projection = project_fund("national", quarter, scenarios=("base",))
+        found = compare_with_previous(projection, forecast_evidence("national", Quarter.parse(quarter)))
+        assert found is not None
+        assert found.year == 2024
+        seen.append([(one.forecast, one.low, one.high) for one in found.schemes["resident"].figures])
+    assert seen[0] == seen[1]
+
+
+def test_without_a_forecast_there_is_nothing_to_reconcile(shenyang_zh: ReportData) -> None:
+    assert "没有上期预计" in _words(shenyang_zh, "reconciliation")
+    assert "reconciliation" in {gap.section for gap in shenyang_zh.cover.gaps}
+
+
+def test_a_city_tells_its_payment_policy_and_that_it_lacks_cases(
+    shenyang_zh: ReportData, national_zh: ReportData
+) -> None:
+    words = _words(shenyang_zh, "payment")
+    assert "沈阳市DRG付费（费率法）" in words
+    assert "没有提供沈阳市的DRG分组或结算病例" in words
+    assert "payment" in {gap.section for gap in shenyang_zh.cover.gaps}
+    assert "payment" not in {section.id for section in national_zh.sections}
+
+
+def test_the_opinion_follows_from_its_grounds(national_zh: ReportData, shenyang_zh: ReportData) -> None:
+    opinion = national_zh.table("opinion")
+    assert opinion.cell(0, "found") == national_zh.table("confidence").cell(2, "rows_used")
+    assert "有保留" in _words(national_zh, "opinion")
+    assert "不能支持对未来的结论" in _words(shenyang_zh, "opinion")
+    assert "签字" in _words(shenyang_zh, "opinion")

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import math
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from actuary.fund import project_fund
+from actuary.paths import data_root
+from actuary.periods import Quarter
 from actuary.report.contracts import Callout, Paragraph, ReportData, ReportTable
+from actuary.report.previous import compare_with_previous
 from actuary.report.waterfall import Fall, waterfall
+from actuary.tables.sealing import seal_catalog
 
 
 def _words(report: ReportData, section: str) -> str:
@@ -88,21 +97,27 @@ def test_what_was_not_expected_is_the_step_of_its_flow(national_zh: ReportData) 
         assert math.isclose(sign * unexpected, step, abs_tol=1e-6)
 
 
-def test_a_forecast_of_the_past_sees_nothing_later() -> None:
-    from actuary.forecast.evidence import forecast_evidence  # noqa: PLC0415
-    from actuary.fund import project_fund  # noqa: PLC0415
-    from actuary.periods import Quarter  # noqa: PLC0415
-    from actuary.report.previous import compare_with_previous  # noqa: PLC0415
-
+def test_a_forecast_of_the_past_sees_nothing_later(tmp_path: Path) -> None:
+    data = Path(shutil.copytree(data_root(), tmp_path / "data"))
+    table = data / "reference/city_panel_annual.csv"
+    rows = list(csv.reader(table.read_text(encoding="utf-8").splitlines()))
+    head = rows[0]
+    for row in rows[1:]:
+        if row[head.index("period")] == "2022" and row[head.index("indicator")] == "expenditure":
+            row[head.index("value")] = repr(1.1 * float(row[head.index("value")]))
+    with table.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+    seal_catalog(data)
+    quarter = Quarter(2022, 4)
     seen = []
-    # The same year is forecast by a report at its end and by one a quarter later, which knows more.
-    for quarter in ("2024Q4", "2025Q1"):
-        projection = project_fund("national", quarter, scenarios=("base",))
-        found = compare_with_previous(projection, forecast_evidence("national", Quarter.parse(quarter)))
+    for root in (None, data):
+        projection = project_fund("city_panel", quarter, scenarios=("base",), data=root)
+        evidence = SimpleNamespace(forecast=object(), model="pooled")
+        found = compare_with_previous(projection, evidence, data=root)
         assert found is not None
-        assert found.year == 2024
-        seen.append([(one.forecast, one.low, one.high) for one in found.schemes["resident"].figures])
-    assert seen[0] == seen[1]
+        seen.append(found.schemes["resident"].figures[1])
+    assert (seen[0].forecast, seen[0].low, seen[0].high) == (seen[1].forecast, seen[1].low, seen[1].high)
+    assert seen[1].came == pytest.approx(1.1 * seen[0].came)
 
 
 def test_without_a_forecast_there_is_nothing_to_reconcile(shenyang_zh: ReportData) -> None:

@@ -177,7 +177,7 @@ def _causes(projection: Any, quarter: Quarter, models: Path | None) -> dict[str,
     from actuary.alerts.causes import explain_year  # noqa: PLC0415
 
     last = quarter.year if quarter.number == _YEAR_END else quarter.year - 1
-    found = {}
+    found: dict[str, Sequence[Any]] = {}
     for scheme in projection.schemes:
         tried = (
             explain_year(projection, scheme, Quarter(year, _YEAR_END), models=models)

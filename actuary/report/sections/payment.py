@@ -62,8 +62,8 @@ def build(inputs: ReportInputs, composer: Composer) -> Section | None:
             ),
         ]
     # What follows a bracket or a semicolon tells how to write it in the file.
-    words = [inputs.word(item, "what") for one in inputs.payments for item in one.required_inputs]
-    lacking = list(dict.fromkeys(_HOW.split(one)[0].strip() for one in words))
+    asked = [inputs.word(item, "what") for one in inputs.payments for item in one.required_inputs]
+    lacking = list(dict.fromkeys(_HOW.split(one)[0].strip() for one in asked))
     if lacking:
         blocks.append(composer.callout("missing", "payment.inputs", items=lacking))
     blocks.append(composer.callout("missing", "payment.no_cases", region=inputs.region_name))

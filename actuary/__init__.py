@@ -68,6 +68,7 @@ if TYPE_CHECKING:
         trace_city,
         warn_city,
         write_report,
+        write_reports,
     )
     from actuary.workflow.audits import read_audit, sample_claims
     from actuary.workflow.case_ledger import record_signals
@@ -138,6 +139,7 @@ __all__ = [
     "weights_from_cases",
     "what_if",
     "write_report",
+    "write_reports",
 ]
 
 _HOMES = {
@@ -204,6 +206,7 @@ _HOMES = {
     "weights_from_cases": "payment.weights_of_cases",
     "what_if": "drg.what_if",
     "write_report": "workflow",
+    "write_reports": "workflow",
 }
 
 

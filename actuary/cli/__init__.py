@@ -103,7 +103,8 @@ def _terminate(_signal: int, _frame: FrameType | None) -> None:
 def main() -> None:
     """Run the command line; problems are printed as sentences, not as tracebacks.
 
-    Exit status: 0 done; 1 a check found problems; 2 wrong input, nothing was written; 130 stopped, nothing was written.
+    Exit status: 0 done; 1 a check found problems; 2 wrong input, nothing was written; 3 a report was written, but lacks
+    what its cover names; 4 of several reports some could not be written; 130 stopped, nothing half-written is left.
     """
     signal.signal(signal.SIGTERM, _terminate)
     app()

@@ -1,41 +1,154 @@
-"""`actuary report`: write the quarterly actuarial report."""
+"""`actuary report`: write the quarterly actuarial report, of one region or of several."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from actuary.cli.console import City, Data, Lang, Language, Models, QuarterLabel, say, teaching
+from actuary.cli.console import Data, Lang, Language, Models, say, teaching
 
-__all__ = ["register"]
+if TYPE_CHECKING:
+    from actuary.report.contracts import Gap
+    from actuary.workflow import ReportOutcome
+
+__all__ = ["EXIT_FAILED_SOME", "EXIT_LACKING", "register"]
+
+#: The report was written, but lacks something that its cover names.
+EXIT_LACKING = 3
+#: Of several reports, some were written and some could not be.
+EXIT_FAILED_SOME = 4
+
+Cities = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--city",
+        "-c",
+        help="Region: national, shenyang … (see: actuary cities). Several: repeat it, or join them by commas.",
+        show_default="national",
+    ),
+]
+Quarters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--quarter",
+        "-q",
+        help="Report quarter, such as 2024Q4. Several: repeat it, or join them by commas.",
+        show_default="the last with data",
+    ),
+]
 
 
 @teaching
 def report(
-    city: City = "national",
-    quarter: QuarterLabel = None,
+    city: Cities = None,
+    quarter: Quarters = None,
     lang: Lang = Language.ZH,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder to write.", show_default="output/<city>-<quarter>-<lang>")
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            help="Folder to write; of several reports, the folder of their folders.",
+            show_default="output/<city>-<quarter>-<lang>; output",
+        ),
     ] = None,
     basis: Annotated[str, typer.Option(help="Assumption basis.")] = "base",
     models: Models = None,
     data: Data = None,
 ) -> None:
-    """Write the quarterly actuarial report: PDF, HTML, Excel annex, the figures as JSON, and a manifest.
+    """Write the quarterly actuarial report: PDF, HTML, Word, summary, Excel annex, JSON, and a manifest.
 
-    The folder appears whole or not at all; an earlier report in it is replaced.
+    The folder appears whole or not at all; an earlier report in it is replaced. Several regions or quarters get a
+    folder each, an index page and a page that compares them; one that fails does not stop the others.
 
-    Examples:  actuary report  |  actuary report --city shenyang --lang en --out reports/shenyang
+    Exit status: 0 written whole; 2 nothing was written; 3 written, but something is missing, which the cover names;
+    4 of several reports some could not be written; 130 stopped.
+
+    Examples:  actuary report  |  actuary report --city shenyang --lang en --out reports/shenyang  |
+    actuary report --city national,shenyang --quarter 2023Q4 --quarter 2024Q4 --out reports
     """
     from actuary.workflow import write_report  # noqa: PLC0415  (heavy: loads when the verb runs)
 
-    written = write_report(city, quarter, lang=lang.value, out=out, basis=basis, models=models, data=data, progress=say)
+    cities = _parted(city) or ["national"]
+    quarters: list[str | None] = [*_parted(quarter)] or [None]
+    if len(cities) * len(quarters) > 1:
+        _several(cities, quarters, lang=lang.value, out=out, basis=basis, models=models, data=data)
+        return
+    written = write_report(
+        cities[0], quarters[0], lang=lang.value, out=out, basis=basis, models=models, data=data, progress=say
+    )
     say(f"The report on {written.title} lies in {written.folder}:")
     for path in written.files:
         typer.echo(str(path))
+    if written.gaps:
+        _tell(written.gaps)
+        raise typer.Exit(EXIT_LACKING)
+
+
+def _parted(given: Sequence[str] | None) -> list[str]:
+    """Return the names that were repeated or joined by commas, each once."""
+    names = [name.strip() for text in given or () for name in text.split(",")]
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def _tell(gaps: Sequence[Gap]) -> None:
+    say("It lacks, as its cover says:")
+    for gap in gaps:
+        say(f"  {gap.title}: {gap.reason}")
+
+
+def _several(
+    cities: Sequence[str],
+    quarters: Sequence[str | None],
+    *,
+    lang: str,
+    out: Path | None,
+    basis: str,
+    models: Path | None,
+    data: Path | None,
+) -> None:
+    from actuary.workflow import write_reports  # noqa: PLC0415
+
+    done: list[ReportOutcome] = []
+
+    def finished(outcome: ReportOutcome) -> None:
+        done.append(outcome)
+        where = f"lies in {outcome.report.folder}" if outcome.report is not None else f"failed: {outcome.error}"
+        say(f"{outcome.city} {outcome.quarter}: {where} ({outcome.seconds:.0f} s)")
+        if outcome.report is not None and outcome.report.gaps:
+            _tell(outcome.report.gaps)
+
+    try:
+        written = write_reports(
+            cities,
+            quarters,
+            lang=lang,
+            out=out,
+            basis=basis,
+            models=models,
+            data=data,
+            progress=say,
+            finished=finished,
+        )
+    except KeyboardInterrupt:
+        count = sum(outcome.report is not None for outcome in done)
+        say(f"actuary: stopped; {count} of {len(cities) * len(quarters)} reports had been written and stay.")
+        raise typer.Exit(130) from None
+    typer.echo(str(written.index))
+    if written.comparison is not None:
+        typer.echo(str(written.comparison))
+    for one in written.written:
+        typer.echo(str(one.folder))
+    if written.failed:
+        say(f"actuary: {len(written.failed)} of {len(written.outcomes)} reports could not be written:")
+        for outcome in written.failed:
+            say(f"  {outcome.city} {outcome.quarter}: {outcome.error}")
+        raise typer.Exit(EXIT_FAILED_SOME if written.written else 2)
+    if any(one.gaps for one in written.written):
+        raise typer.Exit(EXIT_LACKING)
 
 
 def register(app: typer.Typer) -> None:

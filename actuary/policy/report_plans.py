@@ -25,13 +25,18 @@ SectionId = Literal[
     "rules_in_force",
     "operation",
     "membership",
+    "use_and_price",
+    "causes",
     "balance",
     "projection",
     "forecast",
+    "reconciliation",
     "warnings",
+    "payment",
     "city_pages",
     "data_notes",
     "method_notes",
+    "opinion",
     "appendix",
 ]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import pandas as pd
 from actuary.errors import OutputError, PeriodError, Problem, UnknownNameError, unknown_name
 from actuary.periods import Quarter
 from actuary.report.composer import Composer, number_report
-from actuary.report.contracts import Cover, ReportData, Section
+from actuary.report.contracts import Callout, Cover, Gap, ReportData, Section
 from actuary.report.inputs import CityFacts, ReportInputs
 from actuary.report.numbers import format_number
 from actuary.report.paths_view import BASE, PathsView
+from actuary.report.previous import compare_with_previous
 from actuary.report.sections import SECTIONS
 from actuary.report.sections.appendix import annex_tables
 from actuary.report.wording import LANGUAGES, Wording
@@ -24,6 +26,11 @@ __all__ = ["assemble_report", "build_report_data", "gather_inputs"]
 #: Sections that quote tables of others are written after them.
 _LATE = ("key_findings", "appendix")
 _NO_SECTION = "cover"
+_CITY_PAGES = "city_pages"
+_OPEN = ("：", ":")
+_YEAR_END = 4
+#: Years looked at, from the last one back, for the newest change that can be told.
+_TRIED = 5
 
 
 def build_report_data(
@@ -149,8 +156,35 @@ def gather_inputs(
         remarks=tuple(remark for remark in plan.remarks if remark.region == region),
         evidence=evidence,
         track=load_track(rules, models),
+        previous=compare_with_previous(projection, evidence, models=models, data=data),
+        payments=_payments(region, models),
+        causes=_causes(projection, quarter, models),
         place_names={name: _place_name(name, lang, models) for name in evidence.backtest["region"].unique()},
     )
+
+
+def _payments(region: str, models: Path | None) -> tuple[Any, ...]:
+    """Load the payment policies on record of a city, the oldest first; those that lack inputs too."""
+    from actuary.payment.policy_files import load_payment_policy, payment_policy_paths  # noqa: PLC0415
+
+    names = [name for name, path in payment_policy_paths(models).items() if path.parent.parent.name == region]
+    found = [load_payment_policy(name, root=models, partial_ok=True) for name in names]
+    return tuple(sorted(found, key=lambda policy: (str(policy.valid.first_day or ""), policy.id)))
+
+
+def _causes(projection: Any, quarter: Quarter, models: Path | None) -> dict[str, Sequence[Any]]:
+    """Split the change of the last year of every scheme that has two years in a row."""
+    from actuary.alerts.causes import explain_year  # noqa: PLC0415
+
+    last = quarter.year if quarter.number == _YEAR_END else quarter.year - 1
+    found: dict[str, Sequence[Any]] = {}
+    for scheme in projection.schemes:
+        tried = (
+            explain_year(projection, scheme, Quarter(year, _YEAR_END), models=models)
+            for year in range(last, last - _TRIED, -1)
+        )
+        found[scheme] = next((one for one in tried if one), ())
+    return found
 
 
 def _place_name(name: str, lang: str, models: Path | None) -> str:
@@ -224,11 +258,26 @@ def assemble_report(inputs: ReportInputs, *, plan: Any) -> ReportData:
     sections, annex = number_report(composer.wording, body, composer.annex)
     return ReportData(
         lang=inputs.lang,
-        cover=_cover(inputs, composer, plan),
+        cover=replace(_cover(inputs, composer, plan), gaps=_gaps(inputs, composer, sections)),
         sections=sections,
         annex=annex,
         meta=_meta(composer.wording),
     )
+
+
+def _gaps(inputs: ReportInputs, composer: Composer, sections: Sequence[Section]) -> tuple[Gap, ...]:
+    """Gather what the sections say is missing; pages on other places speak of those places, not of this report."""
+    found = []
+    for section in sections:
+        if section.id == _CITY_PAGES and not inputs.own_page:
+            continue
+        said = [block for block in section.blocks if isinstance(block, Callout) and block.level == "missing"]
+        # A remark that ends in a list is told by its title: the list stands in the section.
+        reasons = [one.title if one.text.endswith(_OPEN) or not one.text else one.text for one in said]
+        if reasons:
+            joined = composer.text("phrases.reason_gap").join(dict.fromkeys(reasons))
+            found.append(Gap(section.id, section.title, joined))
+    return tuple(found)
 
 
 def _meta(wording: Wording) -> dict[str, Any]:

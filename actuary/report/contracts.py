@@ -33,6 +33,7 @@ __all__ = [
     "Cell",
     "Column",
     "Cover",
+    "Gap",
     "Heading",
     "Mark",
     "NumberRef",
@@ -55,6 +56,25 @@ class Section:
     number: str
     title: str
     blocks: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Say what a report lacks, and why: printed on the cover and, in full, in its section.
+
+    Parameters
+    ----------
+    section : str
+        Id of the section that says it in full.
+    title : str
+        Title of that section.
+    reason : str
+        What is missing and why.
+    """
+
+    section: str
+    title: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +105,8 @@ class Cover:
         Label and text of each line printed on the cover.
     heading, period : str
         The title without the period, and the period, where they are printed apart.
+    gaps : tuple of Gap
+        What the report lacks, in the order of its sections; empty when it is whole.
     """
 
     title: str
@@ -102,6 +124,7 @@ class Cover:
     lines: tuple[tuple[str, str], ...] = ()
     heading: str = ""
     period: str = ""
+    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +254,7 @@ _TYPES: dict[str, type] = {
         Callout,
         Column,
         Cover,
+        Gap,
         Heading,
         Mark,
         NumberRef,

@@ -60,9 +60,22 @@ def show_cover(report: ReportData) -> Html:
     stamp = f'<p class="stamp">{escape(report.label("synthetic"))}</p>' if cover.synthetic else ""
     html = (
         f'<header class="report-cover" id="cover"><p class="subtitle">{escape(cover.subtitle)}</p>'
-        f'<h1>{escape(cover.title)}</h1>{stamp}<table class="cover-lines"><tbody>{lines}</tbody></table></header>'
+        f"<h1>{escape(cover.title)}</h1>{stamp}{_gaps(report)}"
+        f'<table class="cover-lines"><tbody>{lines}</tbody></table></header>'
     )
     return Html(html, plain=cover.title)
+
+
+def _gaps(report: ReportData) -> str:
+    if not report.cover.gaps:
+        return ""
+    colon = report.label("colon")
+    items = "".join(
+        f'<li><a href="#section-{escape(gap.section)}">{escape(gap.title)}</a>{escape(colon + gap.reason)}</li>'
+        for gap in report.cover.gaps
+    )
+    title = escape(report.label("gaps"))
+    return f'<aside class="callout callout-missing"><p class="callout-title">{title}</p><ul>{items}</ul></aside>'
 
 
 def show_section(report: ReportData, section: str | Section) -> Html:
@@ -153,7 +166,8 @@ def _figure(figure: ReportFigure) -> str:
     note = f'<div class="notes"><p>{escape(figure.note)}</p></div>' if figure.note else ""
     caption = escape(f"{figure.number}\u2002{figure.title}")
     return (
-        f'<figure class="report-figure" id="figure-{figure.id}">{figure.svg}'
+        f'<figure class="report-figure" id="figure-{figure.id}">'
+        f'<div class="scroll" tabindex="0">{figure.svg}</div>'
         f"<figcaption>{caption}</figcaption>{note}</figure>"
     )
 

@@ -75,10 +75,10 @@ def _draw(
         axes.plot(fan.positions, fan.median, label=fan.label, zorder=3, **look)
     for level in levels:
         axes.axhline(level.value, color=_LEVEL, linewidth=0.9, linestyle=(0, (4, 2)), zorder=1)
-        # At the left edge, where the fan is not: the place of the line says what a legend would have to count out.
-        place = (0.01, level.value)
+        # Beside the axes, where nothing is drawn: the place of the line says what a legend would have to count out.
+        place = (1.01, level.value)
         transform = axes.get_yaxis_transform()
-        axes.annotate(level.label, place, xycoords=transform, va="bottom", ha="left", fontsize=7.5, color=_LEVEL)
+        axes.annotate(level.label, place, xycoords=transform, va="center", ha="left", fontsize=7.5, color=_LEVEL)
     for number, one in enumerate(points):
         style = series_style(one.role, number)
         xs, ys = one.known()

@@ -11,6 +11,7 @@ import pandas as pd
 
 from actuary.periods import Quarter
 from actuary.report.paths_view import PathsView
+from actuary.report.previous import PreviousReport
 
 if TYPE_CHECKING:
     from actuary.report.composer import Composer
@@ -114,6 +115,12 @@ class ReportInputs:
         Id of a source of the warning rules to its title.
     track : mapping
         Id of a warning rule to its records on past series, as far as they are of the rule as it is now.
+    causes : mapping
+        Scheme to the changes of its spending and income in the last year told, split by cause.
+    previous : PreviousReport or None
+        What the report a year before forecast against what came; None where nothing is forecast.
+    payments : tuple of PaymentPolicy
+        Payment policies on record of the region, the oldest first.
     """
 
     lang: str
@@ -139,6 +146,9 @@ class ReportInputs:
     evidence: Any = None
     place_names: Mapping[str, str] = field(default_factory=dict)
     track: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    causes: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    previous: PreviousReport | None = None
+    payments: tuple[Any, ...] = ()
 
     def word(self, thing: object, name: str) -> str:
         """Return the words of a declared thing in the language of the report, Chinese where there is no English."""

@@ -13,13 +13,13 @@ from xlsxwriter.worksheet import Worksheet
 from actuary.report.contracts import ReportData, ReportTable
 from actuary.report.numbers import excel_format, format_cell
 from actuary.report.view import note_lines, table_view, text_width
+from actuary.report.word_package import FONT
 
 __all__ = ["render_excel", "sheet_names"]
 
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 _FIXED = dt.datetime(2000, 1, 1)
 _LIMIT = 31
-_FONT = "Microsoft YaHei"
 
 
 def sheet_names(report: ReportData) -> dict[str, str]:
@@ -76,9 +76,7 @@ class _Styles:
     def __call__(self, **properties: Any) -> Any:
         key = tuple(sorted(properties.items()))
         if key not in self._made:
-            self._made[key] = self._book.add_format(
-                {"font_name": _FONT, "font_size": 10, "valign": "top", **properties}
-            )
+            self._made[key] = self._book.add_format({"font_name": FONT, "font_size": 10, "valign": "top", **properties})
         return self._made[key]
 
 
@@ -93,6 +91,13 @@ def _contents(sheet: Worksheet, report: ReportData, names: dict[str, str], style
         sheet.write_string(row, 0, label, styles(font_color="#5a6672"))
         sheet.write_string(row, 1, text, styles())
         row += 1
+    if report.cover.gaps:
+        row += 1
+        sheet.write_string(row, 0, report.label("gaps"), styles(bold=True, font_color="#b35c00"))
+    for gap in report.cover.gaps:
+        row += 1
+        sheet.write_string(row, 0, gap.title, styles(text_wrap=True))
+        sheet.write_string(row, 1, gap.reason, styles(text_wrap=True))
     row += 1
     for column, key in enumerate(("number", "table", "source_head")):
         sheet.write_string(row, column, report.label(key), styles(bold=True, bottom=1, bg_color="#f0f3f6"))

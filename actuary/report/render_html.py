@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import re
-from html import escape, unescape
-from importlib import resources
+from html import escape
 from typing import Any
 
 from actuary.report.contracts import ReportData
 from actuary.report.display import show_cover, show_section
-from actuary.report.fonts import FAMILY, web_font
+from actuary.report.web_page import whole_page
 
 __all__ = ["HIDDEN_TAGS", "render_html"]
 
@@ -46,20 +45,7 @@ def render_html(report: ReportData, notebook: Any = None) -> bytes:
         for anchor, number, title in entries
     )
     contents = f'<nav class="contents"><p>{escape(report.label("contents"))}</p><ul>{items}</ul></nav>'
-    style = (resources.files("actuary.report") / "templates" / "report.css").read_text(encoding="utf-8")
-    printed = _visible_text(contents + body + report.cover.title)
-    face = (
-        f'@font-face {{ font-family: "{FAMILY}"; font-weight: 100 900; font-style: normal; '
-        f"src: url(data:font/woff;base64,{web_font(printed)}) format('woff'); }}\n"
-    )
-    language = "zh-CN" if report.lang == "zh" else "en"
-    page = (
-        f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta name="generator" content="actuary">\n<title>{escape(report.cover.title)}</title>\n'
-        f"<style>\n{face}{style}</style>\n</head>\n<body>\n{contents}\n<main>\n{body}\n</main>\n</body>\n</html>\n"
-    )
-    return page.encode("utf-8")
+    return whole_page(report.cover.title, f"<main>\n{body}\n</main>", lang=report.lang, contents=contents)
 
 
 def _report_body(report: ReportData) -> str:
@@ -88,12 +74,6 @@ def _notebook_body(notebook: Any) -> str:
     html, _ = exporter.from_notebook_node(notebook)
     # Identifiers of cells are of no use outside the notebook.
     return re.sub(r'\s+id="cell-id=[^"]*"', "", str(html)).strip()
-
-
-def _visible_text(html: str) -> str:
-    # The text inside figures is drawn as outlines: it needs no font.
-    without = re.sub(r"<svg.*?</svg>", " ", html, flags=re.DOTALL)
-    return unescape(re.sub(r"<[^>]+>", " ", without))
 
 
 def embedded_font(page: bytes) -> bytes:

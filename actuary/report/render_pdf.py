@@ -2,34 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import math
-from importlib import resources
 from typing import Any
 
-from actuary.errors import OutputError, Problem
-from actuary.report.contracts import (
-    Block,
-    Bullets,
-    Callout,
-    Heading,
-    Paragraph,
-    ReportData,
-    ReportFigure,
-    ReportTable,
-)
-from actuary.report.fonts import FAMILY, missing_characters, variable_font
-from actuary.report.view import TableView, note_lines, table_view, text_width
+from actuary.report.contracts import ReportData, ReportFigure, ReportTable
+from actuary.report.fonts import FAMILY
+from actuary.report.typesetting import numbered, printed_block, typeset
 
 __all__ = ["render_pdf", "render_png"]
-
-#: Height of a table that is kept on one page [lines]; a taller one breaks between rows and repeats its head.
-_KEEP_LINES = 14.0
-#: Width of the text [mm] and of one Latin character relative to the type size.
-_TEXT_MM = 170.0
-_CHARACTER = 0.53
-_MM_PER_POINT = 0.3528
-_PAD = 4.0
 
 
 def render_pdf(report: ReportData) -> bytes:
@@ -73,29 +52,10 @@ def render_png(report: ReportData, *, ppi: int = 80) -> list[bytes]:
 
 
 def _compile(report: ReportData, **options: Any) -> Any:
-    import typst  # noqa: PLC0415 - a large binary that only PDF needs
-
-    page = page_data(report)
-    lacking = missing_characters(json.dumps(page, ensure_ascii=False))
-    if lacking:
-        raise OutputError(
-            Problem("text of the PDF", " ".join(lacking[:8]), f"characters of {FAMILY}", "write the name with others")
-        )
-    template = (resources.files("actuary.report") / "templates" / "report.typ").read_bytes()
-    files = {"main": template, "page.json": json.dumps(page, ensure_ascii=False, sort_keys=True).encode()}
-    files |= {f"{figure.id}.svg": figure.svg.encode() for figure in report.figures()}
-    try:
-        output, remarks = typst.compile_with_warnings(
-            files, font_paths=[str(variable_font().parent)], ignore_system_fonts=True, **options
-        )
-    except typst.TypstError as error:
-        raise OutputError(Problem("report.typ", str(error), "a template that can be set")) from None
-    if remarks:
-        raise OutputError(Problem("report.typ", str(remarks[0]), "a template without warnings"))
-    return output
+    return typeset("report.typ", _page_data(report), report.figures(), **options)
 
 
-def page_data(report: ReportData) -> dict[str, Any]:
+def _page_data(report: ReportData) -> dict[str, Any]:
     """Return what the template reads: every figure already printed as text.
 
     Parameters
@@ -105,8 +65,8 @@ def page_data(report: ReportData) -> dict[str, Any]:
     """
     sections = [
         {
-            "title": _numbered(section.number, section.title),
-            "blocks": [_block(block, report) for block in section.blocks],
+            "title": numbered(section.number, section.title),
+            "blocks": [printed_block(block, report) for block in section.blocks],
         }
         for section in report.sections
     ]
@@ -120,116 +80,8 @@ def page_data(report: ReportData) -> dict[str, Any]:
         "quarter": report.cover.quarter,
         "synthetic": report.cover.synthetic,
         "cover": [list(line) for line in report.cover.lines],
+        "gaps": [[gap.title + report.label("colon").rstrip(), gap.reason] for gap in report.cover.gaps],
         "labels": dict(report.meta["labels"]),
         "captions": any(isinstance(block, (ReportTable, ReportFigure)) for s in report.sections for block in s.blocks),
         "sections": sections,
     }
-
-
-def _numbered(number: str, title: str) -> str:
-    return f"{number}{title}" if number.endswith(("、", "）")) or not number else f"{number}\u2002{title}"
-
-
-def _sentence(paragraph: Paragraph, report: ReportData) -> dict[str, Any]:
-    return {
-        "type": "paragraph",
-        "text": paragraph.text,
-        "lead": paragraph.lead,
-        "level": paragraph.level,
-        "level_name": report.level_name(paragraph.level) if paragraph.level else "",
-    }
-
-
-def _block(block: Block, report: ReportData) -> dict[str, Any]:
-    match block:
-        case Paragraph():
-            return _sentence(block, report)
-        case Bullets():
-            return {"type": "bullets", "items": [_sentence(item, report) for item in block.items]}
-        case Heading():
-            return {"type": "heading", "text": _numbered(block.number, block.title)}
-        case Callout():
-            return {
-                "type": "callout",
-                "level": block.level,
-                "title": block.title,
-                "text": block.text,
-                "items": list(block.items),
-            }
-        case ReportTable():
-            return _table(block, report)
-        case ReportFigure():
-            return {
-                "type": "figure",
-                "caption": f"{block.number}\u2002{block.title}",
-                "file": f"{block.id}.svg",
-                "alt": block.alt,
-                "notes": [block.note] if block.note else [],
-            }
-
-
-def _table(table: ReportTable, report: ReportData) -> dict[str, Any]:
-    view = table_view(table, report)
-    size, columns, pad = _fit(view)
-    stamp = f"\u2002[{report.label('synthetic')}]" if table.synthetic else ""
-    return {
-        "type": "table",
-        "caption": view.caption + stamp,
-        "heads": list(view.heads),
-        "units": list(view.units),
-        "align": ["right" if column.numeric else "left" for column in table.columns],
-        "rows": [[{"text": cell.text, "mark": cell.mark, "level": cell.level} for cell in row] for row in view.rows],
-        "styles": list(view.styles),
-        "columns": columns,
-        "size": size,
-        "pad": pad,
-        "keep": _lines(view, size, pad) <= _KEEP_LINES,
-        "notes": note_lines(table, report),
-    }
-
-
-def _fit(view: TableView) -> tuple[float, list[str], float]:
-    """Choose type size and column widths so that the table fits the text width without breaking a number."""
-    size, pad = 9.0, _PAD
-    for size, pad in ((9.0, _PAD), (8.5, _PAD), (8.0, 3.0), (7.5, 2.5)):
-        if _left_over(view, size, pad) >= 0.6 * _wanted(view, size):
-            break
-    if any(view.flexible):
-        return (
-            size,
-            [f"{_share(w):.2f}fr" if soft else "auto" for w, soft in zip(view.widths, view.flexible, strict=True)],
-            pad,
-        )
-    # Numbers only: share the page in proportion, so that tables of one section line up; chips keep their width.
-    return size, ["auto" if chip else f"{w + 2}fr" for w, chip in zip(view.widths, view.chips, strict=True)], pad
-
-
-def _point(size: float) -> float:
-    return size * _CHARACTER * _MM_PER_POINT
-
-
-def _share(width: int) -> float:
-    return float(max(min(width, 120) ** 0.5, 1.0))
-
-
-def _wanted(view: TableView, size: float) -> float:
-    return sum(min(w, 44) * _point(size) for w, soft in zip(view.widths, view.flexible, strict=True) if soft)
-
-
-def _left_over(view: TableView, size: float, pad: float) -> float:
-    taken = sum(w * _point(size) for w, soft in zip(view.widths, view.flexible, strict=True) if not soft)
-    return _TEXT_MM - taken - 2 * pad * _MM_PER_POINT * len(view.widths)
-
-
-def _lines(view: TableView, size: float, pad: float) -> float:
-    """Estimate the height of the body in lines."""
-    shares = [_share(w) if soft else 0.0 for w, soft in zip(view.widths, view.flexible, strict=True)]
-    room = max(_left_over(view, size, pad), 1.0)
-    total = 0.0
-    for row in view.rows:
-        need = 1.0
-        for cell, share in zip(row, shares, strict=True):
-            if share:
-                need = max(need, math.ceil(text_width(cell.text) * _point(size) / (room * share / sum(shares))))
-        total += need
-    return total

@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     from actuary.workflow.listings import list_cities, list_data, rules_in_force
     from actuary.workflow.quarterly import WrittenReport, write_report
     from actuary.workflow.regions import project_city
+    from actuary.workflow.several import ReportOutcome, WrittenReports, write_reports
     from actuary.workflow.synthetic import WrittenCity, write_synthetic_city
 
 __all__ = [
     "FundWarnings",
+    "ReportOutcome",
     "WrittenCity",
     "WrittenForecast",
     "WrittenReport",
+    "WrittenReports",
     "check_city",
     "check_inputs",
     "find_warnings",
@@ -40,6 +43,7 @@ __all__ = [
     "warn_city",
     "write_fund_forecast",
     "write_report",
+    "write_reports",
     "write_synthetic_city",
 ]
 
@@ -50,6 +54,7 @@ _HOMES = {
     "check_inputs": "checks",
     "write_fund_forecast": "fund_forecast",
     "write_report": "quarterly",
+    **dict.fromkeys(("ReportOutcome", "WrittenReports", "write_reports"), "several"),
     "write_synthetic_city": "synthetic",
     **dict.fromkeys(("check_city", "init_city", "project_model_files"), "cities"),
     **dict.fromkeys(("list_cities", "list_data", "rules_in_force"), "listings"),

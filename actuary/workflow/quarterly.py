@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from actuary.workflow.outputs import MANIFEST, check_output, staged_output
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from actuary.report.contracts import ReportData
+    from actuary.report.contracts import Gap, ReportData
 
 __all__ = ["LANGUAGES", "WrittenReport", "write_report"]
 
@@ -42,16 +43,21 @@ class WrittenReport:
     folder : Path
         Where it lies.
     files : tuple of Path
-        Its files: PDF, HTML, Excel annex, figures as JSON, manifest.
+        Its files: PDF, summary, HTML, Word, Excel annex, figures as JSON, manifest.
+    gaps : tuple of Gap
+        What the report lacks, and why: its cover says the same. Empty when it is whole.
     """
 
     title: str
     folder: Path
     files: tuple[Path, ...]
+    gaps: tuple[Gap, ...] = ()
 
     def _repr_html_(self) -> str:
         rows = "".join(f'<li><a href="{path.as_uri()}">{path.name}</a></li>' for path in self.files)
-        return f"<p>{self.title}: {self.folder}</p><ul>{rows}</ul>"
+        lacking = "".join(f"<li>{escape(gap.title)}: {escape(gap.reason)}</li>" for gap in self.gaps)
+        missing = f"<p>It lacks:</p><ul>{lacking}</ul>" if lacking else ""
+        return f"<p>{escape(self.title)}: {escape(str(self.folder))}</p><ul>{rows}</ul>{missing}"
 
 
 def _quiet(_text: str) -> None:
@@ -86,8 +92,9 @@ def write_report(
 ) -> WrittenReport:
     """Write the quarterly actuarial report of a region.
 
-    The notebook ``notebooks/quarterly_report.ipynb`` is executed with these parameters; PDF, HTML, Excel annex and
-    JSON are made from what it builds. The folder appears whole or not at all.
+    The notebook ``notebooks/quarterly_report.ipynb`` is executed with these parameters; PDF, summary, HTML, Word,
+    Excel annex and JSON are made from what it builds. The folder appears whole or not at all. A report that lacks
+    something comes all the same: it says on its cover and in place what is missing and why.
 
     Parameters
     ----------
@@ -109,7 +116,7 @@ def write_report(
     Returns
     -------
     WrittenReport
-        Where the files lie.
+        Where the files lie, and what the report lacks.
 
     Raises
     ------
@@ -123,7 +130,7 @@ def write_report(
     if lang not in LANGUAGES:
         raise UnknownNameError(unknown_name("--lang", lang, LANGUAGES, what="language"))
     models, data = given_folder(models, what="models"), given_folder(data, what="data")
-    steps = _Steps(progress, 5)
+    steps = _Steps(progress, 7)
     with steps("check the inputs"):
         wanted = _check_inputs(city, quarter, basis=basis, models=models, data=data)
         folder = check_output(Path(out) if out is not None else Path("output") / f"{city}-{wanted}-{lang}")
@@ -147,6 +154,7 @@ def write_report(
             "fingerprint": report.cover.fingerprint,
             "data_fingerprint": report.cover.data_fingerprint,
             "synthetic": report.cover.synthetic,
+            "lacks": [{"section": gap.section, "reason": gap.reason} for gap in report.cover.gaps],
         }
         command = ["actuary", "report", "--city", city, "--quarter", str(wanted), "--lang", lang, "--basis", basis]
         command += [
@@ -154,9 +162,9 @@ def write_report(
         ]
         write_manifest(staging, command=command, run=run, roots=roots, seed=_SEED)
         names = sorted(path.name for path in staging.iterdir())
-    order = (".pdf", ".html", ".xlsx", ".json")
+    order = (".pdf", ".html", ".docx", ".xlsx", ".json")
     files = sorted((folder / name for name in names), key=lambda p: (p.name == MANIFEST, order.index(p.suffix)))
-    return WrittenReport(report.cover.title, folder, tuple(files))
+    return WrittenReport(report.cover.title, folder, tuple(files), report.cover.gaps)
 
 
 def _check_inputs(
@@ -174,9 +182,11 @@ def _build(staging: Path, parameters: Mapping[str, str], *, roots: Mapping[str, 
     from actuary.report import (  # noqa: PLC0415  (the renderers are heavy)
         ReportData,
         execute_notebook,
+        render_docx,
         render_excel,
         render_html,
         render_pdf,
+        render_summary,
     )
 
     target = staging / _DATA
@@ -186,8 +196,12 @@ def _build(staging: Path, parameters: Mapping[str, str], *, roots: Mapping[str, 
     report = ReportData.from_json(target.read_text(encoding="utf-8"))
     with steps("typeset the PDF"):
         (staging / "report.pdf").write_bytes(render_pdf(report))
+    with steps("typeset the summary"):
+        (staging / "summary.pdf").write_bytes(render_summary(report))
     with steps("write the HTML"):
         (staging / "report.html").write_bytes(render_html(report, notebook))
+    with steps("write the Word document"):
+        (staging / "report.docx").write_bytes(render_docx(report))
     with steps("write the Excel annex"):
         (staging / "annex.xlsx").write_bytes(render_excel(report))
     return report

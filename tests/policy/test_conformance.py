@@ -118,13 +118,18 @@ def test_the_report_plan_shows_known_things() -> None:
         "rules_in_force",
         "operation",
         "membership",
+        "use_and_price",
+        "causes",
         "balance",
         "projection",
         "forecast",
+        "reconciliation",
         "warnings",
+        "payment",
         "city_pages",
         "data_notes",
         "method_notes",
+        "opinion",
         "appendix",
     ]
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
+from pathlib import Path
+
 import pytest
 
 from actuary.report import build_report_data
@@ -21,6 +25,14 @@ from actuary.report.contracts import (
 )
 from actuary.report.figures import Series, lines
 from actuary.report.wording import load_wording
+
+# Under its own name, so that every module of these tests reads the formats with the same functions.
+_SPEC = importlib.util.spec_from_file_location("report_formats", Path(__file__).parent / "report_formats.py")
+assert _SPEC is not None
+assert _SPEC.loader is not None
+_READERS = importlib.util.module_from_spec(_SPEC)
+sys.modules["report_formats"] = _READERS
+_SPEC.loader.exec_module(_READERS)
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +59,12 @@ def shenyang_en() -> ReportData:
 def report(request: pytest.FixtureRequest) -> ReportData:
     found: ReportData = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture(scope="session", params=["national_zh", "national_en", "shenyang_zh", "shenyang_en"])
+def formats(request: pytest.FixtureRequest):
+    """Return a report in every format, rendered once for all tests."""
+    return _READERS.Formats(request.getfixturevalue(request.param))
 
 
 @pytest.fixture(scope="session")

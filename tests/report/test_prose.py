@@ -17,6 +17,8 @@ _NO_FIGURE = re.compile(
 
 
 def _prose(report: ReportData) -> Iterator[tuple[str, tuple[NumberRef, ...]]]:
+    yield from ((gap.title + gap.reason, ()) for gap in report.cover.gaps)
+    yield from ((figure.title + figure.alt + figure.note, ()) for figure in report.figures())
     for section in report.sections:
         yield section.title, ()
         for block in section.blocks:

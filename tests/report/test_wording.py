@@ -57,7 +57,7 @@ def _has_doc(node: ast.AST) -> bool:
 
 def test_every_sentence_is_used() -> None:
     source = "\n".join(path.read_text(encoding="utf-8") for path in sorted(_PACKAGE.rglob("*.py")))
-    template = (_PACKAGE / "templates" / "report.typ").read_text(encoding="utf-8")
+    template = "\n".join(path.read_text(encoding="utf-8") for path in sorted(_PACKAGE.glob("templates/*.typ")))
     unused = [key for key in load_wording("zh").texts if not _is_used(key, source + template)]
     assert unused == []
 

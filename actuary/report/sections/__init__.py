@@ -10,6 +10,7 @@ from actuary.report.inputs import ReportInputs
 from actuary.report.sections import (
     appendix,
     balance,
+    causes,
     city_pages,
     data_notes,
     forecast,
@@ -17,8 +18,12 @@ from actuary.report.sections import (
     membership,
     method_notes,
     operation,
+    opinion,
+    payment,
     projection,
+    reconciliation,
     rules_in_force,
+    use_and_price,
     warnings,
 )
 
@@ -32,12 +37,17 @@ SECTIONS: dict[str, Builder] = {
     "rules_in_force": rules_in_force.build,
     "operation": operation.build,
     "membership": membership.build,
+    "use_and_price": use_and_price.build,
+    "causes": causes.build,
     "balance": balance.build,
     "projection": projection.build,
     "forecast": forecast.build,
+    "reconciliation": reconciliation.build,
     "warnings": warnings.build,
+    "payment": payment.build,
     "city_pages": city_pages.build,
     "data_notes": data_notes.build,
     "method_notes": method_notes.build,
+    "opinion": opinion.build,
     "appendix": appendix.build,
 }

@@ -63,7 +63,7 @@ def _no_forecast(inputs: ReportInputs, composer: Composer, backtest: ReportTable
         key = {"error": "error", "cover": "cover80"}[code]
         found = composer.ref(backtest, sets.index(name), key).text
         items.append(composer.text(f"forecast.try_{code}", set=_set_name(inputs, composer, name), found=found))
-    return composer.callout("caution", "forecast.stopped", items=items)
+    return composer.callout("missing", "forecast.stopped", items=items)
 
 
 def _backtest(inputs: ReportInputs, composer: Composer) -> ReportTable:

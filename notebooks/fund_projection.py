@@ -1,0 +1,80 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 基金推算与情景 · Funds and scenarios
+#
+# 照现行规定和写明的假设走下去，钱够用到什么时候？换一个假设又怎样？情景不是概率：它回答“如果……会怎样”。
+#
+# Under today's rules and assumptions that are written down, how long does the money last, and what if one of them
+# changes? A scenario is no probability: it answers “what if”.
+
+# %% tags=["parameters"]
+region = "national"
+to = "2040Q4"
+scenarios = ["base", "adverse", "favourable", "cost_surge", "delayed_retirement"]
+
+# %%
+import actuary
+
+model = actuary.load_model(region)
+run = model.project(to=to, scenarios=scenarios)
+run
+
+# %% [markdown]
+# ## 底线情景 · The base
+#
+# 收入 = 人 × 缴费工资 × 费率（居民：人 × 个人缴费和补助）；支出 = 人 × 使用率 × 单价 × 支付比例；结余滚动。金额为亿元。
+# Income is persons × wage × rate, or persons × premium and subsidy; spending is persons × use × price × share paid; the
+# balance rolls on. Money in 亿元 (100 million yuan).
+
+# %% tags=["keep_output", "nbval-check-output"]
+base = run.annual("employee")
+base = base[(base["scenario"] == "base") & base["year"].isin([2025, 2026, 2030, 2035, 2040])]
+money = ["pooled_income_yuan", "pooled_expenditure_yuan", "pooled_balance_end_yuan"]
+print((base.set_index("year")[money] / 1e8).round(0).astype(int).to_string())
+
+# %% [markdown]
+# ## 几个情景并排 · Scenarios side by side
+
+# %% tags=["keep_output", "nbval-check-output"]
+yearly = run.annual()
+months = yearly[yearly["year"].isin([2025, 2030, 2035, 2040])]
+wide = months.pivot(index=["scheme", "scenario"], columns="year", values="payable_months")
+print(wide.round(1).to_string())
+
+# %%
+from actuary.report.plots import plot_years
+
+employee = yearly[yearly["scheme"] == "employee"]
+plot_years(employee, "payable_months", by="scenario", label="可支付月数 months payable", levels=[("6", 6)], zero=True)
+
+# %% [markdown]
+# ## 何时出事 · When it turns
+
+# %% tags=["keep_output", "nbval-check-output"]
+columns = ["scenario", "scheme", "first_deficit", "minimum_months_quarter"]
+turning = run.milestones
+print(turning[[name for name in columns if name in turning]].to_string(index=False))
+
+# %% [markdown]
+# ## 哪个假设最要紧 · Which assumption matters most
+#
+# 一次只动一个假设，幅度写在 `models/national/model/sensitivity.toml`。结果是2035年末的月数（亏空为负）。
+# One assumption at a time, within declared ranges; the outcome is the balance at the end of 2035 in months of spending.
+
+# %% tags=["keep_output", "nbval-check-output"]
+tornado = model.sensitivity(at="2035Q4").tornado("employee")
+print(tornado.head(6).round(2).to_string(index=False))
+
+# %% [markdown]
+# ## 要留六个月，费率要多少 · The rate that leaves six months
+
+# %% tags=["keep_output", "nbval-check-output"]
+print(run.keep_months("employee", months=6, at="2040Q4"))
+

@@ -27,7 +27,7 @@ from actuary.forecast.posterior_cache import (
     store_posterior,
 )
 from actuary.forecast.products import explain_growth
-from actuary.forecast.sample import Sampled, find_gaps
+from actuary.forecast.sample import Sampled, find_gaps, sample_posterior
 from actuary.forecast.terms import effect_columns, find_outbreaks
 from actuary.kernels.panel_recursion import KNOWN, MISSING, OUTSIDE, panel_errors, panel_paths, panel_pullback
 
@@ -431,3 +431,17 @@ def test_growth_of_a_product_is_explained_by_its_parts():
     assert table["part"].tolist() == list(panel.series)
     with pytest.raises(TableError, match="did you mean 'g0/s0'"):
         explain_growth(parts, ProductSpec(name="p", parts=("g0/s00", "g1/s1")))
+
+
+@pytest.mark.parametrize(("said", "raised"), [("no compiled object yet for x", KeyboardInterrupt), ("x", RuntimeError)])
+def test_a_stop_while_compiling_leaves_no_trace(monkeypatch, said, raised):
+    def stopped(*_args, **_kwargs):
+        raise RuntimeError(said)
+
+    monkeypatch.setattr("actuary.forecast.build.build_model", lambda *_: type("Model", (), {"free_RVs": ()}))
+    monkeypatch.setattr("nutpie.compile_pymc_model", stopped)
+    monkeypatch.setattr("actuary.forecast.sample._COMPILED", {})
+    rows = pd.DataFrame({"series_id": "a", "period": [f"{y}Q{q}" for y in range(2010, 2016) for q in (1, 2, 3, 4)]})
+    spec = load_bayes_spec("structural")
+    with pytest.raises(raised):
+        sample_posterior(prepare_data(build_panel(rows.assign(value=5.0)), spec, horizon=2), spec, seed=1)

@@ -445,3 +445,28 @@ def test_a_stop_while_compiling_leaves_no_trace(monkeypatch, said, raised):
     spec = load_bayes_spec("structural")
     with pytest.raises(raised):
         sample_posterior(prepare_data(build_panel(rows.assign(value=5.0)), spec, horizon=2), spec, seed=1)
+
+
+@pytest.mark.parametrize("series", [3, 9])
+def test_scales_drawn_in_other_coordinates_keep_the_declared_law(series):
+    """Scales are drawn as those of a series' own part: the density must be the declared one, whatever is shared."""
+    from pytensor import function
+    from scipy.stats import norm
+
+    from actuary.forecast.build import build_model
+
+    spec = load_bayes_spec("structural")
+    model = build_model(prepare_data(small_panel(series), spec, horizon=4), spec)
+    wanted = [model["log_scale_centre"], model["log_scale_spread"], model["scale"], model["share"]]
+    laws = [one for one in model.potentials if one.name != "likelihood"]
+    read = function(model.value_vars, model.replace_rvs_by_values([*wanted, *laws]), on_unused_input="ignore")
+    rng = np.random.default_rng(series)
+    start = model.initial_point()
+    moved = {name: np.asarray(value) + rng.normal(0, 0.3, np.shape(value)) for name, value in start.items()}
+    centre, spread, scale, share, *found = read(*(moved[value.name] for value in model.value_vars))
+    law = spec.noise.log_scale
+    expected = [norm.logpdf(centre, law.mean, law.sd)]
+    if series == 9:  # many series: each scale is drawn by itself
+        expected.append(norm.logpdf(np.log(scale), centre, spread).sum())
+        assert np.allclose(np.log(scale) + 0.5 * np.log1p(-share), moved["own_scale"])
+    assert np.allclose(found, expected)

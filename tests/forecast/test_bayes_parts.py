@@ -450,10 +450,10 @@ def test_a_stop_while_compiling_leaves_no_trace(monkeypatch, said, raised):
 @pytest.mark.parametrize("series", [3, 9])
 def test_scales_drawn_in_other_coordinates_keep_the_declared_law(series):
     """Scales are drawn as those of a series' own part: the density must be the declared one, whatever is shared."""
-    from pytensor import function
-    from scipy.stats import norm
+    from pytensor import function  # noqa: PLC0415  (seconds)
+    from scipy.stats import norm  # noqa: PLC0415  (seconds)
 
-    from actuary.forecast.build import build_model
+    from actuary.forecast.build import build_model  # noqa: PLC0415  (seconds)
 
     spec = load_bayes_spec("structural")
     model = build_model(prepare_data(small_panel(series), spec, horizon=4), spec)

@@ -56,13 +56,14 @@ def cold(
     *,
     horizon: int,
     model: str,
+    seed: int = 1,
     settings: dict[str, str] | None = None,
 ) -> tuple[float, float]:
     """Run the command in a process of its own; what it stores lies where `settings` of the environment say."""
     given, out = folder / "in.csv", folder / "out.csv"
     frame.to_csv(given, index=False)
     command = [sys.executable, "-m", "actuary", "forecast", str(given), "--horizon", str(horizon)]
-    command += ["--out", str(out), "--model", model]
+    command += ["--out", str(out), "--model", model, "--seed", str(seed)]
     wall, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         command, check=False, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **(settings or {})}

@@ -237,6 +237,10 @@ Priors and constants are declared in `models/forecast/reserving.toml`; a result'
 the shared drift and of the walk of volumes were chosen with the two cases above in view, so the gain over plain factors
 is not a blind test.
 
+For a calm payer the intervals are too wide: six made-up payers of five series, 30 monthly payments each, without any
+drift of the delay: 80 % intervals held every final amount of the three newest months, 0.93 at lag 3 and every payer's
+total; the medians of the totals lay 4 % low on average. For months that are nearly complete (lag 5) they held half.
+
 ## Annual squares with a known lower triangle
 
 The first {squares} complete squares of four lines of chainladder's clrd2025, paid amounts, accident years 1998 to

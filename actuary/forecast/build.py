@@ -52,21 +52,49 @@ def model_data(data: BayesData) -> dict[str, Any]:
     return found
 
 
-def _pooled(name: str, law: Law, group: Any, groups: int, *, told: bool = False) -> Any:
-    """Return one value a series: the panel's centre, its group's offset, its own.
+def _spread(name: str, law: Law) -> Any:
+    """Return a spread over series: gamma with shape 3 stays clear of zero, where the sampler would meet a funnel."""
+    return pm.Gamma(f"{name}_spread", alpha=3.0, beta=3.0 / law.spread)
 
-    Spreads are gamma with shape 3: they stay clear of zero, where the sampler would meet a funnel. What a series tells
-    well by itself (`told`) is drawn around its centre, what it hardly tells as a multiple of the spread: either form is
-    slow in the place of the other. Few series leave the spread itself open: then only multiples of it will do.
-    """
+
+def _of_group(name: str, law: Law, centre: Any, group: Any, groups: int) -> Any:
+    """Return the centre of the group of every series; that of the panel where there is but one group."""
+    if groups == 1:
+        return centre
+    wide = pm.Gamma(f"{name}_group_spread", alpha=3.0, beta=3.0 / law.spread)
+    return centre + (wide * pm.Normal(f"{name}_group", mu=0.0, sigma=1.0, dims="group_name"))[group]
+
+
+def _pooled(name: str, law: Law, group: Any, groups: int) -> Any:
+    """Return one value a series: the panel's centre, its group's offset, its own as a multiple of the spread."""
     centre = pm.Normal(f"{name}_centre", mu=law.mean, sigma=law.sd)
-    spread = pm.Gamma(f"{name}_spread", alpha=3.0, beta=3.0 / law.spread)
-    if groups > 1:
-        wide = pm.Gamma(f"{name}_group_spread", alpha=3.0, beta=3.0 / law.spread)
-        centre = centre + (wide * pm.Normal(f"{name}_group", mu=0.0, sigma=1.0, dims="group_name"))[group]
-    if told:
-        return pm.Normal(f"{name}_own", mu=centre, sigma=spread, dims="series")
+    spread = _spread(name, law)
+    centre = _of_group(name, law, centre, group, groups)
     return centre + spread * pm.Normal(f"{name}_own", mu=0.0, sigma=1.0, dims="series")
+
+
+def _log_scale(spec: BayesSpec, group: Any, groups: int, turn: tuple[Any, Any], series: int) -> Any:
+    """Return the log of the scale of the innovations of every series: partially pooled as every other parameter.
+
+    What is drawn is the log of the scale of a series' own part: that of the whole innovation less what it shares with
+    the panel (`turn`, for the panel's centre and for the series). The data tell the own part whatever is shared; drawn
+    as a whole, scale and share would have to move together, and a chain that took the shared part for large early on
+    would stay there. The declared law is that of the whole; to move both by the same amount leaves it as it is.
+
+    Many series tell the spread of their scales, and each its own scale: these are drawn as they are. Few leave the
+    spread open: then multiples of it are drawn. Either form is slow in the place of the other.
+    """
+    law = spec.noise.log_scale
+    centre = pm.Flat("own_scale_centre", initval=law.mean) - turn[0]
+    pm.Potential("log_scale_centre_law", pm.logp(pm.Normal.dist(mu=law.mean, sigma=law.sd), centre))
+    pm.Deterministic("log_scale_centre", centre)
+    spread = _spread("log_scale", law)
+    middle = _of_group("log_scale", law, centre, group, groups)
+    if series < _MANY:
+        return middle + spread * pm.Normal("log_scale_own", mu=0.0, sigma=1.0, dims="series")
+    value = pm.Flat("own_scale", initval=np.full(series, law.mean), dims="series") - turn[1]
+    pm.Potential("log_scale_law", pm.logp(pm.Normal.dist(mu=middle, sigma=spread), value).sum())
+    return value
 
 
 def _rates(spec: BayesSpec, group: Any, groups: int, *, season: int, series: int) -> Any:
@@ -144,21 +172,19 @@ def build_model(data: BayesData, spec: BayesSpec) -> pm.Model:
         rates = _rates(spec, group, groups, season=season, series=series)
         opening = _opening(spec, given["centre"], group, groups, season=season, series=series)
         tail = _law(spec)
-        scale = pm.Deterministic(
-            "scale",
-            pm.math.exp(_pooled("log_scale", spec.noise.log_scale, group, groups, told=series >= _MANY)),
-            dims="series",
-        )
+        share, turn = None, (0.0, 0.0)
+        if spec.has("common"):
+            logit = _pooled("common_share", spec.noise.common_share, group, groups)
+            share = pm.Deterministic("share", pm.math.sigmoid(logit), dims="series")
+            turn = -0.5 * pt.softplus(model["common_share_centre"]), -0.5 * pt.softplus(logit)
+        scale = pm.Deterministic("scale", pm.math.exp(_log_scale(spec, group, groups, turn, series)), dims="series")
         spread = pt.repeat(scale[:, None], periods, axis=1)
         if len(data.windows):
             factors = np.array([one.factor for one in spec.outbreak])
             larger = pm.HalfNormal("outbreak_log", sigma=factors, dims="outbreak")
             spread = spread * pm.math.exp(pt.dot(larger, given["windows"]))[None, :]
         shared: Any = pt.zeros((series, periods))
-        if spec.has("common"):
-            share = pm.Deterministic(
-                "share", pm.math.sigmoid(_pooled("common_share", spec.noise.common_share, group, groups)), dims="series"
-            )
+        if share is not None:
             factor = pm.Normal("factor", mu=0.0, sigma=1.0, dims="period")
             shared = spread * pt.sqrt(share)[:, None] * factor[None, :]
             spread = spread * pt.sqrt(1.0 - share)[:, None]

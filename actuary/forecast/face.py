@@ -58,19 +58,19 @@ def check_options(*, model: str, horizon: int, draws: int, seed: int, threads: i
     actuary.errors.DeclarationError: --horizon: found 0; expected 1 to 400
     """
     known = known_models()
-    raise_all([] if model in known else [unknown_name("--model", model, known, what="model")], UnknownNameError)
+    problems = [] if model in known else [unknown_name("--model", model, known, what="model")]
     ranges = {
         "horizon": (horizon, 1, 400),
         "draws": (draws, 2, 100_000),
         "seed": (seed, 0, 2**63 - 1),
         "threads": (1 if threads is None else threads, 1, 1024),
     }
-    problems = [
+    problems += [
         Problem(f"--{name}", f"{value:,}", f"{least:,} to {most:,}")
         for name, (value, least, most) in ranges.items()
         if not least <= value <= most
     ]
-    raise_all(problems, DeclarationError)
+    raise_all(problems, DeclarationError if model in known else UnknownNameError)
 
 
 def forecast_series(  # noqa: PLR0913  (one argument an option)
@@ -151,7 +151,7 @@ def forecast_series(  # noqa: PLR0913  (one argument an option)
         futures, notes = run.futures, run.notes
         if MODELS.get(model) != _PEERS:
             futures, still = widen_zeros(panel, futures, seed=seed)
-            notes = (*(note for note in notes if not note.startswith("only zeros")), *still)
+            notes = (*notes, *still)
         laid = draws_array(panel, futures)
         found = Forecast(panel, model, horizon, seed, laid, run.weights, run.posterior, run.gate, notes, again=run_on)
         return append_products(found, wanted) if wanted else found

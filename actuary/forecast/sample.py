@@ -83,7 +83,13 @@ def _compile(data: BayesData, spec: BayesSpec, progress: Progress | None) -> tup
             warnings.simplefilter("ignore")
             model = build_model(data, spec)
             free = tuple(one.name for one in model.free_RVs)
-            _COMPILED[key] = (nutpie.compile_pymc_model(model, backend="numba"), free)
+            try:
+                _COMPILED[key] = (nutpie.compile_pymc_model(model, backend="numba"), free)
+            except RuntimeError as error:
+                # Stopped while LLVM calls back, the interruption is swallowed there and no code is left behind.
+                if "no compiled object" not in str(error):
+                    raise
+                raise KeyboardInterrupt from None
     compiled, free = _COMPILED[key]
     return compiled.with_data(**model_data(data)), free
 
@@ -120,6 +126,8 @@ def sample_posterior(
     ------
     SamplingError
         When the sampler was stopped, or gave values that are not finite.
+    KeyboardInterrupt
+        When it was stopped while the model was compiled or as sampling ended.
     """
     compiled, free = _compile(data, spec, progress)
     import nutpie  # noqa: PLC0415  (seconds)

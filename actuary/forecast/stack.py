@@ -287,14 +287,7 @@ def run(
     stacked = replace(stacked, weights=np.where(np.isnan(voices).any(axis=2).T, 0.0, stacked.weights))
     moved = shift_location(futures, voices, panel, stacked)
     kept = np.stack([moved[:, row, skip : skip + horizon] for row, skip in enumerate(ahead)], axis=1)
-    return Run(kept, weights=_weight_rows(panel, model, stacked), notes=(_describe(stacked), *_name_zeros(panel)))
-
-
-def _name_zeros(panel: Panel) -> list[str]:
-    """Say which series never had a value other than zero: nothing tells how large a first one would be."""
-    empty = [name for name, row in zip(panel.series, panel.values, strict=True) if not np.nan_to_num(row).any()]
-    shown = ", ".join(empty[:8]) + (" …" if len(empty) > 8 else "")
-    return [f"only zeros, so drawn at zero without any width: {shown}"] if empty else []
+    return Run(kept, weights=_weight_rows(panel, model, stacked), notes=(_describe(stacked),))
 
 
 def _weight_rows(panel: Panel, model: str, stacked: Stacked) -> pd.DataFrame:

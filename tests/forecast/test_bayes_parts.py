@@ -27,7 +27,7 @@ from actuary.forecast.posterior_cache import (
     store_posterior,
 )
 from actuary.forecast.products import explain_growth
-from actuary.forecast.sample import Sampled, find_gaps
+from actuary.forecast.sample import Sampled, find_gaps, sample_posterior
 from actuary.forecast.terms import effect_columns, find_outbreaks
 from actuary.kernels.panel_recursion import KNOWN, MISSING, OUTSIDE, panel_errors, panel_paths, panel_pullback
 
@@ -431,3 +431,42 @@ def test_growth_of_a_product_is_explained_by_its_parts():
     assert table["part"].tolist() == list(panel.series)
     with pytest.raises(TableError, match="did you mean 'g0/s0'"):
         explain_growth(parts, ProductSpec(name="p", parts=("g0/s00", "g1/s1")))
+
+
+@pytest.mark.parametrize(("said", "raised"), [("no compiled object yet for x", KeyboardInterrupt), ("x", RuntimeError)])
+def test_a_stop_while_compiling_leaves_no_trace(monkeypatch, said, raised):
+    def stopped(*_args, **_kwargs):
+        raise RuntimeError(said)
+
+    monkeypatch.setattr("actuary.forecast.build.build_model", lambda *_: type("Model", (), {"free_RVs": ()}))
+    monkeypatch.setattr("nutpie.compile_pymc_model", stopped)
+    monkeypatch.setattr("actuary.forecast.sample._COMPILED", {})
+    rows = pd.DataFrame({"series_id": "a", "period": [f"{y}Q{q}" for y in range(2010, 2016) for q in (1, 2, 3, 4)]})
+    spec = load_bayes_spec("structural")
+    with pytest.raises(raised):
+        sample_posterior(prepare_data(build_panel(rows.assign(value=5.0)), spec, horizon=2), spec, seed=1)
+
+
+@pytest.mark.parametrize("series", [3, 9])
+def test_scales_drawn_in_other_coordinates_keep_the_declared_law(series):
+    """Scales are drawn as those of a series' own part: the density must be the declared one, whatever is shared."""
+    from pytensor import function  # noqa: PLC0415  (seconds)
+    from scipy.stats import norm  # noqa: PLC0415  (seconds)
+
+    from actuary.forecast.build import build_model  # noqa: PLC0415  (seconds)
+
+    spec = load_bayes_spec("structural")
+    model = build_model(prepare_data(small_panel(series), spec, horizon=4), spec)
+    wanted = [model["log_scale_centre"], model["log_scale_spread"], model["scale"], model["share"]]
+    laws = [one for one in model.potentials if one.name != "likelihood"]
+    read = function(model.value_vars, model.replace_rvs_by_values([*wanted, *laws]), on_unused_input="ignore")
+    rng = np.random.default_rng(series)
+    start = model.initial_point()
+    moved = {name: np.asarray(value) + rng.normal(0, 0.3, np.shape(value)) for name, value in start.items()}
+    centre, spread, scale, share, *found = read(*(moved[value.name] for value in model.value_vars))
+    law = spec.noise.log_scale
+    expected = [norm.logpdf(centre, law.mean, law.sd)]
+    if series == 9:  # many series: each scale is drawn by itself
+        expected.append(norm.logpdf(np.log(scale), centre, spread).sum())
+        assert np.allclose(np.log(scale) + 0.5 * np.log1p(-share), moved["own_scale"])
+    assert np.allclose(found, expected)

@@ -76,16 +76,17 @@ def test_two_blocks_of_five_are_kept_apart(drift):
 
 @pytest.mark.parametrize("count", [2, 6, 20, 60])
 def test_independent_series_are_drawn_with_no_more_than_chance(count):
-    means, largest = [], []
-    for seed in range(3 if count <= 20 else 1):
-        found = inside(
-            correlations(simulate(panel_of(grown(steps_in_blocks([], count=count, seed=seed))))), range(count)
-        )
-        means.append(found.mean())
-        largest.append(np.abs(found).max())
-    assert np.abs(np.mean(means)) < 0.05
-    # The largest of so many correlations of independent draws, and what is left of a chance find.
-    assert np.mean(largest) < NOISE * np.sqrt(2 * np.log(count**2)) + 0.08
+    found = np.concatenate(
+        [
+            inside(correlations(simulate(panel_of(grown(steps_in_blocks([], count=count, seed=seed))))), range(count))
+            for seed in range(3 if count <= 20 else 1)
+        ]
+    )
+    assert np.abs(found.mean()) < (0.1 if count == 2 else 0.05)
+    # All pairs together are as far apart as independent draws are, and hardly more; three pairs tell no spread.
+    assert count == 2 or found.std() < 2 * NOISE
+    # One pair in a hundred or so looks tied in the history by mere chance, and some of that stays.
+    assert np.abs(found).max() < 0.4
 
 
 def test_what_all_series_share_is_drawn_in_all():

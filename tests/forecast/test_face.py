@@ -305,3 +305,8 @@ def test_the_public_core_series_are_forecast_within_the_bar(reference, file, hor
     assert len(scores) > 60
     assert means["scrps"] < bound
     assert 0.74 < means["cover80"] < 0.88
+
+
+def test_every_wrong_option_is_named_at_once():
+    with pytest.raises(UnknownNameError, match=r"(?s)--model.*--horizon.*--draws.*--seed"):
+        face.check_options(model="nosuch", horizon=0, draws=0, seed=-1)

@@ -83,5 +83,5 @@ for problem in outcome.problems[:2]:
     print(problem)
 
 # %% [markdown]
-# 自己的数据：`actuary check FOLDER` 做同样的检查，见 `docs/tour.md`。
-# Your own data: `actuary check FOLDER` does the same; see `docs/tour.md`.
+# 自己的数据：`actuary check FOLDER` 做同样的检查，见 `docs/model.md`。
+# Your own data: `actuary check FOLDER` does the same; see `docs/model.md`.

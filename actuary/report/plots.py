@@ -1,4 +1,4 @@
-"""Plots of results for notebooks, in the style of the report: colours the colour-blind tell apart, Chinese in any label."""
+"""Plots of results for notebooks in the style of the report: colour-blind safe, Chinese in any label."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def test_a_city_tells_its_own_rules_from_the_national_ones(shenyang_zh: ReportDa
 
 def test_missing_inputs_are_listed_once_and_name_no_file(shenyang_zh: ReportData) -> None:
     callouts = [b for section in shenyang_zh.sections for b in section.blocks if isinstance(b, Callout)]
-    assert sum(len(callout.items) > 3 for callout in callouts if callout.level == "missing") == 3  # inputs, payment, rules
+    assert sum(len(callout.items) > 3 for callout in callouts if callout.level == "missing") == 3
     assert ".toml" not in shenyang_zh.to_json()
 
 

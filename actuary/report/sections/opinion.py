@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from actuary.alerts.warning import worst_level
 from actuary.report.composer import CellRef, Composer
 from actuary.report.contracts import Block, Cell, ReportTable, Section
 from actuary.report.inputs import ReportInputs
 from actuary.report.sections.balance import SCHEMES
-from actuary.report.sections.warnings import worst_level
 
 __all__ = ["build"]
 

@@ -87,11 +87,11 @@ def plot_years(  # noqa: PLR0913 (a plot has that many parts, most of them optio
         f"plot_{column}",
         series,
         y_label=axis,
-        x_label="年 year",
+        x_label="year",
         alt=f"{axis}: {', '.join(one.label for one in series)}",
         levels=[Line(name, value) for name, value in levels],
         projected_from=projected_from,
-        projected_label="预测 projected",
+        projected_label="projected",
         zero=zero,
     )
     return Html(drawn, plain=f"<plot of {axis}, {len(series)} lines>")

@@ -101,21 +101,22 @@ def _grouping_problems(models: Path | None) -> tuple[Problem, ...]:
 
 
 def _forecast_problems(models: Path | None) -> list[Problem]:
-    """Check the declarations of forecasting models: the pooled one, that of the funds, and every sampled one."""
+    """Check the declarations of forecasting models: those with a reader of their own, and every sampled one."""
     from actuary.forecast.bayes_spec import load_bayes_spec  # noqa: PLC0415
+    from actuary.forecast.delay_spec import load_delay_spec, load_small_group_spec  # noqa: PLC0415
     from actuary.forecast.fund_spec import load_fund_spec  # noqa: PLC0415
     from actuary.forecast.spec import load_pooled_spec  # noqa: PLC0415
 
+    own: dict[str, Callable[[Path], object]] = {
+        "pooled.toml": load_pooled_spec,
+        "fund.toml": load_fund_spec,
+        "reserving.toml": load_delay_spec,
+        "small_groups.toml": load_small_group_spec,
+    }
     folder = (models or models_root()) / "forecast"
-    readers: list[Callable[[], object]] = []
-    if (folder / "pooled.toml").is_file():
-        readers.append(partial(load_pooled_spec, folder / "pooled.toml"))
-    if (folder / "fund.toml").is_file():
-        readers.append(partial(load_fund_spec, folder / "fund.toml"))
-    if folder.is_dir():
-        # Whatever is not one of the two is a sampled model; a file of another kind is refused by its reader.
-        others = sorted(set(folder.glob("*.toml")) - {folder / "pooled.toml", folder / "fund.toml"})
-        readers += [partial(load_bayes_spec, path) for path in others]
+    # Whatever is none of these is a sampled model; a file of another kind is refused by its reader.
+    found = sorted(folder.glob("*.toml")) if folder.is_dir() else []
+    readers = [partial(own.get(path.name, load_bayes_spec), path) for path in found]
     return [problem for read in readers for problem in _problems_of(read)]
 
 

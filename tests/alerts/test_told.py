@@ -111,11 +111,11 @@ def test_the_forecast_gives_a_probability_with_its_interval(panel):
     assert find(panel, "PR-7", "employee").level == NOT_ASSESSABLE
 
 
-def test_a_forecast_rule_says_since_when_by_forecasts_made_then(panel):
+def test_a_forecast_rule_says_that_no_earlier_forecast_passed_its_gate(panel):
     found = find(panel, "PR-7", "resident")
-    assert found.since == "2021Q4"
+    assert found.since == "2022Q4"
     assert found.since_open
-    assert "各年末均按当时数据预测" in found.since_zh
+    assert "此前没有可比的预测" in found.since_zh
     # The base projection has no assumptions of earlier years, and says so.
     projected = find(panel, "PR-8B", "resident")
     assert projected.since_open

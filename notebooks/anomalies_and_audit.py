@@ -37,9 +37,9 @@ print(pd.Series(city.kinds).sort_index().to_string())
 # %% [markdown]
 # ## 与同行比 · Compared with peers
 #
-# 每家医院按同级、同病组的期望值来比，自己不算在内；诚实医院之间的差异估出来当尺子；误报率控制在10%以内。
+# 每家医院按同级、同病组的期望值来比，自己不算在内；诚实医院之间的差异估出来当尺子；误报率平均控制在10%以内。
 # Each hospital is held against what its peers would show on the same mix, itself left out. The spread of honest hospitals
-# is the yardstick; at most a tenth of the findings may be false.
+# is the yardstick; on average over many cities at most a tenth of the findings may be false.
 
 # %%
 budget = pd.read_csv(city.folder / "budget.csv", dtype=str).set_index("insurance")["budget_yuan"].to_dict()
@@ -81,6 +81,10 @@ print(marked.groupby("kind")["true"].agg(found="size", true="sum").astype(int).t
 # %% [markdown]
 # 大医院里的容易找到，小医院里的找不到：几十次住院说明不了什么（`docs/anomalies.md` 的局限一节）。
 # What hides in small hospitals stays hidden: a few dozen stays tell nothing.
+#
+# 这只是一次抽取（一个种子、一座小城）的结果，换一个种子就会不同；多个种子、更大城市的平均见 `docs/anomalies.md`。
+# This is one draw, one seed and one small city, and another seed gives another count. `docs/anomalies.md` has the means over
+# several seeds and larger cities.
 
 # %% tags=["keep_output", "nbval-check-output"]
 behind = found.cases(1)

@@ -13,6 +13,9 @@
 #
 # From alert to archive: signals become cases, every step leaves a trace, nothing is changed or deleted. The signals below are
 # synthetic and mean no real provider.
+#
+# 预警从哪里来、怎样立案，见 `warnings_and_cases.ipynb`；这里讲立案之后。
+# Where warnings come from is in `warnings_and_cases.ipynb`; this one begins where a case has been opened.
 
 # %% tags=["parameters"]
 ledger_file = None  # your ledger; None: a new one in a folder of its own

@@ -56,11 +56,14 @@ plot_years(employee, "payable_months", by="scenario", label="可支付月数 mon
 
 # %% [markdown]
 # ## 何时出事 · When it turns
+#
+# 首个当期赤字年、首次不足六个月的季度、结余用完的季度、月数最低的季度；`-` 为推算期内没有。
+# First year of a deficit, first quarter below six months, quarter the balance is gone, quarter of the fewest months; `-`
+# means not before the horizon.
 
 # %% tags=["keep_output", "nbval-check-output"]
-columns = ["scenario", "scheme", "first_deficit", "minimum_months_quarter"]
-turning = run.milestones
-print(turning[[name for name in columns if name in turning]].to_string(index=False))
+columns = ["scheme", "scenario", "first_deficit_year", "months_below_6", "exhaustion_quarter", "minimum_months_quarter"]
+print(run.milestones[columns].fillna("-").to_string(index=False))
 
 # %% [markdown]
 # ## 哪个假设最要紧 · Which assumption matters most
@@ -74,7 +77,11 @@ print(tornado.head(6).round(2).to_string(index=False))
 
 # %% [markdown]
 # ## 要留六个月，费率要多少 · The rate that leaves six months
+#
+# `change` 是自 `first` 起单位费率要加（减）多少，`level` 是加后的费率，均为份额（0.01 = 1 个百分点）。
+# `change` is what the employer rate needs added from `first` on, `level` the rate with it; both are shares.
 
 # %% tags=["keep_output", "nbval-check-output"]
-print(run.keep_months("employee", months=6, at="2040Q4"))
+needed = run.keep_months("employee", months=6, at="2040Q4")
+print(needed[["scenario", "lever", "first", "at", "change", "level"]].round(4).to_string(index=False))
 

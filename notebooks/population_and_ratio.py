@@ -66,12 +66,20 @@ print("closes:", abs(parts - causes.set_index("cause").loc["total", "effect"]) <
 # %% [markdown]
 # ## 有多不确定 · How uncertain people are
 #
-# 生育、寿命、迁移按公布的区间抽样（判断见 `models/national/model/population_paths.toml`）。
-# Fertility, survival and migration are drawn from published bounds.
+# 生育、寿命、迁移按公布的区间抽样（判断见 `models/national/model/population_paths.toml`），其余假设不动：下面只是人口带来的差异。
+# Fertility, survival and migration are drawn from published bounds and nothing else moves: what is shown comes from people
+# alone. Uncertainty of prices, use and wages comes on top.
 
 # %% tags=["keep_output", "nbval-check-output"]
 many = model.project(to="2035Q4").stochastic(200, seed=1)
-shown = many.fan()
-print("80 % band of months payable in 2035 from people alone, relative to its median, is narrow:")
-at = shown[(shown["year"] == 2035) & (shown["scheme"] == "employee")]
-print(at.round(1).to_string(index=False))
+for variable in ("dependency_ratio", "payable_months"):
+    fan = many.fan(variable)
+    at = fan[fan["year"].isin([2030, 2035]) & (fan.get("scheme", "employee") == "employee")].set_index("year")
+    print(variable)
+    print(at[["q10", "q50", "q90"]].round(2).to_string())
+    print(f"80 % band over its median in 2035: {(at['q90'] - at['q10']).loc[2035] / at['q50'].loc[2035]:.0%}")
+
+# %% [markdown]
+# 到2035年，比值的80%区间宽约为中位数的百分之几，可支付月数的却超过四分之一：结余是逐年差额的累积，两边的小差异会越积越大。
+# By 2035 the 80 % band of the ratio is a few hundredths of it, that of the months payable more than a quarter: the balance
+# adds up every year's gap between income and spending, so small differences on both sides grow.

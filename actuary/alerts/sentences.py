@@ -46,7 +46,7 @@ def _text(finding: Finding, lang: int) -> str:
         told = "" if last in ("normal", NOT_ASSESSABLE) or not finding.outdated else LEVEL_NAMES[last][lang]
         if lang == 0:
             return f"无法评估：{finding.reason[0]}{f'，当时为{told}' if told else ''}。"
-        return f"Not assessable: {finding.reason[1]}{f', then {told}' if told else ''}."
+        return f"Not assessable: {finding.reason[1]}{f'; at that time: {told}' if told else ''}."
     name = str(row.get(("zh", "en")[lang], "")) or (rule.name_zh, rule.name_en)[lang]
     if row.get("status") == "beyond_horizon" and not rule.own.of_forecast:
         reason = str(row["reason_zh"] if lang == 0 else row["reason_en"])

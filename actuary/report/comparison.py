@@ -120,7 +120,9 @@ def _levels(composer: Composer, reports: Sequence[ReportData]) -> ReportTable:
         levels: list[Cell] = []
         for scheme in _SCHEMES:
             row = _row(counts, composer.text(f"schemes.{scheme}")) if counts is not None else None
-            levels.append(counts.cell(row, "overall_level") if counts is not None and row is not None else "unknown")
+            levels.append(
+                counts.cell(row, "overall_level") if counts is not None and row is not None else "not_assessable"
+            )
         lacking = composer.text("phrases.list_gap").join(gap.title for gap in report.cover.gaps)
         rows.append([report.cover.region_name, report.cover.quarter, *levels, lacking or None])
     columns = [

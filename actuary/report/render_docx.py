@@ -218,7 +218,7 @@ class _Writer:
         return "".join(parts)
 
     def _chip(self, level: str, name: str, size: float | None = None) -> str:
-        known = level if level in self.report.meta["levels"] else "unknown"
+        known = level if level in self.report.meta["levels"] else "not_assessable"
         return run(f"\u00a0{name}\u00a0", style=f"Level{known.capitalize()}", size=size)
 
     def _sentence(self, sentence: Paragraph) -> str:

@@ -132,7 +132,7 @@ def _cards(report: ReportData) -> list[dict[str, Any]]:
 
 
 def _level(report: ReportData, table: ReportTable, row: int, key: str) -> dict[str, Any]:
-    level = str(table.cell(row, key) or "unknown")
+    level = str(table.cell(row, key) or "not_assessable")
     return {"name": str(table.cell(row, "scheme")), "level": level, "level_name": report.level_name(level)}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from actuary.alerts.warning import LEVELS, worst_level
 from actuary.report.composer import Composer
 from actuary.report.contracts import Block, Cell, Mark, ReportTable, Section
-from actuary.report.inputs import ReportInputs
+from actuary.report.inputs import ReportInputs, without_files
 from actuary.report.numbers import SCALES, number_or_none, scale_in_unit
 from actuary.report.sections.rules_in_force import source_words
 from actuary.report.sections.warning_evidence import causes_table, evidence_table, track_table
@@ -66,7 +66,7 @@ def _rule_line(inputs: ReportInputs, composer: Composer, warning: Any) -> str:
         "warnings.unknown_item",
         scheme=composer.text(f"schemes.{warning.scheme}"),
         rule=_rule_name(inputs, warning),
-        reason=inputs.word(warning, "text"),
+        reason=without_files(inputs.word(warning, "text")),
     )
 
 

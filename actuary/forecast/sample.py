@@ -181,5 +181,5 @@ def _watch(progress: Progress | None) -> Any:
 
 
 def _kept(posterior: Any, free: tuple[str, ...]) -> list[str]:
-    wanted = {*free, "rates", "opening", "scale", "share", "tail", "coefficient", "outbreak_log"}
+    wanted = {*free, "log_scale_centre", "rates", "opening", "scale", "share", "tail", "coefficient", "outbreak_log"}
     return [str(name) for name in posterior.data_vars if name in wanted]

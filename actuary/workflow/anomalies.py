@@ -47,6 +47,8 @@ def write_findings(
     """
     import pandas as pd  # noqa: PLC0415  (only this function writes tables)
 
+    from actuary.alerts.sheets import csv_bytes  # noqa: PLC0415
+
     target = check_output(Path(out))
     left = [{"kind": one.kind, "reason": one.reason} for one in findings.not_assessable]
     with staged_output(target) as folder:
@@ -55,7 +57,7 @@ def write_findings(
             ("scores.csv", findings.scores()),
             ("not_assessable.csv", pd.DataFrame(left, columns=["kind", "reason"])),
         ):
-            (folder / name).write_bytes(frame.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
+            (folder / name).write_bytes(csv_bytes(frame))
         pq.write_table(findings.evidence, folder / "cases.parquet", compression="zstd")
         write_manifest(
             folder,

@@ -178,7 +178,7 @@ def test_compared_figures_are_cells_of_the_reports() -> None:
     levels = compared.table("comparison_levels")
     assert levels.cell(1, "lacks") == "Forecast"
     assert levels.cell(0, "level_employee") == "red"
-    assert levels.cell(0, "level_resident") == "unknown"
+    assert levels.cell(0, "level_resident") == "not_assessable"
     with pytest.raises(OutputError, match="two or more reports in one language"):
         compare_reports([one])
     with pytest.raises(OutputError, match="2 languages"):

@@ -201,7 +201,7 @@ def test_a_missing_adrg_or_category_is_read_off_the_group(plain):
     pd.testing.assert_frame_equal(one, other)
 
 
-def test_names_are_carried_as_they_are(plain, tmp_path):
+def test_names_are_carried_as_they_are_and_start_no_formula_in_a_sheet(plain, tmp_path):
     names = {"H00": "=1+1", "H01": "H,01", "H02": "<b>医院"}
     plain["hospital"] = plain["hospital"].replace(names)
     plain.loc[plain["hospital"].isin(names.values()), "outpatient_cost_14d"] += 400
@@ -209,7 +209,9 @@ def test_names_are_carried_as_they_are(plain, tmp_path):
     assert {one.hospital for one in found.findings} == set(names.values())
     assert "<b>" not in found._repr_html_()
     out = write_findings(found, tmp_path / "out")
-    assert set(pd.read_csv(out / "findings.csv")["hospital"]) == set(names.values())
+    written = set(pd.read_csv(out / "findings.csv")["hospital"])
+    assert written == {"'=1+1", "H,01", "<b>医院"}
+    assert set(pq.read_table(out / "cases.parquet")["hospital"].to_pylist()) <= set(names.values())
 
 
 def test_other_bad_input(plain, tmp_path):

@@ -16,24 +16,45 @@ ROOT = Path(__file__).resolve().parent.parent
 #: conda-forge calls some packages by another name than PyPI.
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "pandera": "pandera-pandas", "typst": "typst-py"}
 #: Not on conda-forge: conda installs them through pip.
-PIP_ONLY = {"import-linter", "justmytype-intl-cjk", "pylopdf-fonts-zh-cn"}
-SPECIFICATION = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(\[[a-z,]+\])?((?:[<>=!~]=?\d[\d.]*)(?:,[<>=!~]=?\d[\d.]*)*)")
+PIP_ONLY = {"atheris", "import-linter", "justmytype-intl-cjk", "pylopdf-fonts-zh-cn"}
+SPECIFICATION = re.compile(
+    r"([A-Za-z0-9][A-Za-z0-9._-]*)(\[[a-z,]+\])?((?:[<>=!~]=?\d[\d.]*)(?:,[<>=!~]=?\d[\d.]*)*)"
+    r"(; sys_platform == '\w+')?"
+)
 
 
 def _conda_line(requirement: str) -> tuple[str, bool]:
     match = SPECIFICATION.fullmatch(requirement)
     if match is None:
         sys.exit(f"pyproject.toml: found {requirement!r}; expected a name with a version floor, such as numpy>=2.5")
-    name, _, versions = match.groups()
+    name, _, versions, platform = match.groups()
     if name in PIP_ONLY:
-        return f"{name}{versions}", True
+        return f"{name}{versions}{platform or ''}", True
+    if platform:
+        sys.exit(f"pyproject.toml: {requirement!r} is for one platform, which conda cannot say; list it in PIP_ONLY")
     return f"{CONDA_NAMES.get(name, name)}{versions}", False
+
+
+def _requirements(group: str, groups: dict[str, list[str]], project: str) -> list[str]:
+    """Return what a group asks for, with the groups of the project itself that it names."""
+    found: list[str] = []
+    for requirement in groups[group]:
+        own = re.fullmatch(rf"{project}\[([a-z,]+)\]", requirement)
+        found += (
+            [one for name in own[1].split(",") for one in _requirements(name, groups, project)]
+            if own
+            else [requirement]
+        )
+    return found
 
 
 def environment_text(pyproject: str) -> str:
     """Return the text of environment.yml for the text of a pyproject.toml."""
     project = tomllib.loads(pyproject)["project"]
-    requirements = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    requirements = [
+        *project["dependencies"],
+        *_requirements("dev", project["optional-dependencies"], project["name"]),
+    ]
     lines = [_conda_line(requirement) for requirement in requirements]
     conda = sorted(line for line, pip_only in lines if not pip_only)
     pip = sorted(line for line, pip_only in lines if pip_only)

@@ -19,6 +19,7 @@ from actuary.cli.console import (
     teaching,
     write_table,
 )
+from actuary.errors import ActuaryError, Problem, raise_all
 
 if TYPE_CHECKING:
     from actuary.workflow import FundWarnings
@@ -57,6 +58,7 @@ def warn(  # noqa: PLR0913, PLR0917  (one argument an option)
     data: Data = None,
 ) -> None:
     """Print the risk warnings, the gravest first: what, how bad, since when, why, how sure, what to do, and who."""
+    _check_together(replay, quarter=quarter, record=record, who=who, series=series)
     if replay:
         _replay(city, series=series, out=out, models=models, data=data)
         return
@@ -71,6 +73,27 @@ def warn(  # noqa: PLR0913, PLR0917  (one argument an option)
         from actuary.workflow.case_ledger import recorded_summary  # noqa: PLC0415
 
         say(recorded_summary(found.record(record, who=who)))
+
+
+def _check_together(
+    replay: bool, *, quarter: str | None, record: Path | None, who: str | None, series: Path | None
+) -> None:
+    """Refuse options that the chosen way of working would pass over in silence."""
+    if replay:
+        unused = {"--quarter": quarter, "--record": record, "--who": who}
+        expected, mend = (
+            "none of them beside --replay: history is replayed whole and nothing is recorded",
+            "leave {} out",
+        )
+    else:
+        unused = {"--series": series}
+        expected, mend = "it beside --replay only", "add --replay, or leave {} out"
+    problems = [
+        Problem(option, repr(str(value)), expected, mend.format(option))
+        for option, value in unused.items()
+        if value is not None
+    ]
+    raise_all(problems, ActuaryError)
 
 
 def _replay(city: str, *, series: Path | None, out: Path | None, models: Path | None, data: Path | None) -> None:

@@ -54,3 +54,14 @@ def test_the_reference_series_is_read_by_quarter(reference):
     series = read_reference(reference / "series" / REFERENCE_FILE)
     assert series.scheme == "all"
     assert min(series.known["surplus_rate"].values()) < 0
+
+
+def test_options_that_would_be_passed_over_are_refused_together(tmp_path):
+    done = run("--replay", "--quarter", "2024Q4", "--record", tmp_path / "cases.sqlite")
+    assert done.exit_code == 2
+    assert "--quarter" in done.output
+    assert "--record" in done.output
+    assert not (tmp_path / "cases.sqlite").exists()
+    done = run("--city", "urumqi", "--series", tmp_path)
+    assert done.exit_code == 2
+    assert "add --replay" in done.output

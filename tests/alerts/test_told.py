@@ -181,6 +181,7 @@ def test_without_a_forecast_its_rules_are_not_assessable(national):
         assert "no forecast was asked for" in found.text_en
 
 
+@pytest.mark.slow
 def test_a_shut_gate_and_a_short_history_say_so():
     shut = fund_outlook("national", Quarter(2022, 2), RULES)
     assert "bound" in shut.reason_en

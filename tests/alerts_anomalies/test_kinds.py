@@ -155,6 +155,7 @@ def test_spikes(make_cases, kind):
     assert one.cases == rows.sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("dropped", "kinds"),
     [

@@ -59,6 +59,7 @@ def _draws(rng, *, bad: float, size: int = 130):
     return honest + np.where(wrong, np.abs(rng.normal(0, 0.6, size)) + 0.2, 0.0), variance, wrong
 
 
+@pytest.mark.slow
 def test_the_null_is_the_spread_of_honest_hospitals():
     """Nothing planted: p-values are uniform, and the spread comes out."""
     p, spreads = [], []

@@ -75,6 +75,7 @@ def test_opening_plus_flows_is_closing(members: Membership, population: Populati
     assert (members.flows["ageing"].sel(status="resident_elderly") > 0).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(
     values=st.fixed_dictionaries(

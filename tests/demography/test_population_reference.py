@@ -47,6 +47,7 @@ def _off_pct(found: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return 100.0 * np.abs(found / wanted - 1.0)
 
 
+@pytest.mark.slow
 def test_canada_is_met_to_the_last_digits(reference: Path, tmp_path: Path) -> None:
     inputs, people, births = published.canada(reference)
     written, flows = _run(inputs, tmp_path)

@@ -35,6 +35,7 @@ def test_every_row_of_the_published_schedule(rule: RetirementRule, reference: Pa
     pd.testing.assert_frame_equal(pd.concat(found, ignore_index=True), published, check_dtype=False)
 
 
+@pytest.mark.slow
 def test_the_table_is_the_rule_month_by_month(rule: RetirementRule) -> None:
     for group in ("men", "women_55", "women_50"):
         for birth in range(12 * 1960, 12 * 1990, 7):

@@ -43,6 +43,7 @@ def test_bands_of_what_follows_come_close_to_the_published_ones(comparison) -> N
         assert years.max() < to_2100, name
 
 
+@pytest.mark.slow
 def test_the_result_is_the_same_for_any_number_of_threads_and_draws(inputs) -> None:
     many = run_population_paths(draw_population_paths(inputs, 600, seed=9), threads=3)
     again = run_population_paths(draw_population_paths(inputs, 600, seed=9), threads=1)
@@ -118,6 +119,7 @@ def test_a_region_has_the_deviations_of_the_nation_per_person(inputs) -> None:
     np.testing.assert_allclose(small["tfr"], whole["tfr"], rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_calibration_finds_the_persistence_that_comes_nearest() -> None:
     short = load_population("national", last_year=2060)
     start = load_population_paths()

@@ -59,6 +59,7 @@ def city(national: Scheme, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("stay", "drg"),
     [

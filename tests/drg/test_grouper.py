@@ -44,6 +44,7 @@ def _answers(frame: pd.DataFrame) -> list[tuple[str, ...]]:
 # --- what must not change an answer ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_order_and_repetition_of_secondary_codes_and_unknown_codes_change_nothing(

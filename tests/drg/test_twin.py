@@ -250,6 +250,7 @@ def national_cases(scheme: Scheme) -> st.SearchStrategy[dict[str, Any]]:
     return build()
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_explained_way_through_random_schemes(seed: int) -> None:

@@ -38,6 +38,7 @@ def walks(count, size, rng, *, step=2.0):
     return 100.0 + rng.normal(0.0, step, (count, size)).cumsum(axis=1)
 
 
+@pytest.mark.slow
 def test_intervals_of_random_walks_cover_what_comes():
     values = walks(150, 68, np.random.default_rng(5))
     futures = forecast(panel_of(values[:, :60]))
@@ -83,6 +84,7 @@ def test_independent_series_stay_uncorrelated():
     assert 0.9 < np.mean(ratios) < 1.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("drift", [0.0, 0.01])
 def test_totals_of_growing_walks_know_no_more_than_the_panel_does(drift):
     inside, ratios = [], []

@@ -207,6 +207,7 @@ def total_errors(reserve: Reserve, truth: np.ndarray) -> tuple[float, float, np.
     return float(error), float(((wanted >= low) & (wanted <= high)).mean()), nation
 
 
+@pytest.mark.slow
 @pytest.mark.reference
 @pytest.mark.parametrize(
     ("measure", "cutoffs", "own_error"),

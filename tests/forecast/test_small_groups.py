@@ -14,6 +14,7 @@ from actuary.forecast.made_up import made_up_stays as simulate
 from actuary.forecast.small_groups import shrink_group_means
 
 
+@pytest.mark.slow
 def test_true_means_are_nearer_and_covered() -> None:
     inside, raw, shrunk = [], [], []
     for seed in range(5):
@@ -34,6 +35,7 @@ def test_spreads_are_recovered() -> None:
     assert found["hospital"] == pytest.approx(0.2, abs=0.08)
 
 
+@pytest.mark.slow
 def test_total_weight_is_the_number_of_cases_and_many_cases_keep_their_mean() -> None:
     cases, _ = simulate(2)
     many = pd.concat([cases, cases[cases["drg"] == "F001"].sample(20_000, replace=True, random_state=1)])
@@ -45,6 +47,7 @@ def test_total_weight_is_the_number_of_cases_and_many_cases_keep_their_mean() ->
     assert table.loc["F001", "belief"] > 0.9
 
 
+@pytest.mark.slow
 def test_scale_and_order_of_the_cases_do_not_matter() -> None:
     cases, _ = simulate(3)
     one = shrink_group_means(cases).table
@@ -82,6 +85,7 @@ def test_every_problem_is_named() -> None:
         shrink_group_means(simulate(5)[0].assign(cost=0.0))
 
 
+@pytest.mark.slow
 @pytest.mark.reference
 def test_real_stays_are_predicted_better_than_by_raw_and_family_means(reference: Path) -> None:
     stays = pd.read_csv(reference / "series" / "sparcs_msk_cases.csv.gz", low_memory=False)

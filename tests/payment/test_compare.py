@@ -54,6 +54,7 @@ def _compared(frame, policies, budgets, **options):
         return None
 
 
+@pytest.mark.slow
 @slowly
 @given(
     one=drawn_policies.drawn_settlements(),
@@ -78,6 +79,7 @@ def test_rules_add_up_to_the_difference(one, other, order):
     assert sum(run.class_changes["cases"]) == len(run.first)
 
 
+@pytest.mark.slow
 @slowly
 @given(one=drawn_policies.drawn_settlements(), other=drawn_policies.drawn_settlements())
 def test_exchanging_the_policies_turns_the_sign(one, other):

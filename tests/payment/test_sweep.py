@@ -72,6 +72,7 @@ def _agrees(sweep, number, policy, frame, budget):
     ]
 
 
+@pytest.mark.slow
 @slowly
 @given(drawn=drawn_policies.drawn_settlements(), data=st.data())
 def test_a_sweep_is_its_settlements(drawn, data):

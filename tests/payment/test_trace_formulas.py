@@ -41,6 +41,7 @@ def computed(formula: str) -> float:
     return float(eval(plain, {"__builtins__": {}}))  # noqa: S307  (numbers and operators only)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(drawn=drawn_policies.drawn_settlements())
 def test_printed_formulas_give_what_is_paid(drawn: Any) -> None:

@@ -139,6 +139,7 @@ def test_a_city_key_that_replaces_hides_the_national_one() -> None:
     assert load_policy_book("anyang").value("critical_illness.funding_share", day) == 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("replaces", "words"),
     [

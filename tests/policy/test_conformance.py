@@ -70,6 +70,7 @@ def test_every_region_loads_and_names_in_chinese(region: str) -> None:
             assert book.source_text(key, entry.first_day) != entry.source or entry.source in ("std", "judgement")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("region", [name for name in list_regions() if load_region(name).bases])
 def test_every_basis_covers_what_it_needs_and_says_why(region: str) -> None:
     for name in load_region(region).bases:

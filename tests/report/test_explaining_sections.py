@@ -97,6 +97,7 @@ def test_what_was_not_expected_is_the_step_of_its_flow(national_zh: ReportData) 
         assert math.isclose(sign * unexpected, step, abs_tol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_forecast_of_the_past_sees_nothing_later(tmp_path: Path) -> None:
     data = Path(shutil.copytree(data_root(), tmp_path / "data"))
     table = data / "reference/city_panel_annual.csv"

@@ -143,6 +143,7 @@ def test_what_is_not_published_is_named_all_at_once():
     assert "admission_rate" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_the_smallest_cities_can_be_drawn():
     for cases in (1, 2, 17):
         part = next(synthesise_city("shenyang", cases=cases, seed=4).parts())

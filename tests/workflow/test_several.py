@@ -69,6 +69,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     return done
 
 
+@pytest.mark.slow
 def test_every_region_and_quarter_gets_its_folder_and_the_index_names_what_failed(
     written: list[tuple[str, str]], tmp_path: Path
 ) -> None:
@@ -102,6 +103,7 @@ def test_every_region_and_quarter_gets_its_folder_and_the_index_names_what_faile
     assert "<svg" in page
 
 
+@pytest.mark.slow
 def test_one_report_is_not_compared_and_an_old_comparison_goes(written: list[tuple[str, str]], tmp_path: Path) -> None:
     actuary.write_reports(["north", "south"], lang="en", out=tmp_path / "a")
     assert (tmp_path / "a/comparison.html").is_file()
@@ -125,6 +127,7 @@ def test_a_page_of_somebody_else_is_not_replaced(written: list[tuple[str, str]],
     assert written == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cities", "code"),
     [("north", 0), ("south", 3), ("north,south", 3), ("north,east", 4), ("east,north,south", 4), ("east,west-east", 2)],

@@ -49,6 +49,7 @@ def test_causes_close_exactly_between_any_two_scenarios(runs: Run, pair: tuple[s
             assert balance.loc[scheme, column] == pytest.approx(float(path), rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scenario", "causes"),
     [

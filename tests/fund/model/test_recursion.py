@@ -47,6 +47,7 @@ def _paths(run: ModelProjection, quarters: list[Quarter], **changed: object) -> 
     return project_finance(replace(run.inputs, **changed), exposure, quarters)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cut", [1, 2, 3, 4, 5, 7])
 def test_eight_quarters_are_some_and_then_the_rest(run: ModelProjection, cut: int) -> None:
     whole, _ = _paths(run, EIGHT)
@@ -60,6 +61,7 @@ def test_eight_quarters_are_some_and_then_the_rest(run: ModelProjection, cut: in
             np.testing.assert_array_equal(joined.transpose(*whole[name].dims), whole[name], err_msg=str(name))
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(factor=st.floats(0.01, 100))
 def test_scaling_money_scales_every_amount_and_no_ratio(run: ModelProjection, factor: float) -> None:
@@ -78,6 +80,7 @@ def test_residuals_are_rounding(run: ModelProjection) -> None:
         assert float(abs(left).max()) < 1e-14 * float(abs(run.paths["balance_end_yuan"]).max()), name
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(
     levels=st.lists(st.floats(0.0, 3.0), min_size=2, max_size=2),

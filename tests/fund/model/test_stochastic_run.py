@@ -47,6 +47,7 @@ def _span(e0: np.ndarray) -> np.ndarray:
     return np.maximum(e0.max(axis=0) - e0.min(axis=0), 0.1)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_paths_whatever_the_threads(run: Run) -> None:
     one, two = run.stochastic(30, seed=5, threads=1), run.stochastic(30, seed=5, threads=2)
     xr.testing.assert_identical(one.paths, two.paths)

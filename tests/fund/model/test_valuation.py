@@ -49,6 +49,7 @@ def test_a_valuation_longer_than_the_projection_is_refused(run: ModelProjection)
         actuarial_balance(run)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scheme", "lever", "months"),
     [("employee", "employer_rate", 24.0), ("resident", "subsidy", 9.0), ("resident", "premium", 12.0)],

@@ -37,6 +37,7 @@ def test_no_identity_has_a_residual(both: ModelProjection) -> None:
         assert float(abs(left).max()) < 1e-14 * float(abs(both.paths["balance_end_yuan"]).max()), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_what_modules_say_is_what_the_run_changes(both: ModelProjection, members: Membership, scenario: str) -> None:
     view = module_view(both, scenario=scenario, members={scenario: members})

@@ -12,9 +12,10 @@ PATHS ?= 10000
 SEEDS ?= 1 2 3 4 5
 OUT ?= output/$(CITY)
 SERIES ?= ../shared/series
+NOTEBOOKS ?= run
 export PYTHON
 
-.PHONY: help setup report bench forecast-backtest forecast-ablation reserving-table small-groups-table sampled-reserves calibration fast-path warn-record test test-slow lint types imports notebooks ci lock environment format clean
+.PHONY: help setup report bench forecast-backtest forecast-ablation reserving-table small-groups-table sampled-reserves calibration fast-path warn-record test test-slow lint types imports notebooks docs ci lock environment format clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -45,6 +46,9 @@ imports: setup  ## import contracts between the layers
 
 notebooks: setup  ## run the notebooks whose data are here and compare their outputs
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env -p no:cacheprovider $$($(BIN)/python tools/runnable_notebooks.py)
+
+docs: setup  ## build docs/, the notebooks and the docstrings as a site, in output/docs (NOTEBOOKS=off: do not run them)
+	@$(BIN)/python tools/build_docs.py --notebooks $(NOTEBOOKS)
 
 ci: lint types imports test test-slow notebooks  ## everything that must hold before a change lands
 	$(MAKE) report OUT=output/ci

@@ -163,6 +163,7 @@ def _told(view: PathsView, year: int) -> list[str]:
 def _forecast(region: str, year: int, model: str, models: Path | None, data: Path | None, _fingerprint: str) -> Any:
     from actuary.forecast.fund_forecast import forecast_fund  # noqa: PLC0415
     from actuary.forecast.fund_spec import load_fund_spec  # noqa: PLC0415
+    from actuary.forecast.posterior_cache import cache_folder  # noqa: PLC0415
 
     spec = load_fund_spec(models=models).model_copy(update={"histories": _HISTORIES})
     try:
@@ -175,6 +176,7 @@ def _forecast(region: str, year: int, model: str, models: Path | None, data: Pat
             spec=spec,
             models=models,
             data=data,
+            kept=cache_folder(),
         )
     except ActuaryError:
         return None

@@ -21,6 +21,7 @@ exclude_patterns = ["docs/templates"]
 # Markdown: headings can be linked to, as on a page of the repository.
 myst_heading_anchors = 4
 myst_enable_extensions = ["colon_fence"]
+smartquotes = False
 
 # Notebooks are run before the pages are staged (tools/build_docs.py): they need the checkout around them.
 nb_execution_mode = "off"
@@ -42,6 +43,8 @@ html_copy_source = False
 html_show_sourcelink = False
 html_show_copyright = False
 html_show_sphinx = False
+# Pages with nothing beside them in the contents.
+html_sidebars: dict[str, list[str]] = {name: [] for name in ("GLOSSARY", "CHANGELOG", "docs/tour", "docs/tour.zh")}
 html_theme_options = {
     "header_links_before_dropdown": 7,
     "show_prev_next": True,

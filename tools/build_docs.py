@@ -176,10 +176,9 @@ _STYLE = """@font-face {{
   font-family: "{family}";
   font-weight: 100 900;
   src: url(data:font/woff;base64,{font}) format("woff");
-  unicode-range: U+2000-206F, U+2190-22FF, U+2460-24FF, U+2E80-9FFF, U+FE30-FE4F, U+FF00-FFEF;
 }}
 html {{
-  --pst-font-family-base: "Segoe UI", "Helvetica Neue", Arial, "{family}", sans-serif;
+  --pst-font-family-base: "{family}", sans-serif;
   --pst-font-family-heading: var(--pst-font-family-base);
   --pst-font-family-monospace: Menlo, Consolas, "DejaVu Sans Mono", "{family}", monospace;
 }}
@@ -193,7 +192,8 @@ def add_style(html: Path) -> None:
     from actuary.report.fonts import FAMILY, missing_characters, web_font  # noqa: PLC0415
 
     text = "".join(path.read_text(encoding="utf-8") for path in html.rglob("*.html"))
-    printed = {character for character in text if ord(character) >= 0x2000}
+    # In this font these marks are as wide as a Chinese character, which tears English words apart.
+    printed = set(text) - set("‘’“”·")
     lacking = set(missing_characters("".join(sorted(printed))))
     # The font stands inside the style: a browser that opens the pages from a folder may refuse a font beside them.
     style = _STYLE.format(family=FAMILY, font=web_font("".join(sorted(printed - lacking))))

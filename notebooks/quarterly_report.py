@@ -17,6 +17,7 @@ city = "national"
 quarter = "2024Q4"
 lang = "zh"
 basis = "base"
+plan = "quarterly"  # or "annual", every section in full
 models = None  # folder of declared rules; None: the one of the package
 data = None  # folder of published figures; None: the one of the package
 output = None  # where to write the report data as JSON; None: nowhere
@@ -33,6 +34,7 @@ report = build_report_data(
     quarter,
     lang=lang,
     basis=basis,
+    plan=plan,
     models=Path(models) if models else None,
     data=Path(data) if data else None,
 )

@@ -1,4 +1,4 @@
-"""`actuary report`: write the quarterly actuarial report, of one region or of several."""
+"""`actuary report`: write the quarterly or the annual actuarial report, of one region or of several."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from actuary.cli.console import Data, Lang, Language, Models, say, teaching
+from actuary.errors import OutputError, Problem
 
 if TYPE_CHECKING:
     from actuary.report.contracts import Gap
@@ -20,6 +21,8 @@ __all__ = ["EXIT_FAILED_SOME", "EXIT_LACKING", "register"]
 EXIT_LACKING = 3
 #: Of several reports, some were written and some could not be.
 EXIT_FAILED_SOME = 4
+
+_QUARTERLY, _ANNUAL = "quarterly", "annual"
 
 Cities = Annotated[
     list[str] | None,
@@ -42,7 +45,7 @@ Quarters = Annotated[
 
 
 @teaching
-def report(
+def report(  # noqa: PLR0913, PLR0917 (the options of the verb)
     city: Cities = None,
     quarter: Quarters = None,
     lang: Lang = Language.ZH,
@@ -56,6 +59,13 @@ def report(
         ),
     ] = None,
     basis: Annotated[str, typer.Option(help="Assumption basis.")] = "base",
+    annual: Annotated[
+        bool, typer.Option("--annual", help="The annual report: every section in full. Its quarter is a year's fourth.")
+    ] = False,
+    plan: Annotated[
+        str | None,
+        typer.Option(help="Report plan, a file of models/reports.", show_default="quarterly; annual with --annual"),
+    ] = None,
     models: Models = None,
     data: Data = None,
 ) -> None:
@@ -68,17 +78,29 @@ def report(
     4 of several reports some could not be written; 130 stopped.
 
     Examples:  actuary report  |  actuary report --city shenyang --lang en --out reports/shenyang  |
-    actuary report --city national,shenyang --quarter 2023Q4 --quarter 2024Q4 --out reports
+    actuary report --city national,shenyang --quarter 2023Q4 --quarter 2024Q4 --out reports  |
+    actuary report --annual --quarter 2024Q4
     """
     from actuary.workflow import write_report  # noqa: PLC0415  (heavy: loads when the verb runs)
 
     cities = _parted(city) or ["national"]
     quarters: list[str | None] = [*_parted(quarter)] or [None]
+    if annual and plan not in {None, _ANNUAL}:
+        raise OutputError(Problem("--annual, --plan", f"both, and --plan {plan}", "one of them"))
+    chosen = plan or (_ANNUAL if annual else _QUARTERLY)
     if len(cities) * len(quarters) > 1:
-        _several(cities, quarters, lang=lang.value, out=out, basis=basis, models=models, data=data)
+        _several(cities, quarters, lang=lang.value, out=out, basis=basis, plan=chosen, models=models, data=data)
         return
     written = write_report(
-        cities[0], quarters[0], lang=lang.value, out=out, basis=basis, models=models, data=data, progress=say
+        cities[0],
+        quarters[0],
+        lang=lang.value,
+        out=out,
+        basis=basis,
+        plan=chosen,
+        models=models,
+        data=data,
+        progress=say,
     )
     say(f"The report on {written.title} lies in {written.folder}:")
     for path in written.files:
@@ -107,6 +129,7 @@ def _several(
     lang: str,
     out: Path | None,
     basis: str,
+    plan: str,
     models: Path | None,
     data: Path | None,
 ) -> None:
@@ -128,6 +151,7 @@ def _several(
             lang=lang,
             out=out,
             basis=basis,
+            plan=plan,
             models=models,
             data=data,
             progress=say,

@@ -21,7 +21,7 @@ from actuary.report.sections import SECTIONS
 from actuary.report.sections.appendix import annex_tables
 from actuary.report.wording import LANGUAGES, Wording
 
-__all__ = ["assemble_report", "build_report_data", "gather_inputs"]
+__all__ = ["assemble_report", "build_report_data", "check_period", "gather_inputs"]
 
 #: Sections that quote tables of others are written after them.
 _LATE = ("key_findings", "appendix")
@@ -58,7 +58,7 @@ def build_report_data(
     lang : str
         ``zh`` or ``en``.
     plan : str
-        Report plan under ``models/reports``.
+        Report plan under ``models/reports``: ``quarterly`` tells some sections in short, ``annual`` all in full.
     basis, horizon : str, optional
         Assumption basis and last projected quarter; those of the plan when left out.
     models, data : Path, optional
@@ -82,6 +82,7 @@ def build_report_data(
     if lang not in LANGUAGES:
         raise OutputError(unknown_name("lang", lang, LANGUAGES, what="language"))
     declared = load_report_plan(plan, root=models)
+    check_period(Quarter.parse(quarter), declared)
     inputs = gather_inputs(
         region,
         Quarter.parse(quarter),
@@ -93,6 +94,30 @@ def build_report_data(
         data=data,
     )
     return assemble_report(inputs, plan=declared)
+
+
+def check_period(quarter: Quarter, plan: Any) -> None:
+    """Check that a report plan suits a quarter: an annual report ends with a year.
+
+    Raises
+    ------
+    PeriodError
+        When it does not.
+
+    Examples
+    --------
+    >>> from actuary.policy import load_report_plan
+    >>> check_period(Quarter(2024, 4), load_report_plan("annual"))
+    """
+    if plan.kind == "annual" and quarter.number != _YEAR_END:
+        raise PeriodError(
+            Problem(
+                "--annual",
+                f"{quarter}, within a year",
+                "the fourth quarter of a year",
+                f"ask for {Quarter(quarter.year - 1, _YEAR_END)}, or for a quarterly report",
+            )
+        )
 
 
 def gather_inputs(
@@ -153,6 +178,8 @@ def gather_inputs(
         catalog=catalog,
         confidences=_confidences(selected),
         alert_sources=_alert_sources(models),
+        kind=plan.kind,
+        brief=frozenset(plan.brief),
         remarks=tuple(remark for remark in plan.remarks if remark.region == region),
         evidence=evidence,
         track=load_track(rules, models),
@@ -311,6 +338,7 @@ def _cover(inputs: ReportInputs, composer: Composer, plan: Any) -> Cover:
     basis = inputs.word(header, "name") if header is not None else none
     values = {
         "region": inputs.region_name,
+        "kind": composer.text(f"report_kinds.{inputs.kind}"),
         "quarter": quarter,
         "data_until": inputs.quarter.last_day.isoformat() if str(observed) == str(inputs.quarter) else str(observed),
         "basis": basis,

@@ -15,6 +15,7 @@ from actuary.report.previous import PreviousReport
 
 if TYPE_CHECKING:
     from actuary.report.composer import Composer
+    from actuary.report.people import PeoplePart
 
 __all__ = ["CityFacts", "ReportInputs", "plain_name", "without_files"]
 
@@ -121,6 +122,12 @@ class ReportInputs:
         What the report a year before forecast against what came; None where nothing is forecast.
     payments : tuple of PaymentPolicy
         Payment policies on record of the region, the oldest first.
+    kind : str
+        ``quarterly`` or ``annual``.
+    brief : frozenset of str
+        Sections that are told in short.
+    people : PeoplePart or None
+        What the people-driven model says; None where the plan does not ask for it.
     """
 
     lang: str
@@ -149,6 +156,13 @@ class ReportInputs:
     causes: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     previous: PreviousReport | None = None
     payments: tuple[Any, ...] = ()
+    kind: str = "quarterly"
+    brief: frozenset[str] = frozenset()
+    people: PeoplePart | None = None
+
+    def full(self, section: str) -> bool:
+        """Return whether a section is told in full."""
+        return section not in self.brief
 
     def word(self, thing: object, name: str) -> str:
         """Return the words of a declared thing in the language of the report, Chinese where there is no English."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from actuary.report.contracts import Gap, ReportData
 
-__all__ = ["LANGUAGES", "WrittenReport", "write_report"]
+__all__ = ["LANGUAGES", "WrittenReport", "folder_name", "wanted_quarter", "write_report"]
 
 #: Languages that a report can be written in.
 LANGUAGES = ("zh", "en")
@@ -30,6 +30,19 @@ _NOTEBOOK = "quarterly_report.ipynb"
 _DATA = "report_data.json"
 #: Root seed of the random streams; no part of the report draws from one yet.
 _SEED = 0
+_QUARTERLY = "quarterly"
+_YEAR_END = 4
+
+
+def folder_name(city: str, quarter: Quarter | str, lang: str, plan: str = _QUARTERLY) -> str:
+    """Return the name of the folder of a report.
+
+    Examples
+    --------
+    >>> folder_name("national", "2024Q4", "zh"), folder_name("national", "2024Q4", "zh", "annual")
+    ('national-2024Q4-zh', 'national-2024Q4-zh-annual')
+    """
+    return f"{city}-{quarter}-{lang}" + ("" if plan == _QUARTERLY else f"-{plan}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +92,19 @@ class _Steps:
         self._say(f"[{self._number}/{self._total}] {text}: {time.perf_counter() - started:.1f} s")
 
 
-def write_report(
+def write_report(  # noqa: PLR0913 (what a report is asked for)
     city: str = "national",
     quarter: str | Quarter | None = None,
     *,
     lang: str = "zh",
     out: Path | str | None = None,
     basis: str = "base",
+    plan: str = "quarterly",
     models: Path | str | None = None,
     data: Path | str | None = None,
     progress: Callable[[str], None] = _quiet,
 ) -> WrittenReport:
-    """Write the quarterly actuarial report of a region.
+    """Write the quarterly actuarial report of a region, or the annual one.
 
     The notebook ``notebooks/quarterly_report.ipynb`` is executed with these parameters; PDF, summary, HTML, Word,
     Excel annex and JSON are made from what it builds. The folder appears whole or not at all. A report that lacks
@@ -105,9 +119,12 @@ def write_report(
     lang : str
         ``zh`` or ``en``.
     out : path, optional
-        Folder to write; ``output/<city>-<quarter>-<lang>`` when left out. An earlier report in it is replaced.
+        Folder to write; ``output/<city>-<quarter>-<lang>`` when left out, with the plan behind it unless it
+        is the quarterly one. An earlier report in it is replaced.
     basis : str
         Assumption basis.
+    plan : str
+        Report plan under ``models/reports``: ``quarterly`` tells some sections in short, ``annual`` all in full.
     models, data : Path, optional
         Folders laid out as ``models/`` and ``data/``; those of the package when left out.
     progress : callable
@@ -132,8 +149,8 @@ def write_report(
     models, data = given_folder(models, what="models"), given_folder(data, what="data")
     steps = _Steps(progress, 7)
     with steps("check the inputs"):
-        wanted = _check_inputs(city, quarter, basis=basis, models=models, data=data)
-        folder = check_output(Path(out) if out is not None else Path("output") / f"{city}-{wanted}-{lang}")
+        wanted = _check_inputs(city, quarter, basis=basis, plan=plan, models=models, data=data)
+        folder = check_output(Path(out) if out is not None else Path("output") / folder_name(city, wanted, lang, plan))
     roots = {
         "models": (models or models_root()).resolve(),
         "data": (data or data_root()).resolve(),
@@ -142,7 +159,7 @@ def write_report(
     with staged_output(folder) as staging:
         report = _build(
             staging,
-            {"city": city, "quarter": str(wanted), "lang": lang, "basis": basis},
+            {"city": city, "quarter": str(wanted), "lang": lang, "basis": basis, "plan": plan},
             roots=roots,
             steps=steps,
         )
@@ -151,12 +168,14 @@ def write_report(
             "quarter": str(wanted),
             "lang": lang,
             "basis": basis,
+            "plan": plan,
             "fingerprint": report.cover.fingerprint,
             "data_fingerprint": report.cover.data_fingerprint,
             "synthetic": report.cover.synthetic,
             "lacks": [{"section": gap.section, "reason": gap.reason} for gap in report.cover.gaps],
         }
         command = ["actuary", "report", "--city", city, "--quarter", str(wanted), "--lang", lang, "--basis", basis]
+        command += [] if plan == _QUARTERLY else ["--plan", plan]
         command += [
             text for name, path in (("models", models), ("data", data)) if path for text in (f"--{name}", str(path))
         ]
@@ -167,13 +186,35 @@ def write_report(
     return WrittenReport(report.cover.title, folder, tuple(files), report.cover.gaps)
 
 
+def wanted_quarter(
+    city: str, quarter: str | Quarter | None, *, plan: str, models: Path | None, data: Path | None
+) -> Quarter:
+    """Return the quarter of a report: the one asked for, or the last with data, of an annual report the last fourth.
+
+    Raises
+    ------
+    PeriodError
+        When an annual report is asked for a quarter that ends no year.
+    """
+    from actuary.policy import load_report_plan  # noqa: PLC0415
+    from actuary.report.build import check_period  # noqa: PLC0415  (loads the numerical libraries)
+    from actuary.workflow.regions import report_quarter  # noqa: PLC0415
+
+    declared = load_report_plan(plan, root=models)
+    wanted = report_quarter(city, quarter, models=models, data=data)
+    if quarter is None and declared.kind == "annual":
+        wanted += -(wanted.number % _YEAR_END)  # the last year that has ended
+    check_period(wanted, declared)
+    return wanted
+
+
 def _check_inputs(
-    city: str, quarter: str | Quarter | None, *, basis: str, models: Path | None, data: Path | None
+    city: str, quarter: str | Quarter | None, *, basis: str, plan: str, models: Path | None, data: Path | None
 ) -> Quarter:
     """Find what is wrong with the request before a kernel is started; return the quarter."""
-    from actuary.workflow.regions import project_city, report_quarter  # noqa: PLC0415  (loads the numerical libraries)
+    from actuary.workflow.regions import project_city  # noqa: PLC0415  (loads the numerical libraries)
 
-    wanted = report_quarter(city, quarter, models=models, data=data)
+    wanted = wanted_quarter(city, quarter, plan=plan, models=models, data=data)
     project_city(city, wanted, basis=basis, models=models, data=data)
     return wanted
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from actuary.errors import ActuaryError, OutputError, Problem, UnknownNameError, unknown_name
 from actuary.workflow.outputs import check_output, replace_file
-from actuary.workflow.quarterly import LANGUAGES, WrittenReport, write_report
+from actuary.workflow.quarterly import LANGUAGES, WrittenReport, folder_name, wanted_quarter, write_report
 
 if TYPE_CHECKING:
     from actuary.periods import Quarter
@@ -94,6 +94,7 @@ def write_reports(  # noqa: PLR0913 - the options of one report, for several
     lang: str = "zh",
     out: Path | str | None = None,
     basis: str = "base",
+    plan: str = "quarterly",
     models: Path | str | None = None,
     data: Path | str | None = None,
     progress: Callable[[str], None] = lambda _text: None,
@@ -113,7 +114,7 @@ def write_reports(  # noqa: PLR0913 - the options of one report, for several
         ``zh`` or ``en``.
     out : path, optional
         Folder of the folders, ``<city>-<quarter>-<lang>`` each; ``output`` when left out.
-    basis, models, data
+    basis, plan, models, data
         As for :func:`actuary.write_report`.
     progress : callable
         Receives one line a step.
@@ -148,6 +149,7 @@ def write_reports(  # noqa: PLR0913 - the options of one report, for several
             folder=folder,
             lang=lang,
             basis=basis,
+            plan=plan,
             models=models,
             data=data,
             progress=lambda text, head=head: progress(head + text),  # type: ignore[misc]
@@ -176,27 +178,28 @@ def _parent(folder: Path) -> Path:
     return folder
 
 
-def _one(
+def _one(  # noqa: PLR0913 (the options of one report)
     city: str,
     quarter: str | Quarter | None,
     *,
     folder: Path,
     lang: str,
     basis: str,
+    plan: str,
     models: Path | str | None,
     data: Path | str | None,
     progress: Callable[[str], None],
 ) -> ReportOutcome:
     from actuary.paths import given_folder  # noqa: PLC0415
-    from actuary.workflow.regions import report_quarter  # noqa: PLC0415 - loads the numerical libraries
 
     started = time.perf_counter()
     label = str(quarter) if quarter is not None else ""
     try:
         label = str(
-            report_quarter(
+            wanted_quarter(
                 city,
                 quarter,
+                plan=plan,
                 models=given_folder(models, what="models"),
                 data=given_folder(data, what="data"),
             )
@@ -205,8 +208,9 @@ def _one(
             city,
             label,
             lang=lang,
-            out=folder / f"{city}-{label}-{lang}",
+            out=folder / folder_name(city, label, lang, plan),
             basis=basis,
+            plan=plan,
             models=models,
             data=data,
             progress=progress,

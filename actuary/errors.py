@@ -123,7 +123,7 @@ def nearest_name(name: str, known: Iterable[str]) -> str | None:
     return lowered[close[0]] if close else None
 
 
-def unknown_name(where: str, name: object, known: Iterable[str], *, what: str = "name") -> Problem:
+def unknown_name(where: str, name: object, known: Iterable[str], *, what: str = "name", declare: str = "") -> Problem:
     """Build the problem for an unknown name, with the nearest known one.
 
     Parameters
@@ -136,6 +136,8 @@ def unknown_name(where: str, name: object, known: Iterable[str], *, what: str = 
         The names that exist.
     what : str
         What kind of name it is, in words.
+    declare : str
+        How a new one is declared, for a name that is like no other.
 
     Examples
     --------
@@ -145,7 +147,7 @@ def unknown_name(where: str, name: object, known: Iterable[str], *, what: str = 
     names = sorted(set(known))
     shown = ", ".join(names[:12]) + (f" … {len(names)} in all" if len(names) > 12 else "")
     close = nearest_name(str(name), names)
-    mend = f"did you mean {close!r}?" if close else ""
+    mend = f"did you mean {close!r}?" if close else declare
     return Problem(where, repr(name), f"a known {what} ({shown})", mend)
 
 

@@ -126,8 +126,12 @@ class PeoplePages(Shape):
         scenarios when left out.
     years_apart : int
         Years between the rows of long tables [years].
-    ages : tuple of int
-        First ages of the groups that people are shown in [years].
+    ages, cost_ages : tuple of int
+        First ages of the groups that people, and their cost, are shown in [years].
+    elderly : int
+        Age from which on people count as elderly in shares; one of `ages` [years].
+    people_alone : bool
+        Whether paths with drawn people alone stand beside those with drawn assumptions too.
     ratio, births : tuple of str
         Scenarios whose ratio, and whose births, stand beside the base.
     outlook : tuple of str
@@ -150,6 +154,9 @@ class PeoplePages(Shape):
     distant: Text | None = None
     years_apart: int = Field(ge=1)
     ages: tuple[int, ...] = Field(min_length=2)
+    cost_ages: tuple[int, ...] = Field(min_length=2)
+    elderly: int
+    people_alone: bool = False
     ratio: tuple[Text, ...] = Field(min_length=1)
     births: tuple[Text, ...] = Field(min_length=1)
     outlook: tuple[Text, ...] = Field(min_length=1)
@@ -342,8 +349,11 @@ def _unsound_people(file: TomlFile, people: PeoplePages, scenarios: tuple[str, .
         for name in people.scenarios
         if name not in scenarios
     ]
-    if list(people.ages) != sorted(set(people.ages)) or people.ages[0] != 0:
-        problems.append(Problem(file.where("people.ages"), str(list(people.ages)), "ages from 0 on, rising"))
+    for name, ages in (("ages", people.ages), ("cost_ages", people.cost_ages)):
+        if list(ages) != sorted(set(ages)) or ages[0] != 0:
+            problems.append(Problem(file.where(f"people.{name}"), str(list(ages)), "ages from 0 on, rising"))
+    if people.elderly not in people.ages:
+        problems.append(Problem(file.where("people.elderly"), str(people.elderly), f"one of {list(people.ages)}"))
     return problems
 
 

@@ -17,7 +17,8 @@ from actuary.report.inputs import CityFacts, ReportInputs
 from actuary.report.numbers import format_number
 from actuary.report.paths_view import BASE, PathsView
 from actuary.report.previous import compare_with_previous
-from actuary.report.sections import SECTIONS
+from actuary.report.people import PeoplePart, look_at_people
+from actuary.report.sections import PEOPLE_SECTIONS, SECTIONS
 from actuary.report.sections.appendix import annex_tables
 from actuary.report.wording import LANGUAGES, Wording
 
@@ -179,6 +180,7 @@ def gather_inputs(
         confidences=_confidences(selected),
         alert_sources=_alert_sources(models),
         kind=plan.kind,
+        people=_people(region, quarter, plan, models=models, data=data),
         brief=frozenset(plan.brief),
         remarks=tuple(remark for remark in plan.remarks if remark.region == region),
         evidence=evidence,
@@ -188,6 +190,13 @@ def gather_inputs(
         causes=_causes(projection, quarter, models),
         place_names={name: _place_name(name, lang, models) for name in evidence.backtest["region"].unique()},
     )
+
+
+def _people(region: str, quarter: Quarter, plan: Any, *, models: Path | None, data: Path | None) -> PeoplePart | None:
+    """Run the people-driven model, where the plan has a section that tells what it says."""
+    if plan.people is None or not {section.id for section in plan.sections}.intersection(PEOPLE_SECTIONS):
+        return None
+    return look_at_people(region, quarter, plan.people, models=models, data=data)
 
 
 def _payments(region: str, models: Path | None) -> tuple[Any, ...]:

@@ -27,9 +27,12 @@ from actuary.report.sections import (
     warnings,
 )
 
-__all__ = ["SECTIONS"]
+__all__ = ["PEOPLE_SECTIONS", "SECTIONS"]
 
 type Builder = Callable[[ReportInputs, Composer], Section | None]
+
+#: Sections written from the people-driven model.
+PEOPLE_SECTIONS = ("long_term", "stress", "ageing", "birth_policy")
 
 #: Builder of every section, in the order of the report.
 SECTIONS: dict[str, Builder] = {

@@ -64,6 +64,7 @@ bench: setup  ## measure the hot paths (CASES=, SETTLED_CASES=, PATHS=, SEEDS=)
 	@$(BIN)/python benchmarks/people.py --paths $(PATHS)
 	@$(BIN)/python benchmarks/anomalies.py --seeds $(SEEDS)
 	@$(BIN)/python benchmarks/ledger.py
+	@$(BIN)/python benchmarks/panels.py
 
 forecast-backtest: setup  ## back-test forecasts on the reference series and write docs/forecast-backtest.md
 	@$(BIN)/python tools/forecast_backtest_table.py

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from actuary.errors import OutputError, PeriodError, Problem, UnknownNameError, unknown_name
 from actuary.periods import Quarter
+from actuary.report.case_figures import CaseFigures
+from actuary.report.cases_given import cases_of_report
 from actuary.report.composer import Composer, number_report
 from actuary.report.contracts import Callout, Cover, Gap, ReportData, Section
 from actuary.report.inputs import CityFacts, ReportInputs
@@ -21,6 +23,9 @@ from actuary.report.people import PeoplePart, look_at_people
 from actuary.report.sections import PEOPLE_SECTIONS, SECTIONS
 from actuary.report.sections.appendix import annex_tables
 from actuary.report.wording import LANGUAGES, Wording
+
+if TYPE_CHECKING:
+    from actuary.payment.settlement import Settlement
 
 __all__ = ["assemble_report", "build_report_data", "check_period", "gather_inputs"]
 
@@ -42,6 +47,7 @@ def build_report_data(
     plan: str = "quarterly",
     basis: str | None = None,
     horizon: str | None = None,
+    cases: CaseFigures | Settlement | Path | str | None = None,
     models: Path | None = None,
     data: Path | None = None,
 ) -> ReportData:
@@ -62,6 +68,9 @@ def build_report_data(
         Report plan under ``models/reports``: ``quarterly`` tells some sections in short, ``annual`` all in full.
     basis, horizon : str, optional
         Assumption basis and last projected quarter; those of the plan when left out.
+    cases : CaseFigures, Settlement or path, optional
+        Settled cases of a city, see :func:`~actuary.report.cases_given.cases_of_report`; what the data folder holds
+        under ``settled/<city>/<quarter>`` when left out.
     models, data : Path, optional
         Folders; those of the package when left out.
 
@@ -91,6 +100,7 @@ def build_report_data(
         plan=declared,
         basis=basis or declared.basis,
         horizon=horizon or declared.horizon,
+        cases=cases_of_report(cases, region, Quarter.parse(quarter), kind=declared.kind, models=models, data=data),
         models=models,
         data=data,
     )
@@ -129,6 +139,7 @@ def gather_inputs(
     plan: Any,
     basis: str,
     horizon: str,
+    cases: CaseFigures | None = None,
     models: Path | None = None,
     data: Path | None = None,
 ) -> ReportInputs:
@@ -187,6 +198,7 @@ def gather_inputs(
         track=load_track(rules, models),
         previous=compare_with_previous(projection, evidence, models=models, data=data),
         payments=_payments(region, models),
+        cases=cases,
         causes=_causes(projection, quarter, models),
         place_names={name: _place_name(name, lang, models) for name in evidence.backtest["region"].unique()},
     )
@@ -324,6 +336,8 @@ def _nature(inputs: ReportInputs, composer: Composer) -> str:
     """Say what the figures are, and how many of the rows used were entered from memory."""
     if inputs.synthetic:
         return composer.text("cover.synthetic_yes")
+    if inputs.made_up:
+        return composer.text("cover.synthetic_cases")
     recalled = int((inputs.facts["confidence"] == "recalled").sum()) if len(inputs.facts) else 0
     if not recalled:
         return composer.text("cover.synthetic_no")
@@ -372,7 +386,7 @@ def _cover(inputs: ReportInputs, composer: Composer, plan: Any) -> Cover:
         horizon=horizon,
         fingerprint=projection.fingerprint,
         data_fingerprint=projection.data_fingerprint,
-        synthetic=inputs.synthetic,
+        synthetic=inputs.made_up,
         heading=composer.text("cover.heading", region=inputs.region_name, title=inputs.word(plan, "title")),
         period=quarter,
         lines=tuple((composer.text(f"cover_lines.{key}"), value) for key, value in values.items()),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from actuary.payment.exact import Number
     from actuary.payment.settlement import Settlement
 
-__all__ = ["CaseRequest", "SettledCases", "find_cases", "of_settlement", "open_cases"]
+__all__ = ["CaseRequest", "SettledCases", "check_settled", "find_cases", "of_settlement", "open_cases"]
 
 _RECORD, _MANIFEST = "settlement.json", "manifest.json"
 #: Files of a settlement that a report reads.
@@ -34,6 +34,7 @@ _EXPECTED = "the folder that `actuary settle … --out` wrote, or a .parquet or 
 #: Where the data folder of a pooling region may hold its settled cases, by city and quarter.
 _PLACE = "settled"
 _SHOWN_MONTHS = 6
+_SHOWN_FILES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +125,10 @@ def find_cases(given: Path | str | None, region: str, quarter: Quarter, *, data:
         from actuary.paths import data_root  # noqa: PLC0415
 
         base = (data or data_root()) / _PLACE
-        return next((place for place in _by_place(base, region, quarter) if place.is_dir()), None)
+        return next((place for place in _by_place(base, region, quarter) if (place / _RECORD).is_file()), None)
     path = Path(given).expanduser()
     if path.is_dir() and not (path / _RECORD).exists():
-        return next((place for place in _by_place(path, region, quarter) if place.is_dir()), path)
+        return next((place for place in _by_place(path, region, quarter) if (place / _RECORD).is_file()), path)
     return path
 
 
@@ -183,8 +184,10 @@ def _check_folder(folder: Path, where: str) -> None:
     mend = "settle the cases again, or take the whole folder"
     lacking = [name for name in _NEEDED if not (folder / name).is_file()]
     if len(lacking) == len(_NEEDED):
-        held = sorted(path.name for path in folder.iterdir())
-        found = f"a folder with {', '.join(held[:3])} …" if held else "an empty folder"
+        held = sorted(path.parent.relative_to(folder).as_posix() for path in folder.glob(f"*/**/{_RECORD}"))
+        held = held or sorted(path.name for path in folder.iterdir())
+        rest = " …" if len(held) > _SHOWN_FILES else ""
+        found = f"a folder with {', '.join(held[:_SHOWN_FILES])}{rest}" if held else "an empty folder"
         raise TableError(Problem(where, found, _EXPECTED))
     raise_all((Problem(where, f"no {name}", "the folder of a settlement", mend) for name in lacking), TableError)
     try:
@@ -343,9 +346,7 @@ def _of_file(
     table = read_cases(path, hospitals=request.hospitals)
     if not len(table):
         raise TableError(Problem(where, "no case", "one or more"))
-    held = table.coded.get("month")
-    used = [] if held is None else sorted(set(held.codes[held.codes >= 0].tolist()))
-    _check_months(sorted(held.names[place] for place in used) if held is not None else [], months, where)
+    _check_months(_months_of_table(table), months, where)
     settlement = settle_cases(table, policy, budget=request.budget)
     found = of_settlement(settlement)
     files = [path, *([request.hospitals] if request.hospitals is not None else [])]
@@ -360,6 +361,24 @@ def _of_file(
         checksums={one.name: _sha256(one) for one in files},
         options={"policy": policy, "budget": request.budget, "hospitals": request.hospitals},
     )
+
+
+def check_settled(settled: SettledCases, region: str, months: Sequence[str], models: Path | None = None) -> None:
+    """Check that a settlement made in this process is of the region and of the months.
+
+    Raises
+    ------
+    TableError
+        When it is not.
+    """
+    where = "the settlement"
+    _check_record(settled.record, region, where, models)
+    _check_months(_months_of_table(settled.table), months, where)
+
+
+def _months_of_table(table: CaseTable) -> list[str]:
+    held = table.coded.get("month")
+    return [] if held is None else sorted(held.names[place] for place in set(held.codes[held.codes >= 0].tolist()))
 
 
 def _city_beside(path: Path) -> str:

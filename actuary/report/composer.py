@@ -96,7 +96,7 @@ class Composer:
         key : str
             Key of the column; its heading is the sentence ``columns.<key>`` unless `label` is given.
         quantity : str
-            ``money``, ``people``, ``yuan``, ``ratio``, ``months``, ``share``, ``points`` or ``count``.
+            A key of :data:`~actuary.report.numbers.SCALES`, such as ``money``, ``people``, ``share`` or ``count``.
         values : sequence of float, optional
             The figures in base units, to choose the digits.
         label : str, optional

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from actuary.periods import Quarter
+from actuary.report.case_figures import CaseFigures
 from actuary.report.paths_view import PathsView
 from actuary.report.previous import PreviousReport
 
@@ -122,6 +123,8 @@ class ReportInputs:
         What the report a year before forecast against what came; None where nothing is forecast.
     payments : tuple of PaymentPolicy
         Payment policies on record of the region, the oldest first.
+    cases : CaseFigures or None
+        What its settled cases tell; None where none are given.
     kind : str
         ``quarterly`` or ``annual``.
     brief : frozenset of str
@@ -156,6 +159,7 @@ class ReportInputs:
     causes: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     previous: PreviousReport | None = None
     payments: tuple[Any, ...] = ()
+    cases: CaseFigures | None = None
     kind: str = "quarterly"
     brief: frozenset[str] = frozenset()
     people: PeoplePart | None = None
@@ -180,8 +184,13 @@ class ReportInputs:
 
     @property
     def synthetic(self) -> bool:
-        """Whether any of the figures were made up."""
+        """Whether any of the figures of the funds were made up."""
         return bool(getattr(self.projection, "synthetic", False))
+
+    @property
+    def made_up(self) -> bool:
+        """Whether anything at all was made up, the cases too: the cover says so."""
+        return self.synthetic or (self.cases is not None and self.cases.synthetic)
 
     def missing(self, scheme: str | None = None) -> tuple[Any, ...]:
         """Return the inputs that the region lacks, of one scheme or of all."""

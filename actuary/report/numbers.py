@@ -61,7 +61,10 @@ SCALES: dict[str, dict[str, Scale]] = {
     "zh": {
         "money": Scale("亿元", 1e8, 1),
         "people": Scale("万人", 1e4, 1),
+        "hospital_money": Scale("万元", 1e4, 1),
         "yuan": Scale("元", 1.0, 0),
+        "point_value": Scale("元", 1.0, 4),
+        "days": Scale("天", 1.0, 1),
         "ratio": Scale("", 1.0, 2),
         "months": Scale("个月", 1.0, 1),
         "share": Scale("%", 0.01, 1),
@@ -71,7 +74,10 @@ SCALES: dict[str, dict[str, Scale]] = {
     "en": {
         "money": Scale("bn yuan", 1e9, 2),
         "people": Scale("m persons", 1e6, 3),
+        "hospital_money": Scale("m yuan", 1e6, 3),
         "yuan": Scale("yuan", 1.0, 0),
+        "point_value": Scale("yuan", 1.0, 4),
+        "days": Scale("days", 1.0, 1),
         "ratio": Scale("", 1.0, 2),
         "months": Scale("months", 1.0, 1),
         "share": Scale("%", 0.01, 1),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from actuary.errors import UnknownNameError, unknown_name
 from actuary.paths import data_root, given_folder, models_root, notebooks_root
@@ -19,6 +20,9 @@ from actuary.workflow.outputs import MANIFEST, check_output, staged_output
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from actuary.payment.exact import Number
+    from actuary.payment.settlement import Settlement
+    from actuary.report.case_figures import CaseFigures
     from actuary.report.contracts import Gap, ReportData
 
 __all__ = ["LANGUAGES", "WrittenReport", "folder_name", "wanted_quarter", "write_report"]
@@ -100,6 +104,10 @@ def write_report(  # noqa: PLR0913 (what a report is asked for)
     out: Path | str | None = None,
     basis: str = "base",
     plan: str = "quarterly",
+    cases: CaseFigures | Settlement | Path | str | None = None,
+    policy: str | None = None,
+    budget: Mapping[str, Number] | Number | None = None,
+    hospitals: Path | str | None = None,
     models: Path | str | None = None,
     data: Path | str | None = None,
     progress: Callable[[str], None] = _quiet,
@@ -125,6 +133,13 @@ def write_report(  # noqa: PLR0913 (what a report is asked for)
         Assumption basis.
     plan : str
         Report plan under ``models/reports``: ``quarterly`` tells some sections in short, ``annual`` all in full.
+    cases : path or Settlement, optional
+        Settled cases of a city, for the pages on payment and hospitals: the folder that ``actuary settle`` wrote, a
+        folder of such folders laid out as ``<city>/<quarter>``, a file of cases with a policy, or the answer of
+        :func:`actuary.settle_cases`. When left out, what the data folder holds under ``settled/<city>/<quarter>``.
+        Nothing of a single case comes into the report.
+    policy, budget, hospitals : optional
+        As for :func:`actuary.settle_cases`, with a file of cases.
     models, data : Path, optional
         Folders laid out as ``models/`` and ``data/``; those of the package when left out.
     progress : callable
@@ -138,7 +153,8 @@ def write_report(  # noqa: PLR0913 (what a report is asked for)
     Raises
     ------
     UnknownNameError, PeriodError, DeclarationError, TableError
-        When region, quarter, language, rules or tables are not what they should be; found before any work is done.
+        When region, quarter, language, rules, tables or cases are not what they should be; found before any work is
+        done.
     OutputError
         When the folder cannot be written.
     KeyboardInterrupt
@@ -147,10 +163,14 @@ def write_report(  # noqa: PLR0913 (what a report is asked for)
     if lang not in LANGUAGES:
         raise UnknownNameError(unknown_name("--lang", lang, LANGUAGES, what="language"))
     models, data = given_folder(models, what="models"), given_folder(data, what="data")
-    steps = _Steps(progress, 7)
+    steps = _Steps(progress, 8)
     with steps("check the inputs"):
         wanted = _check_inputs(city, quarter, basis=basis, plan=plan, models=models, data=data)
         folder = check_output(Path(out) if out is not None else Path("output") / folder_name(city, wanted, lang, plan))
+    with steps("read the cases"):
+        figures = _read_cases(
+            cases, city, wanted, plan=plan, policy=policy, budget=budget, hospitals=hospitals, models=models, data=data
+        )
     roots = {
         "models": (models or models_root()).resolve(),
         "data": (data or data_root()).resolve(),
@@ -160,10 +180,11 @@ def write_report(  # noqa: PLR0913 (what a report is asked for)
         report = _build(
             staging,
             {"city": city, "quarter": str(wanted), "lang": lang, "basis": basis, "plan": plan},
+            cases=figures,
             roots=roots,
             steps=steps,
         )
-        run = {
+        run: dict[str, Any] = {
             "city": city,
             "quarter": str(wanted),
             "lang": lang,
@@ -174,16 +195,62 @@ def write_report(  # noqa: PLR0913 (what a report is asked for)
             "synthetic": report.cover.synthetic,
             "lacks": [{"section": gap.section, "reason": gap.reason} for gap in report.cover.gaps],
         }
+        if figures is not None:
+            run["cases"] = {
+                "fingerprint": figures.fingerprint,
+                "policy": figures.policy,
+                "synthetic": figures.synthetic,
+                "of_period": figures.cases,
+                "held": figures.held_cases,
+                "sha256": dict(figures.checksums),
+            }
         command = ["actuary", "report", "--city", city, "--quarter", str(wanted), "--lang", lang, "--basis", basis]
         command += [] if plan == _QUARTERLY else ["--plan", plan]
-        command += [
-            text for name, path in (("models", models), ("data", data)) if path for text in (f"--{name}", str(path))
-        ]
+        given = {"cases": cases if isinstance(cases, Path | str) else None, "policy": policy, "hospitals": hospitals}
+        given |= {"models": models, "data": data}
+        command += [text for name, value in given.items() if value for text in (f"--{name}", str(value))]
+        command += [text for part in _budget_words(budget) for text in ("--budget", part)]
         write_manifest(staging, command=command, run=run, roots=roots, seed=_SEED)
         names = sorted(path.name for path in staging.iterdir())
     order = (".pdf", ".html", ".docx", ".xlsx", ".json")
     files = sorted((folder / name for name in names), key=lambda p: (p.name == MANIFEST, order.index(p.suffix)))
     return WrittenReport(report.cover.title, folder, tuple(files), report.cover.gaps)
+
+
+def _read_cases(
+    cases: CaseFigures | Settlement | Path | str | None,
+    city: str,
+    quarter: Quarter,
+    *,
+    plan: str,
+    policy: str | None,
+    budget: Mapping[str, Number] | Number | None,
+    hospitals: Path | str | None,
+    models: Path | None,
+    data: Path | None,
+) -> CaseFigures | None:
+    """Add the cases up here, so that the notebook never holds one."""
+    from actuary.policy import load_report_plan  # noqa: PLC0415
+    from actuary.report.cases_given import cases_of_report  # noqa: PLC0415  (loads the numerical libraries)
+
+    return cases_of_report(
+        cases,
+        city,
+        quarter,
+        kind=load_report_plan(plan, root=models).kind,
+        policy=policy,
+        budget=budget,
+        hospitals=hospitals,
+        models=models,
+        data=data,
+    )
+
+
+def _budget_words(budget: Mapping[str, Number] | Number | None) -> list[str]:
+    """Return a budget as it is written on the command line."""
+    if budget is None:
+        return []
+    return [f"{name}={amount}" for name, amount in budget.items()] if isinstance(budget, Mapping) else [str(budget)]
 
 
 def wanted_quarter(
@@ -219,7 +286,14 @@ def _check_inputs(
     return wanted
 
 
-def _build(staging: Path, parameters: Mapping[str, str], *, roots: Mapping[str, Path], steps: _Steps) -> ReportData:
+def _build(
+    staging: Path,
+    parameters: Mapping[str, str],
+    *,
+    cases: CaseFigures | None,
+    roots: Mapping[str, Path],
+    steps: _Steps,
+) -> ReportData:
     from actuary.report import (  # noqa: PLC0415  (the renderers are heavy)
         ReportData,
         execute_notebook,
@@ -232,7 +306,11 @@ def _build(staging: Path, parameters: Mapping[str, str], *, roots: Mapping[str, 
 
     target = staging / _DATA
     folders = {"models": str(roots["models"]), "data": str(roots["data"]), "output": str(target)}
-    with steps("run the notebook"):
+    with steps("run the notebook"), tempfile.TemporaryDirectory(prefix="actuary-cases-") as place:
+        if cases is not None:
+            figures = Path(place) / "cases.json"
+            figures.write_text(cases.to_json(), encoding="utf-8")
+            folders["cases"] = str(figures)
         notebook = execute_notebook(roots["notebooks"] / _NOTEBOOK, {**parameters, **folders})
     report = ReportData.from_json(target.read_text(encoding="utf-8"))
     with steps("typeset the PDF"):

@@ -6,15 +6,15 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from actuary.report.cases_given import PAYING_KINDS
 from actuary.report.composer import Composer
 from actuary.report.contracts import Block, Cell, ReportTable, Section
 from actuary.report.inputs import ReportInputs
 from actuary.report.sections.city_pages import fact_table
+from actuary.report.sections.hospital_cases import case_blocks
 
 __all__ = ["build"]
 
-#: Hospitals are paid by a pooling region; a nation, a province or a mean of cities pays none.
-_PAYING = ("city", "county")
 _EVERY = "*"
 _STEM = "drg_"
 _HOW = re.compile("[(;:（；：]")
@@ -30,7 +30,7 @@ def build(inputs: ReportInputs, composer: Composer) -> Section | None:
     composer : Composer
         Writes tables and sentences.
     """
-    if inputs.region.kind not in _PAYING:
+    if inputs.region.kind not in PAYING_KINDS:
         return None
     blocks: list[Block] = []
     if inputs.payments:
@@ -66,7 +66,10 @@ def build(inputs: ReportInputs, composer: Composer) -> Section | None:
     lacking = list(dict.fromkeys(_HOW.split(one)[0].strip() for one in asked))
     if lacking:
         blocks.append(composer.callout("missing", "payment.inputs", items=lacking))
-    blocks.append(composer.callout("missing", "payment.no_cases", region=inputs.region_name))
+    if inputs.cases is not None:
+        blocks += case_blocks(inputs, composer, inputs.cases)
+    else:
+        blocks.append(composer.callout("missing", "payment.no_cases", region=inputs.region_name))
     return composer.section("payment", blocks)
 
 

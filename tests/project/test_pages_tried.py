@@ -38,8 +38,8 @@ class _Block:
 def _blocks(page: Path) -> list[_Block]:
     text, found, end = page.read_text(encoding="utf-8"), [], 0
     for match in _FENCE.finditer(text):
-        before = text[end : match.start()].strip().splitlines()
-        found.append(_Block(match[1], match[2], before[-1] if before else ""))
+        paragraph = text[end : match.start()].strip().split("\n\n")[-1]
+        found.append(_Block(match[1], match[2], " ".join(paragraph.split())))
         end = match.end()
     return found
 

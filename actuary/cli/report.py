@@ -66,6 +66,24 @@ def report(  # noqa: PLR0913, PLR0917 (the options of the verb)
         str | None,
         typer.Option(help="Report plan, a file of models/reports.", show_default="quarterly; annual with --annual"),
     ] = None,
+    cases: Annotated[
+        Path | None,
+        typer.Option(
+            "--cases",
+            help="Settled cases of the city: a folder that `actuary settle` wrote; a folder of such, as "
+            "<city>/<quarter>; or a .parquet or .csv file of cases, with --policy.",
+            show_default="<data>/settled/<city>/<quarter>",
+        ),
+    ] = None,
+    policy: Annotated[
+        str | None, typer.Option("--policy", "-p", help="With a file of cases: the payment policy that settles them.")
+    ] = None,
+    budget: Annotated[
+        list[str] | None, typer.Option("--budget", "-b", help="With a file of cases: the budget, as of actuary settle.")
+    ] = None,
+    hospitals: Annotated[
+        Path | None, typer.Option(help="With a file of cases: list of hospitals, CSV: hospital, tier.")
+    ] = None,
     models: Models = None,
     data: Data = None,
 ) -> None:
@@ -79,8 +97,9 @@ def report(  # noqa: PLR0913, PLR0917 (the options of the verb)
 
     Examples:  actuary report  |  actuary report --city shenyang --lang en --out reports/shenyang  |
     actuary report --city national,shenyang --quarter 2023Q4 --quarter 2024Q4 --out reports  |
-    actuary report --annual --quarter 2024Q4
+    actuary report --annual --quarter 2024Q4  |  actuary report --city shenyang --quarter 2024Q4 --cases settled
     """
+    from actuary.cli.settle import read_budget  # noqa: PLC0415
     from actuary.workflow import write_report  # noqa: PLC0415  (heavy: loads when the verb runs)
 
     cities = _parted(city) or ["national"]
@@ -89,7 +108,12 @@ def report(  # noqa: PLR0913, PLR0917 (the options of the verb)
         raise OutputError(Problem("--annual, --plan", f"both, and --plan {plan}", "one of them"))
     chosen = plan or (_ANNUAL if annual else _QUARTERLY)
     if len(cities) * len(quarters) > 1:
-        _several(cities, quarters, lang=lang.value, out=out, basis=basis, plan=chosen, models=models, data=data)
+        if policy is not None or budget is not None or hospitals is not None:
+            expected = "one report, or --cases with settled cases as <city>/<quarter>"
+            raise OutputError(Problem("--policy, --budget, --hospitals", "several reports", expected))
+        _several(
+            cities, quarters, lang=lang.value, out=out, basis=basis, plan=chosen, cases=cases, models=models, data=data
+        )
         return
     written = write_report(
         cities[0],
@@ -98,6 +122,10 @@ def report(  # noqa: PLR0913, PLR0917 (the options of the verb)
         out=out,
         basis=basis,
         plan=chosen,
+        cases=cases,
+        policy=policy,
+        budget=read_budget(budget),
+        hospitals=hospitals,
         models=models,
         data=data,
         progress=say,
@@ -122,7 +150,7 @@ def _tell(gaps: Sequence[Gap]) -> None:
         say(f"  {gap.title}: {gap.reason}")
 
 
-def _several(
+def _several(  # noqa: PLR0913 (the options of the verb)
     cities: Sequence[str],
     quarters: Sequence[str | None],
     *,
@@ -130,6 +158,7 @@ def _several(
     out: Path | None,
     basis: str,
     plan: str,
+    cases: Path | None,
     models: Path | None,
     data: Path | None,
 ) -> None:
@@ -152,6 +181,7 @@ def _several(
             out=out,
             basis=basis,
             plan=plan,
+            cases=cases,
             models=models,
             data=data,
             progress=say,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from actuary.payment.exact import Number
     from actuary.payment.settlement import Settlement
 
-__all__ = ["CaseRequest", "SettledCases", "check_settled", "find_cases", "of_settlement", "open_cases"]
+__all__ = ["CaseRequest", "SettledCases", "check_settled", "find_cases", "is_settled", "of_settlement", "open_cases"]
 
 _RECORD, _MANIFEST = "settlement.json", "manifest.json"
 #: Files of a settlement that a report reads.
@@ -130,6 +130,11 @@ def find_cases(given: Path | str | None, region: str, quarter: Quarter, *, data:
     if path.is_dir() and not (path / _RECORD).exists():
         return next((place for place in _by_place(path, region, quarter) if (place / _RECORD).is_file()), path)
     return path
+
+
+def is_settled(folder: Path) -> bool:
+    """Return whether a folder looks like one that a settlement wrote, whole or not."""
+    return any((folder / name).exists() for name in ("cases.parquet", _RECORD, _MANIFEST))
 
 
 def _by_place(base: Path, region: str, quarter: Quarter) -> tuple[Path, ...]:

@@ -38,7 +38,7 @@ def case_period(quarter: Quarter, kind: str) -> tuple[str, tuple[str, ...]]:
     return period, months_of_period(period)
 
 
-def cases_of_report(
+def cases_of_report(  # noqa: PLR0913 (the forms in which cases come)
     given: CaseFigures | Settlement | Path | str | None,
     region: str,
     quarter: Quarter,

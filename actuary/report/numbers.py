@@ -70,6 +70,7 @@ SCALES: dict[str, dict[str, Scale]] = {
         "share": Scale("%", 0.01, 1),
         "points": Scale("百分点", 0.01, 1),
         "count": Scale("", 1.0, 0),
+        "cases": Scale("", 1.0, 0),
     },
     "en": {
         "money": Scale("bn yuan", 1e9, 2),
@@ -83,6 +84,7 @@ SCALES: dict[str, dict[str, Scale]] = {
         "share": Scale("%", 0.01, 1),
         "points": Scale("pts", 0.01, 1),
         "count": Scale("", 1.0, 0),
+        "cases": Scale("", 1.0, 0),
     },
 }
 

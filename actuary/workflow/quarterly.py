@@ -217,7 +217,7 @@ def write_report(  # noqa: PLR0913 (what a report is asked for)
     return WrittenReport(report.cover.title, folder, tuple(files), report.cover.gaps)
 
 
-def _read_cases(
+def _read_cases(  # noqa: PLR0913 (the forms in which cases come)
     cases: CaseFigures | Settlement | Path | str | None,
     city: str,
     quarter: Quarter,

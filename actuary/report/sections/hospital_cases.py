@@ -30,7 +30,7 @@ _FIGURES: tuple[tuple[str, str], ...] = (
 )
 #: What the page of a hospital sets beside its tier and its city.
 _PAGE: tuple[tuple[str, str], ...] = (
-    ("cases", "count"),
+    ("cases", "cases"),
     ("cmi", "ratio"),
     ("grouping_rate", "share"),
     ("cost_index", "ratio"),
@@ -42,7 +42,6 @@ _PAGE: tuple[tuple[str, str], ...] = (
     ("high_share", "share"),
     ("low_share", "share"),
 )
-_PLAIN = frozenset({"", "normal"})
 
 
 def case_blocks(inputs: ReportInputs, composer: Composer, found: CaseFigures) -> list[Block]:
@@ -131,6 +130,12 @@ class _Desk:
     def insurance(self, name: str) -> str:
         key = f"schemes.{name}"
         return self.composer.text(key) if self.composer.wording.has(key) else name
+
+    def unit(self, quantity: str) -> str:
+        """Return the word for what is counted or a ratio."""
+        return self.composer.text(
+            "units.cases" if quantity == "cases" else "units.number" if quantity == "count" else "units.ratio"
+        )
 
     def tier_name(self, row: Mapping[str, Any]) -> str:
         if "tier" not in row:
@@ -264,6 +269,11 @@ class _Desk:
         ]
         return self.table(name, columns, rows, [composer.text("hospital_cases.note_books")])
 
+    def hidden(self, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Return the notes on rows of which some may have no figure."""
+        notes = [self.composer.text("hospital_cases.note_hidden")] if any(row["cases"] is None for row in rows) else []
+        return [*notes, self.least]
+
     def classes(self) -> list[Block]:
         """Write cases by how they are paid, high and low cost ones among them, and those that are not."""
         found, composer = self.found, self.composer
@@ -285,7 +295,7 @@ class _Desk:
             "case_classes",
             [composer.text_column("case_class"), *columns],
             rows("class", found.classes, of_class),
-            [composer.text("hospital_cases.note_hidden"), self.least],
+            self.hidden(found.classes),
         )
         blocks: list[Block] = []
         for place, row in enumerate(found.classes):
@@ -299,7 +309,7 @@ class _Desk:
                     "case_reasons",
                     [composer.text_column("case_reason"), *columns],
                     rows("reason", found.statuses, lambda name: PaymentReason(name).text(self.inputs.lang)),
-                    [composer.text("hospital_cases.note_hidden"), self.least],
+                    self.hidden(found.statuses),
                 )
             )
         groups = found.groups[: found.shown["groups"]]
@@ -339,7 +349,7 @@ class _Desk:
                 [
                     self.word(row),
                     scale.show(row["value"]),
-                    scale.unit or composer.text("units.ratio"),
+                    scale.unit or self.unit(str(row["unit"])),
                     float(row["cases"]),
                 ]
             )
@@ -432,7 +442,7 @@ class _Desk:
                 [
                     composer.text(f"columns.case_{key.removesuffix('_yuan')}"),
                     *cells,
-                    scale.unit or composer.text("units.ratio"),
+                    scale.unit or self.unit(quantity),
                 ]
             )
             decimals.append(scale.decimals)

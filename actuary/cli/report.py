@@ -84,6 +84,14 @@ def report(  # noqa: PLR0913, PLR0917 (the options of the verb)
     hospitals: Annotated[
         Path | None, typer.Option(help="With a file of cases: list of hospitals, CSV: hospital, tier.")
     ] = None,
+    previous: Annotated[
+        Path | None,
+        typer.Option(
+            "--previous",
+            help="Folder of an earlier report of the region, held against what came.",
+            show_default="that of the quarter before, forecast again",
+        ),
+    ] = None,
     models: Models = None,
     data: Data = None,
 ) -> None:
@@ -108,6 +116,8 @@ def report(  # noqa: PLR0913, PLR0917 (the options of the verb)
         raise OutputError(Problem("--annual, --plan", f"both, and --plan {plan}", "one of them"))
     chosen = plan or (_ANNUAL if annual else _QUARTERLY)
     if len(cities) * len(quarters) > 1:
+        if previous is not None:
+            raise OutputError(Problem("--previous", "several reports", "one report, to hold the earlier one against"))
         if policy is not None or budget is not None or hospitals is not None:
             expected = "one report, or --cases with settled cases as <city>/<quarter>"
             raise OutputError(Problem("--policy, --budget, --hospitals", "several reports", expected))
@@ -126,6 +136,7 @@ def report(  # noqa: PLR0913, PLR0917 (the options of the verb)
         policy=policy,
         budget=read_budget(budget),
         hospitals=hospitals,
+        previous=previous,
         models=models,
         data=data,
         progress=say,

@@ -15,11 +15,12 @@ from actuary.report.case_figures import CaseFigures
 from actuary.report.cases_given import cases_of_report
 from actuary.report.composer import Composer, number_report
 from actuary.report.contracts import Callout, Cover, Gap, ReportData, Section
+from actuary.report.expectations import YearExpectation, read_expectations
 from actuary.report.inputs import CityFacts, ReportInputs
 from actuary.report.numbers import format_number
 from actuary.report.paths_view import BASE, PathsView
-from actuary.report.previous import compare_with_previous
 from actuary.report.people import PeoplePart, look_at_people
+from actuary.report.previous import compare_with_previous
 from actuary.report.sections import PEOPLE_SECTIONS, SECTIONS
 from actuary.report.sections.appendix import annex_tables
 from actuary.report.wording import LANGUAGES, Wording
@@ -39,7 +40,7 @@ _YEAR_END = 4
 _TRIED = 5
 
 
-def build_report_data(
+def build_report_data(  # noqa: PLR0913 (what a report is asked for)
     region: str,
     quarter: str | Quarter,
     *,
@@ -48,6 +49,7 @@ def build_report_data(
     basis: str | None = None,
     horizon: str | None = None,
     cases: CaseFigures | Settlement | Path | str | None = None,
+    previous: Path | str | None = None,
     models: Path | None = None,
     data: Path | None = None,
 ) -> ReportData:
@@ -71,6 +73,9 @@ def build_report_data(
     cases : CaseFigures, Settlement or path, optional
         Settled cases of a city, see :func:`~actuary.report.cases_given.cases_of_report`; what the data folder holds
         under ``settled/<city>/<quarter>`` when left out.
+    previous : path, optional
+        Folder of an earlier report of the region, to be held against what came; the quarter before is forecast again
+        when left out.
     models, data : Path, optional
         Folders; those of the package when left out.
 
@@ -101,6 +106,7 @@ def build_report_data(
         basis=basis or declared.basis,
         horizon=horizon or declared.horizon,
         cases=cases_of_report(cases, region, Quarter.parse(quarter), kind=declared.kind, models=models, data=data),
+        previous=None if previous is None else read_expectations(previous, region, Quarter.parse(quarter)),
         models=models,
         data=data,
     )
@@ -131,7 +137,7 @@ def check_period(quarter: Quarter, plan: Any) -> None:
         )
 
 
-def gather_inputs(
+def gather_inputs(  # noqa: PLR0913 (what a report is asked for)
     region: str,
     quarter: Quarter,
     *,
@@ -140,6 +146,7 @@ def gather_inputs(
     basis: str,
     horizon: str,
     cases: CaseFigures | None = None,
+    previous: tuple[str, Sequence[YearExpectation]] | None = None,
     models: Path | None = None,
     data: Path | None = None,
 ) -> ReportInputs:
@@ -196,7 +203,7 @@ def gather_inputs(
         remarks=tuple(remark for remark in plan.remarks if remark.region == region),
         evidence=evidence,
         track=load_track(rules, models),
-        previous=compare_with_previous(projection, evidence, models=models, data=data),
+        previous=compare_with_previous(projection, evidence, given=previous, models=models, data=data),
         payments=_payments(region, models),
         cases=cases,
         causes=_causes(projection, quarter, models),

@@ -12,7 +12,7 @@ import pandas as pd
 from actuary.periods import Quarter
 from actuary.report.case_figures import CaseFigures
 from actuary.report.paths_view import PathsView
-from actuary.report.previous import PreviousReport
+from actuary.report.previous import PreviousReport, SchemeReconciliation
 
 if TYPE_CHECKING:
     from actuary.report.composer import Composer
@@ -119,8 +119,9 @@ class ReportInputs:
         Id of a warning rule to its records on past series, as far as they are of the rule as it is now.
     causes : mapping
         Scheme to the changes of its spending and income in the last year told, split by cause.
-    previous : PreviousReport or None
-        What the report a year before forecast against what came; None where nothing is forecast.
+    previous : tuple of PreviousReport, or None
+        What earlier reports expected against what came, that of the year-end before last; None where nothing is
+        forecast.
     payments : tuple of PaymentPolicy
         Payment policies on record of the region, the oldest first.
     cases : CaseFigures or None
@@ -157,7 +158,7 @@ class ReportInputs:
     place_names: Mapping[str, str] = field(default_factory=dict)
     track: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     causes: Mapping[str, Sequence[Any]] = field(default_factory=dict)
-    previous: PreviousReport | None = None
+    previous: tuple[PreviousReport, ...] | None = None
     payments: tuple[Any, ...] = ()
     cases: CaseFigures | None = None
     kind: str = "quarterly"
@@ -191,6 +192,11 @@ class ReportInputs:
     def made_up(self) -> bool:
         """Whether anything at all was made up, the cases too: the cover says so."""
         return self.synthetic or (self.cases is not None and self.cases.synthetic)
+
+    @property
+    def reconciled(self) -> list[SchemeReconciliation]:
+        """What the report at the year-end before expected of each scheme against what came."""
+        return list(self.previous[-1].schemes.values()) if self.previous else []
 
     def missing(self, scheme: str | None = None) -> tuple[Any, ...]:
         """Return the inputs that the region lacks, of one scheme or of all."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from actuary.errors import UnknownNameError, unknown_name
 from actuary.paths import data_root, given_folder, models_root, notebooks_root
 from actuary.periods import Quarter
-from actuary.workflow.manifest import write_manifest
+from actuary.workflow.manifest import file_sha256, write_manifest
 from actuary.workflow.outputs import MANIFEST, check_output, staged_output
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ def write_report(  # noqa: PLR0913 (what a report is asked for)
     policy: str | None = None,
     budget: Mapping[str, Number] | Number | None = None,
     hospitals: Path | str | None = None,
+    previous: Path | str | None = None,
     models: Path | str | None = None,
     data: Path | str | None = None,
     progress: Callable[[str], None] = _quiet,
@@ -138,8 +139,12 @@ def write_report(  # noqa: PLR0913 (what a report is asked for)
         folder of such folders laid out as ``<city>/<quarter>``, a file of cases with a policy, or the answer of
         :func:`actuary.settle_cases`. When left out, what the data folder holds under ``settled/<city>/<quarter>``.
         Nothing of a single case comes into the report.
-    policy, budget, hospitals : optional
-        As for :func:`actuary.settle_cases`, with a file of cases.
+    policy : str, optional
+        Payment policy, with a file of cases.
+    budget : mapping of str to number, or number, optional
+        Budgets of the policy's pools [yuan], with a file of cases.
+    hospitals : path, optional
+        List of hospitals with their tiers, with a file of cases.
     models, data : Path, optional
         Folders laid out as ``models/`` and ``data/``; those of the package when left out.
     progress : callable
@@ -159,14 +164,26 @@ def write_report(  # noqa: PLR0913 (what a report is asked for)
         When the folder cannot be written.
     KeyboardInterrupt
         When stopped; nothing has been written then.
+
+    Examples
+    --------
+    >>> write_report("national", "2024Q4", lang="en", out="reports/national")  # doctest: +SKIP
+    >>> write_report("shenyan")
+    Traceback (most recent call last):
+    actuary.errors.UnknownNameError: region: found 'shenyan'; ... did you mean 'shenyang'?
     """
     if lang not in LANGUAGES:
         raise UnknownNameError(unknown_name("--lang", lang, LANGUAGES, what="language"))
+    from actuary.report.expectations import read_expectations  # noqa: PLC0415  (loads the numerical libraries)
+
     models, data = given_folder(models, what="models"), given_folder(data, what="data")
     steps = _Steps(progress, 8)
     with steps("check the inputs"):
         wanted = _check_inputs(city, quarter, basis=basis, plan=plan, models=models, data=data)
         folder = check_output(Path(out) if out is not None else Path("output") / folder_name(city, wanted, lang, plan))
+        earlier = None if previous is None else Path(previous).expanduser().resolve()
+        if earlier is not None:
+            read_expectations(earlier, city, wanted)
     with steps("read the cases"):
         figures = _read_cases(
             cases, city, wanted, plan=plan, policy=policy, budget=budget, hospitals=hospitals, models=models, data=data
@@ -179,7 +196,8 @@ def write_report(  # noqa: PLR0913 (what a report is asked for)
     with staged_output(folder) as staging:
         report = _build(
             staging,
-            {"city": city, "quarter": str(wanted), "lang": lang, "basis": basis, "plan": plan},
+            {"city": city, "quarter": str(wanted), "lang": lang, "basis": basis, "plan": plan}
+            | ({} if earlier is None else {"previous": str(earlier)}),
             cases=figures,
             roots=roots,
             steps=steps,
@@ -195,6 +213,8 @@ def write_report(  # noqa: PLR0913 (what a report is asked for)
             "synthetic": report.cover.synthetic,
             "lacks": [{"section": gap.section, "reason": gap.reason} for gap in report.cover.gaps],
         }
+        if earlier is not None:
+            run["previous"] = _checksum_of(earlier)
         if figures is not None:
             run["cases"] = {
                 "fingerprint": figures.fingerprint,
@@ -207,7 +227,7 @@ def write_report(  # noqa: PLR0913 (what a report is asked for)
         command = ["actuary", "report", "--city", city, "--quarter", str(wanted), "--lang", lang, "--basis", basis]
         command += [] if plan == _QUARTERLY else ["--plan", plan]
         given = {"cases": cases if isinstance(cases, Path | str) else None, "policy": policy, "hospitals": hospitals}
-        given |= {"models": models, "data": data}
+        given |= {"previous": previous, "models": models, "data": data}
         command += [text for name, value in given.items() if value for text in (f"--{name}", str(value))]
         command += [text for part in _budget_words(budget) for text in ("--budget", part)]
         write_manifest(staging, command=command, run=run, roots=roots, seed=_SEED)
@@ -244,6 +264,12 @@ def _read_cases(  # noqa: PLR0913 (the forms in which cases come)
         models=models,
         data=data,
     )
+
+
+def _checksum_of(report: Path) -> dict[str, str]:
+    """Return the checksum of the figures of an earlier report."""
+    path = report / _DATA if report.is_dir() else report
+    return {"file": path.name, "sha256": file_sha256(path)}
 
 
 def _budget_words(budget: Mapping[str, Number] | Number | None) -> list[str]:

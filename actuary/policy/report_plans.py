@@ -132,6 +132,8 @@ class PeoplePages(Shape):
         Age from which on people count as elderly in shares; one of `ages` [years].
     people_alone : bool
         Whether paths with drawn people alone stand beside those with drawn assumptions too.
+    back_test_from : int
+        Year-end from which the model is held against history; it is not when left out.
     ratio, births : tuple of str
         Scenarios whose ratio, and whose births, stand beside the base.
     outlook : tuple of str
@@ -157,6 +159,7 @@ class PeoplePages(Shape):
     cost_ages: tuple[int, ...] = Field(min_length=2)
     elderly: int
     people_alone: bool = False
+    back_test_from: int | None = None
     ratio: tuple[Text, ...] = Field(min_length=1)
     births: tuple[Text, ...] = Field(min_length=1)
     outlook: tuple[Text, ...] = Field(min_length=1)

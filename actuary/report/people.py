@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from actuary.errors import PeriodError
 from actuary.paths import data_root, models_root
 from actuary.periods import Quarter
 from actuary.seeds import stream
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from actuary.fund.model.back_test import BackTest
     from actuary.fund.model.face import Model
     from actuary.fund.model.run import Run
     from actuary.fund.model.sensitivity import Range, Sensitivity
@@ -54,9 +54,11 @@ class PeoplePart:
     mixed, people_only : StochasticRun or None
         Paths with drawn people and assumptions, and with drawn people alone; None where people are in wide groups.
     drawn : Dataset or None
-        Births of every drawn path, and how many people have reached each of the declared ages, dims (draw, year[, group]).
+        Births of every drawn path, and how many people have reached each declared age, dims (draw, year[, group]).
     costs : BirthPolicyCosts or None
         What birth policies cost.
+    back_test : BackTest or None
+        The model held against history; None where the plan does not ask for it, or figures do not reach back so far.
     """
 
     pages: PeoplePages
@@ -69,6 +71,7 @@ class PeoplePart:
     people_only: StochasticRun | None = None
     drawn: xr.Dataset | None = None
     costs: BirthPolicyCosts | None = None
+    back_test: BackTest | None = None
 
     @property
     def schemes(self) -> tuple[str, ...]:
@@ -138,7 +141,7 @@ def look_at_people(
     found = PeoplePart(pages, model)
     if not model.needed:
         base = model.base_quarter
-        found = PeoplePart(pages, model, late=base.year) if base > quarter else _run(model, pages)
+        found = PeoplePart(pages, model, late=base.year) if base > quarter else _run(model, pages, data)
     while len(_SEEN) >= _KEPT:
         _SEEN.pop(next(iter(_SEEN)))
     _SEEN[key] = found
@@ -151,7 +154,19 @@ def _state(root: Path) -> tuple[int, int]:
     return len(times), max(times, default=0)
 
 
-def _run(model: Model, pages: PeoplePages) -> PeoplePart:
+def _test_back(model: Model, pages: PeoplePages, data: Path | None) -> BackTest | None:
+    from actuary.fund.model.back_test import back_test, load_back_test_rules  # noqa: PLC0415
+
+    if pages.back_test_from is None or model.base is None or "employee" not in model.base.schemes:
+        return None
+    rules = load_back_test_rules(model.models)
+    try:
+        return back_test(model.region, pages.back_test_from, end=model.base_quarter.year, rules=rules, data=data)
+    except PeriodError:
+        return None  # the figures do not reach back so far
+
+
+def _run(model: Model, pages: PeoplePages, data: Path | None) -> PeoplePart:
     from actuary.demography.stochastic import draw_population_paths, run_population_paths  # noqa: PLC0415
     from actuary.fund.model.sensitivity import load_ranges, run_sensitivity  # noqa: PLC0415
     from actuary.fund.model.stochastic_run import run_stochastic  # noqa: PLC0415
@@ -183,6 +198,7 @@ def _run(model: Model, pages: PeoplePages) -> PeoplePart:
         people_only=people_only,
         drawn=drawn,
         costs=cost_birth_policies(module_view(far.projection)),
+        back_test=_test_back(model, pages, data),
     )
 
 

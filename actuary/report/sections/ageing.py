@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def _people(inputs: ReportInputs, composer: Composer, view: PeopleView) -> list[
     for place, low in enumerate(ages):
         high = ages[place + 1] if place + 1 < len(ages) else None
         columns.append((f"age_{low}", "people", _group_label(composer, ages, place),
-                        partial(lambda year, low, high: group(year, low, high), low=low, high=high)))  # fmt: skip
+                        partial(group, low=low, high=high)))  # fmt: skip
     columns += [
         ("people_all", "people", composer.text("columns.people_all"), lambda year: group(year, 0, None)),
         ("elderly_share", "share", composer.text("columns.elderly_share", age=str(elderly)),
@@ -280,7 +281,7 @@ def _spending(inputs: ReportInputs, composer: Composer, view: PeopleView) -> lis
     rows: list[list[Cell]] = []
     for scheme in part.schemes:
         own = frame[frame["scheme"] == scheme].set_index("year")
-        for first, last in zip(years[:-1], years[1:], strict=True):
+        for first, last in pairwise(years):
             within = own.loc[first + 1 : last]
             parts = [float(within[f"{cause}_yuan"].sum()) for cause in _CAUSES]
             growth = float(within["growth_yuan"].sum())

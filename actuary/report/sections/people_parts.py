@@ -19,6 +19,7 @@ __all__ = ["ANNUAL_BASE", "PeopleView", "column_table", "figure_of", "in_words",
 
 #: The scenario that is the base itself.
 ANNUAL_BASE = "base"
+_YEAR_END = 4
 _ORDER = ("long_term", "stress", "ageing", "birth_policy")
 
 
@@ -37,20 +38,25 @@ def not_possible(inputs: ReportInputs, composer: Composer, section: str) -> Sect
     if first != section:
         callout = composer.callout("missing", "people.missing_there", section=composer.titles[first])
         return composer.section(section, [callout])
-    items = []
-    for one in part.model.needed:
-        key = f"people.needed_{one.key.replace('.', '_')}"
-        items.append(composer.text(key) if composer.wording.has(key) else one.what_zh if inputs.lang == "zh" else
-                     one.what_en)  # fmt: skip
-    return composer.section(section, [composer.callout("missing", "people.missing", items=list(dict.fromkeys(items)))])
+    words = {one.key: f"people.needed_{one.key.replace('.', '_')}" for one in part.model.needed}
+    items = [composer.text(key) for key in words.values() if composer.wording.has(key)]
+    # Figures of the funds are missing for the other projection too, and listed there.
+    if len(items) < len(words):
+        items += inputs.missing_reference(composer)
+    return composer.section(section, [composer.callout("missing", "people.missing", items=items)])
 
 
-def in_words(composer: Composer, period: object) -> str:
-    """Return a quarter or a year as a sentence or a cell names it: 2035年第四季度, 2035Q4; 2035年, 2035."""
+def in_words(composer: Composer, period: object, *, whole: bool = False) -> str:
+    """Return a quarter as a sentence or a cell names it, 2035年第四季度 or 2035Q4; a year as it is.
+
+    With `whole` the fourth quarter is named by its year: its end is that of the year.
+    """
     text = str(period)
     if "Q" not in text:
         return text
     quarter = Quarter.parse(text)
+    if whole and quarter.number == _YEAR_END:
+        return composer.text("phrases.of_year", year=str(quarter.year))
     number = composer.text(f"ordinals.quarter_{quarter.number}")
     return composer.text("phrases.quarter_of", year=str(quarter.year), number=number, digit=str(quarter.number))
 

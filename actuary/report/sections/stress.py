@@ -112,7 +112,7 @@ def _single(inputs: ReportInputs, composer: Composer, view: PeopleView, scheme: 
         composer.column("at_high", "months", growth=True),
         *([composer.text_column("set_by"), composer.text_column("reason")] if full else []),
     ]
-    at = in_words(composer, sensitivity.at)
+    at = in_words(composer, sensitivity.at, whole=True)
     table = composer.table(
         f"sensitivity_{scheme}",
         "tables.sensitivity",

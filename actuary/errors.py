@@ -65,6 +65,14 @@ class ActuaryError(Exception):
     ----------
     problems : Problem or sequence of Problem
         What is wrong, in the order of the file.
+
+    Examples
+    --------
+    >>> error = ActuaryError(Problem("base.toml, employer_rate", "'8 %'", "a share", "write 0.08"))
+    >>> print(error)
+    base.toml, employer_rate: found '8 %'; expected a share; write 0.08
+    >>> error.problems[0].mend
+    'write 0.08'
     """
 
     def __init__(self, problems: Problem | Sequence[Problem]) -> None:

@@ -221,6 +221,11 @@ def forecast_fund(  # noqa: PLR0913  (one argument an option)
         Folder in which the drawn flows are kept by everything they rest on, so that the next call draws nothing; they
         are not kept when left out.
 
+    Returns
+    -------
+    FundForecast
+        Draws of income, spending and balance of every fund [yuan], with what they rest on.
+
     Raises
     ------
     UnknownNameError

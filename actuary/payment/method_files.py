@@ -209,6 +209,11 @@ def load_method_rules(name_or_path: str | Path, *, root: Path | None = None) -> 
     root : Path, optional
         Root of the models.
 
+    Returns
+    -------
+    MethodRules
+        The sections of the rule set, each with its sources.
+
     Raises
     ------
     UnknownNameError

@@ -274,6 +274,11 @@ def load_scenario(name: str, *, root: Path | None = None) -> Scenario:
     root : Path, optional
         Root of the models.
 
+    Returns
+    -------
+    Scenario
+        Its names and deltas.
+
     Raises
     ------
     UnknownNameError

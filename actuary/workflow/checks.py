@@ -44,6 +44,11 @@ def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data
     CheckOutcome
         Its problems are empty when all is well.
 
+    Raises
+    ------
+    ActuaryError
+        When a folder or file that is named does not exist.
+
     Examples
     --------
     >>> from actuary import check_inputs

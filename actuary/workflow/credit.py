@@ -93,7 +93,7 @@ def score_providers(
     budget_yuan: str | None = None,
     models: Path | None = None,
 ) -> CreditRun:
-    """Score every provider of an assessment.
+    r"""Score every provider of an assessment.
 
     Parameters
     ----------
@@ -114,10 +114,23 @@ def score_providers(
     models : Path, optional
         Folder of declared rules.
 
+    Returns
+    -------
+    CreditRun
+        Score and level of every provider, line by line, and what they move.
+
     Raises
     ------
     ActuaryError
         With what is wrong with the files and options.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "assessment.csv"
+    >>> _ = path.write_text("hospital,score\nH1,95\nH2,70\n")
+    >>> [(one.hospital, str(one.score), one.grade) for one in score_providers(path).scores]
+    [('H1', '97.0', 'A'), ('H2', '82.0', 'B')]
     """
     rules = load_credit_rules(models)
     assessed = read_assessments(assessment)

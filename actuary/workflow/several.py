@@ -112,11 +112,13 @@ def write_reports(  # noqa: PLR0913 - the options of one report, for several
         ``zh`` or ``en``.
     out : path, optional
         Folder of the folders, ``<city>-<quarter>-<lang>`` each; ``output`` when left out.
-    basis, plan, models, data
+    basis, plan : str
         As for :func:`actuary.write_report`.
     cases : path, optional
         Folder that ``actuary settle`` wrote, for the reports of one city; or a folder of such folders laid out as
         ``<city>/<quarter>``, or ``<city>`` for one of a whole year: a report that finds none there says so.
+    models, data : path, optional
+        As for :func:`actuary.write_report`.
     progress : callable
         Receives one line a step.
     finished : callable
@@ -135,6 +137,13 @@ def write_reports(  # noqa: PLR0913 - the options of one report, for several
         When the folder cannot be written, or holds pages of somebody else under the names of ours.
     KeyboardInterrupt
         When stopped; the reports that were finished stay.
+
+    Examples
+    --------
+    >>> write_reports(["national", "shenyang"], ["2023Q4", "2024Q4"], out="reports")  # doctest: +SKIP
+    >>> write_reports(["national"], lang="fr")
+    Traceback (most recent call last):
+    actuary.errors.UnknownNameError: --lang: found 'fr'; expected a known language (en, zh)
     """
     if lang not in LANGUAGES:
         raise UnknownNameError(unknown_name("--lang", lang, LANGUAGES, what="language"))

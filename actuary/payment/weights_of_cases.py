@@ -262,8 +262,8 @@ def weights_from_cases(
     --------
     >>> import pandas as pd
     >>> from actuary.payment.policy_files import load_payment_policy
-    >>> rows = pd.DataFrame({"case_id": [str(n) for n in range(40)], "hospital": "H1", "tier": "3",
-    ...                      "insurance": "employee", "drg": ["BR25", "BR23"] * 20, "total_cost": [9000.0, 12000.0] * 20})
+    >>> rows = pd.DataFrame({"case_id": [str(n) for n in range(40)], "hospital": "H1", "tier": "3"})
+    >>> rows = rows.assign(insurance="employee", drg=["BR25", "BR23"] * 20, total_cost=[9000.0, 12000.0] * 20)
     >>> found = weights_from_cases(rows, load_payment_policy("points-from-cases", partial_ok=True))
     >>> {one.group: float(round(one.rw, 2)) for one in found.groups}
     {'BR23': 1.14, 'BR25': 0.86}

@@ -145,6 +145,8 @@ def write_report(  # noqa: PLR0913 (what a report is asked for)
         Budgets of the policy's pools [yuan], with a file of cases.
     hospitals : path, optional
         List of hospitals with their tiers, with a file of cases.
+    previous : path, optional
+        Folder of an earlier report, or its ``report_data.json``, to hold this one against.
     models, data : Path, optional
         Folders laid out as ``models/`` and ``data/``; those of the package when left out.
     progress : callable

@@ -324,6 +324,12 @@ def panel_fund(
         When the place lacks inputs, with every one and how to give it.
     UnknownNameError
         When there is no such region.
+
+    Examples
+    --------
+    >>> panel = panel_fund("national", to="2030Q4", lang="en")
+    >>> "employer_rate" in panel.sliders
+    True
     """
     model = region if isinstance(region, Model) else load_model(region, models=models, data=data)
     where = None if folder is None else Path(folder).expanduser()

@@ -253,6 +253,14 @@ def panel_payment(
     ------
     ActuaryError
         When the policy has no number that could be moved, or the cases cannot be settled.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"case_id": ["a", "b"], "hospital": ["H1", "H2"], "tier": "3", "insurance": "employee",
+    ...                      "drg": ["BR25", "BR25"], "total_cost": [12000.0, 9000.0]})
+    >>> panel_payment(rows, "suzhou-2022", lang="en").table["tier"].tolist()
+    ['3', 'all']
     """
     count = threads or os.cpu_count() or 1
     rules = policy if isinstance(policy, PaymentPolicy) else load_payment_policy(policy)

@@ -300,6 +300,12 @@ def panel_warnings(
     ------
     UnknownNameError
         When there is no such region or rule, or a rule has no threshold that could be moved.
+
+    Examples
+    --------
+    >>> panel_warnings("shenyan")
+    Traceback (most recent call last):
+    actuary.errors.UnknownNameError: region: found 'shenyan'; ... did you mean 'shenyang'?
     """
     declared_models, declared_data = given_folder(models, what="models"), given_folder(data, what="data")
     names = list_regions(declared_models)

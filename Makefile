@@ -44,8 +44,8 @@ types: setup  ## static types
 imports: setup  ## import contracts between the layers
 	$(BIN)/lint-imports --no-logo
 
-notebooks: setup  ## run the notebooks whose data are here and compare their outputs
-	$(BIN)/python -m pytest --nbval-lax --nbval-current-env -p no:cacheprovider $$($(BIN)/python tools/runnable_notebooks.py)
+notebooks: setup  ## run the notebooks whose data are here, compare their outputs, say how many cells and seconds
+	PYTHONPATH=tools $(BIN)/python -m pytest --nbval-lax --nbval-current-env -p no:cacheprovider -p notebook_report $$($(BIN)/python tools/runnable_notebooks.py)
 
 docs: setup  ## build docs/, the notebooks and the docstrings as a site, in output/docs (NOTEBOOKS=off: do not run them)
 	@$(BIN)/python tools/build_docs.py --notebooks $(NOTEBOOKS)

@@ -146,7 +146,7 @@ def write_report(  # noqa: PLR0913 (what a report is asked for)
     hospitals : path, optional
         List of hospitals with their tiers, with a file of cases.
     previous : path, optional
-        Folder of an earlier report, or its ``report_data.json``, to hold this one against.
+        Folder of an earlier report of the region, held against what came.
     models, data : Path, optional
         Folders laid out as ``models/`` and ``data/``; those of the package when left out.
     progress : callable

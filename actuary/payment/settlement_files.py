@@ -106,7 +106,8 @@ def _city_of(settlement: Settlement) -> str:
     if source.suffix.lower() != ".parquet" or not source.is_file():
         return ""
     try:
-        return (pq.read_schema(source).metadata or {}).get(b"city", b"").decode()
+        marks: Mapping[bytes, bytes] = pq.read_schema(source).metadata or {}
+        return marks.get(b"city", b"").decode()
     except (OSError, pa.ArrowException, UnicodeDecodeError):
         return ""
 
@@ -162,9 +163,10 @@ def write_settlement(settlement: Settlement, folder: Path, *, lang: str = "zh") 
     coded = [field.name for field in cases.schema if str(field.type).startswith("dictionary")]
     record = settlement_record(settlement)
     marks = {"synthetic": str(settlement.synthetic).lower(), "fingerprint": settlement.fingerprint}
-    charged = settlement.table.numbers.get("fund_charged")
-    if charged is not None:
-        cases = cases.append_column("fund_charged_fen", pa.array(charged, mask=charged == MISSING))
+    for name, column in (("fund_charged", "fund_charged_fen"), ("los_days", "los_days")):
+        held = settlement.table.numbers.get(name)
+        if held is not None:
+            cases = cases.append_column(column, pa.array(held, mask=held == MISSING))
     tagged = cases.replace_schema_metadata(
         {**marks, "policy": settlement.policy.id, "points_decimals": str(settlement.point_places)}
     )

@@ -119,8 +119,9 @@ class CaseFigures:
             When it is something else.
         """
         try:
-            held = json.loads(text)
-            return cls(**{name: tuple(one) if isinstance(one, list) else one for name, one in held.items()})
+            held: dict[str, Any] = json.loads(text)
+            read: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in held.items()}
+            return cls(**read)
         except (ValueError, TypeError):
             expected = "the figures of cases that a report wrote"
             raise TableError(Problem("the figures of cases", "another text", expected)) from None
@@ -163,7 +164,7 @@ def figure_cases(
         found = f"{desk.count} cases of {period}"
         raise TableError(Problem("--cases", found, f"{limits.least} or more: a report prints no fewer together"))
     record, header = settled.record, settled.policy.declared.policy
-    found, left, why = _findings(settled, limits, frozenset(desk.shown_hospitals))
+    findings, left, why = _findings(settled, limits, frozenset(desk.shown_hospitals))
     held = sorted(name for name in desk.held_months if name)
     return CaseFigures(
         region=region,
@@ -198,7 +199,7 @@ def figure_cases(
         books=tuple(_lines(settled.books)),
         clearing=tuple(_lines(settled.clearing)),
         use=tuple(desk.use()),
-        findings=tuple(found),
+        findings=tuple(findings),
         searched=why,
         not_searched=tuple(left),
     )
@@ -241,6 +242,7 @@ class _Desk:
         self.inside = np.asarray(inside)
         self.count = self.cases.num_rows
         self.table = replace(settled.table, coded={**settled.table.coded, "tier": tier_of, "hospital": hospital_of})
+        self._frames: dict[str, pd.DataFrame] = {}
         self.shown_hospitals = [name for name in hospital_of.names if not name.startswith(OTHERS)]
 
     def _totals(self, keys: tuple[str, ...]) -> pd.DataFrame:
@@ -333,6 +335,8 @@ class _Desk:
         return found
 
     def _indicator_frame(self, by: str) -> pd.DataFrame:
+        if by in self._frames:
+            return self._frames[by]
         import pyarrow as pa  # noqa: PLC0415
 
         from actuary.indicators.case_indicators import indicators_of_table  # noqa: PLC0415
@@ -342,23 +346,19 @@ class _Desk:
         paid = np.asarray(self.settled.cases["status"].cast(pa.string()).to_numpy(zero_copy_only=False)) == "paid"
         fund = np.where(paid, np.asarray(self.settled.cases["fund_fen"].to_numpy(), dtype=np.int64), -1)
         weights = weights_of_table(policy.weight_table, policy)
-        return indicators_of_table(self.table, weights, fund_fen=fund, by=by, quarter=self.period).frame
+        found = indicators_of_table(self.table, weights, fund_fen=fund, by=by, quarter=self.period)
+        self._frames[by] = found.frame
+        return found.frame
 
     def use(self) -> list[dict[str, Any]]:
-        """Return the indicators of use and payment of all cases of the period."""
-        rows = [
-            {
-                "indicator": str(row["indicator"]),
-                "family": str(row["family"]),
-                "zh": str(row["zh"]),
-                "en": str(row["en"]),
-                "unit": str(row["unit"]),
-                "value": _number(row["value"]),
-                "cases": int(row["cases"]),
-            }
-            for row in self._indicator_frame("city").to_dict("records")
-        ]
-        return [row for row in rows if row["value"] is not None and row["cases"] >= self.least]
+        """Return the indicators of use and payment of all cases of the period that rest on enough of them."""
+        found: list[dict[str, Any]] = []
+        for row in self._indicator_frame("city").to_dict("records"):
+            value, cases = _number(row["value"]), int(row["cases"])
+            if value is not None and cases >= self.least:
+                words = {name: str(row[name]) for name in ("indicator", "family", "zh", "en", "unit")}
+                found.append({**words, "value": value, "cases": cases})
+        return found
 
     def counted(self, key: str) -> list[dict[str, Any]]:
         """Return cases and money by class, or by what became of them; what rests on few cases has no figure."""
@@ -424,7 +424,7 @@ def _told_together(table: Any, inside: Any, least: int) -> tuple[Coded, Coded]:
         (first, few), (second, more) = groups[:2]
         groups = sorted([([*first, *second], few + more), *groups[2:]], key=lambda one: (one[1], one[0]))
     names = tuple(
-        "+".join(tier.names[place] if place >= 0 else "?" for place in sorted(places)) for places, _ in groups
+        "+".join(sorted(tier.names[place] if place >= 0 else "?" for place in places)) for places, _ in groups
     )
     place_of = {place: number for number, (places, _) in enumerate(groups) for place in places}
     merged = np.array([place_of.get(place, -1) for place in [*range(len(tier.names)), -1]], np.int32)

@@ -330,7 +330,7 @@ def _table_of_settled(cases: pa.Table, *, synthetic: bool) -> tuple[CaseTable, p
         whole = cases[name].cast(pa.decimal128(21, 2))
         return pc.divide(whole, pa.scalar(100, pa.decimal128(3, 0))).cast(pa.decimal128(21, 2))
 
-    kept = ("case_id", "hospital", "tier", "insurance", "drg", "department", "month")
+    kept = ("case_id", "hospital", "tier", "insurance", "drg", "department", "month", "los_days")
     columns: dict[str, Any] = {name: cases[name] for name in kept if name in cases.column_names}
     columns["total_cost"] = yuan("cost_fen")
     if "fund_charged_fen" in cases.column_names:
@@ -410,9 +410,10 @@ def of_settlement(settlement: Settlement) -> SettledCases:
     from actuary.payment.settlement_files import settlement_record  # noqa: PLC0415
 
     cases = settlement.cases
-    charged = settlement.table.numbers.get("fund_charged")
-    if charged is not None:
-        cases = cases.append_column("fund_charged_fen", pa.array(charged, mask=charged == MISSING))
+    for name, column in (("fund_charged", "fund_charged_fen"), ("los_days", "los_days")):
+        held = settlement.table.numbers.get(name)
+        if held is not None:
+            cases = cases.append_column(column, pa.array(held, mask=held == MISSING))
     return SettledCases(
         cases=cases,
         table=settlement.table,

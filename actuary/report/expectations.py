@@ -102,11 +102,14 @@ def expected_years(
                     rolled = start + flows["income"] - flows["expenditure"]
                     end = rolled
             flows["balance_end"] = end
-            figures = {
-                key: (float(np.mean(one)), *map(float, np.quantile(one, _INTERVAL))) for key, one in flows.items()
-            }
+            figures = {key: _spread(one) for key, one in flows.items()}
             found.append(YearExpectation(scheme, name, year, start, figures))
     return tuple(found)
+
+
+def _spread(draws: Any) -> tuple[float, float, float]:
+    low, high = np.quantile(draws, _INTERVAL)
+    return float(np.mean(draws)), float(low), float(high)
 
 
 def _year_draws(forecast: Any, name: str, flow: str, year: int) -> Any:
@@ -212,7 +215,6 @@ def read_expectations(folder: Path | str, region: str, quarter: Quarter) -> tupl
     found_years = []
     for (scheme, fund, year), items in grouped.items():
         start = float(items.pop("opening")[0])
-        found_years.append(
-            YearExpectation(scheme, fund, year, start, {key: tuple(map(float, one)) for key, one in items.items()})
-        )  # type: ignore[misc]
+        spread = {key: (float(mean), float(low), float(high)) for key, (mean, low, high) in items.items()}
+        found_years.append(YearExpectation(scheme, fund, year, start, spread))
     return cover.quarter, tuple(found_years)

@@ -15,6 +15,7 @@ from actuary.report.case_figures import CaseFigures
 from actuary.report.cases_given import cases_of_report
 from actuary.report.composer import Composer, number_report
 from actuary.report.contracts import Callout, Cover, Gap, ReportData, Section
+from actuary.report.dated_words import dated_words
 from actuary.report.expectations import YearExpectation, read_expectations
 from actuary.report.inputs import CityFacts, ReportInputs
 from actuary.report.numbers import format_number
@@ -396,5 +397,7 @@ def _cover(inputs: ReportInputs, composer: Composer, plan: Any) -> Cover:
         synthetic=inputs.made_up,
         heading=composer.text("cover.heading", region=inputs.region_name, title=inputs.word(plan, "title")),
         period=quarter,
-        lines=tuple((composer.text(f"cover_lines.{key}"), value) for key, value in values.items()),
+        lines=tuple(
+            (composer.text(f"cover_lines.{key}"), dated_words(composer.wording, value)) for key, value in values.items()
+        ),
     )

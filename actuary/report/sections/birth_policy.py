@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from actuary.report.composer import Composer
 from actuary.report.contracts import Block, Cell, ReportFigure, ReportTable, Section
@@ -104,8 +105,8 @@ def _births_fan(
 ) -> ReportFigure:
     drawn = view.part.drawn
     assert drawn is not None  # noqa: S101 (asked for where there are draws)
-    years = [year for year in range(view.part.base_year, view.run.projection.horizon.year + 1)]
-    years = [year for year in years if year in drawn["year"].to_numpy()]
+    known = set(drawn["year"].to_numpy().tolist())
+    years = [year for year in range(view.part.base_year, view.run.projection.horizon.year + 1) if year in known]
     scale = scale_of(inputs.lang, "people")
     values = drawn["births"].sel(year=years).transpose("draw", "year").to_numpy() / scale.divisor
     bands = []
@@ -230,7 +231,7 @@ def _policies(inputs: ReportInputs, composer: Composer, view: PeopleView) -> lis
                     policy=str(row[0]),
                     against=words[costs.against],
                     cost=composer.ref(table, number, "cost_10", absolute=True),
-                    births=composer.ref(table, number, "more_births"),
+                    births=composer.ref(table, number, "more_births", absolute=way == "dearer"),
                 )
             )
     blocks: list[Block] = [composer.join(*sentences), table, _who_pays(inputs, composer, costs, words)]
@@ -247,7 +248,7 @@ def _cost_table(
         if row["policy"] == costs.against:
             continue
         within = births[(births["policy"] == row["policy"]) & births["year"].between(start, start + _SPANS[-1] - 1)]
-        even = row["break_even_year"]
+        even = None if pd.isna(row["break_even_year"]) else int(row["break_even_year"])
         never = composer.text("phrases.not_by", year=str(horizon))
         last = row[f"cost_{_SPANS[-1]}_years_yuan"]
         rows.append(
@@ -256,11 +257,7 @@ def _cost_table(
                 composer.text(f"payers.{row['payer']}"),
                 *(composer.show(row[f"cost_{span}_years_yuan"], "money") for span in _SPANS),
                 composer.show(float(within["more_births"].sum()), "people"),
-                composer.text("births.saves")
-                if last <= 0
-                else never
-                if even is None or even != even
-                else str(int(even)),
+                composer.text("births.saves") if last <= 0 else never if even is None else str(even),
             ]
         )
     columns = [

@@ -51,19 +51,7 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
         blocks.append(composer.say("data.sources_in_annex", table=f"[[table:{sources.id}]]"))
     confidence = _confidence(inputs, composer)
     blocks += [composer.heading("data.heading_confidence"), _confidence_sentence(composer, confidence), confidence]
-    blocks.append(composer.heading("data.heading_conflicts"))
-    if len(inputs.conflicts):
-        recent = inputs.conflicts["period"].astype(str).str[:4].astype(int) > inputs.quarter.year - _CONFLICT_YEARS
-        leading = inputs.conflicts[inputs.conflicts["indicator"].isin(_LEADING) & recent]
-        newest = leading.sort_values("period", ascending=False, kind="stable").head(_CONFLICT_ROWS)
-        shown = newest if len(newest) else inputs.conflicts.head(_CONFLICT_ROWS)
-        blocks.append(composer.say("data.conflicts"))
-        if full:
-            blocks.append(_conflicts(inputs, composer, "conflicts", shown))
-        else:
-            blocks.append(composer.say("data.conflicts_in_annex", table="[[table:all_conflicts]]"))
-    else:
-        blocks.append(composer.say("data.no_conflicts"))
+    blocks += [composer.heading("data.heading_conflicts"), *_disagreeing(inputs, composer)]
     if full:
         blocks += [composer.heading("data.heading_checks"), *_checks(composer)]
     blocks.append(composer.heading("data.heading_gaps"))
@@ -79,6 +67,20 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
     if full:
         blocks += [composer.heading("data.heading_signoff"), composer.say("data.signoff")]
     return composer.section("data_notes", blocks)
+
+
+def _disagreeing(inputs: ReportInputs, composer: Composer) -> list[Block]:
+    """Tell where sources disagree: the leading figures of late in full, a reference to the annex in short."""
+    if not len(inputs.conflicts):
+        return [composer.say("data.no_conflicts")]
+    said = composer.say("data.conflicts")
+    if not inputs.full("data_notes"):
+        return [said, composer.say("data.conflicts_in_annex", table="[[table:all_conflicts]]")]
+    recent = inputs.conflicts["period"].astype(str).str[:4].astype(int) > inputs.quarter.year - _CONFLICT_YEARS
+    leading = inputs.conflicts[inputs.conflicts["indicator"].isin(_LEADING) & recent]
+    newest = leading.sort_values("period", ascending=False, kind="stable").head(_CONFLICT_ROWS)
+    shown = newest if len(newest) else inputs.conflicts.head(_CONFLICT_ROWS)
+    return [said, _conflicts(inputs, composer, "conflicts", shown)]
 
 
 def _checks(composer: Composer) -> list[Block]:

@@ -13,6 +13,7 @@ from actuary.report.composer import CellRef, Composer
 from actuary.report.contracts import Block, Cell, Column, Paragraph, ReportTable
 from actuary.report.inputs import ReportInputs
 from actuary.report.numbers import scale_in_unit, scale_of
+from actuary.report.sections.tiers import tier_name
 
 __all__ = ["case_blocks", "case_finding"]
 
@@ -143,13 +144,7 @@ class _Desk:
         return self._tier(str(row["tier"]))
 
     def _tier(self, name: str) -> str:
-        parts = [
-            self.composer.text(f"hospital_tiers.tier_{one}")
-            if self.composer.wording.has(f"hospital_tiers.tier_{one}")
-            else one
-            for one in name.split("+")
-        ]
-        return self.composer.text("phrases.list_gap").join(parts)
+        return tier_name(self.composer, name)
 
     def hospital_name(self, row: Mapping[str, Any]) -> str:
         code = str(row["hospital"])

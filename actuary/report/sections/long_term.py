@@ -18,7 +18,6 @@ from actuary.report.sections.people_parts import (
     PeopleView,
     column_table,
     figure_of,
-    in_words,
     not_possible,
 )
 
@@ -148,7 +147,7 @@ def turning_rows(inputs: ReportInputs, composer: Composer, view: PeopleView, nam
     def when(value: Any) -> str:
         if value is None or value != value:  # noqa: PLR0124 - NaN
             return none
-        return in_words(composer, str(value).removesuffix(".0"))
+        return str(value).removesuffix(".0")
 
     limit = f"months_below_{watched_months(view)}"
     frame = view.run.milestones.set_index(["scheme", "scenario"])

@@ -122,7 +122,7 @@ def _people_model(inputs: ReportInputs, composer: Composer) -> list[Block]:
     assert part is not None  # noqa: S101 (asked for where it was run)
     blocks: list[Block] = [composer.heading("method.heading_people"), _bullets(composer, "method.people_formulas")]
     basis = part.model.assumptions
-    keys = [key for key in basis.parameters if key in ALL_DRIVERS and key not in DRIVERS or key in _SHARED]
+    keys = [key for key in basis.parameters if (key in ALL_DRIVERS and key not in DRIVERS) or key in _SHARED]
     table = _assumptions(inputs, composer, basis=basis, keys=keys, table_id="people_assumptions")
     blocks += [composer.say("method.people_assumptions"), table]
     tested = _back_test(inputs, composer)

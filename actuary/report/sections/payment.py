@@ -12,6 +12,7 @@ from actuary.report.contracts import Block, Cell, ReportTable, Section
 from actuary.report.inputs import ReportInputs
 from actuary.report.sections.city_pages import fact_table
 from actuary.report.sections.hospital_cases import case_blocks
+from actuary.report.sections.tiers import tier_name
 
 __all__ = ["build"]
 
@@ -122,7 +123,7 @@ def _rates(inputs: ReportInputs, composer: Composer) -> ReportTable | None:
             rows.append(
                 [
                     inputs.word(policy.declared.policy, "name"),
-                    composer.text("payment.every") if tier == _EVERY else tier,
+                    composer.text("payment.every") if tier == _EVERY else tier_name(composer, tier),
                     composer.text(key) if composer.wording.has(key) else composer.text("payment.every"),
                     float(rate.value),
                     composer.text(f"payment_bases.{price.represents}"),

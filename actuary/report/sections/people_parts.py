@@ -15,7 +15,7 @@ from actuary.report.inputs import ReportInputs
 from actuary.report.numbers import number_or_none
 from actuary.report.people import PeoplePart
 
-__all__ = ["ANNUAL_BASE", "PeopleView", "column_table", "figure_of", "in_words", "not_possible"]
+__all__ = ["ANNUAL_BASE", "PeopleView", "at_end", "column_table", "figure_of", "not_possible"]
 
 #: The scenario that is the base itself.
 ANNUAL_BASE = "base"
@@ -46,19 +46,10 @@ def not_possible(inputs: ReportInputs, composer: Composer, section: str) -> Sect
     return composer.section(section, [composer.callout("missing", "people.missing", items=items)])
 
 
-def in_words(composer: Composer, period: object, *, whole: bool = False) -> str:
-    """Return a quarter as a sentence or a cell names it, 2035年第四季度 or 2035Q4; a year as it is.
-
-    With `whole` the fourth quarter is named by its year: its end is that of the year.
-    """
-    text = str(period)
-    if "Q" not in text:
-        return text
-    quarter = Quarter.parse(text)
-    if whole and quarter.number == _YEAR_END:
-        return composer.text("phrases.of_year", year=str(quarter.year))
-    number = composer.text(f"ordinals.quarter_{quarter.number}")
-    return composer.text("phrases.quarter_of", year=str(quarter.year), number=number, digit=str(quarter.number))
+def at_end(composer: Composer, quarter: object) -> str:
+    """Return a quarter as it stands before "end of": a fourth quarter is named by its year."""
+    found = Quarter.parse(str(quarter))
+    return composer.text("phrases.of_year", year=str(found.year)) if found.number == _YEAR_END else str(found)
 
 
 @dataclass(frozen=True)

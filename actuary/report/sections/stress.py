@@ -15,7 +15,7 @@ from actuary.report.figures import Line, Series
 from actuary.report.inputs import ReportInputs
 from actuary.report.numbers import number_or_none, scale_of
 from actuary.report.sections.long_term import turning_rows, watched_months
-from actuary.report.sections.people_parts import ANNUAL_BASE, PeopleView, column_table, in_words, not_possible
+from actuary.report.sections.people_parts import ANNUAL_BASE, PeopleView, at_end, column_table, not_possible
 from actuary.report.tornado import tornado
 
 __all__ = ["build"]
@@ -112,7 +112,7 @@ def _single(inputs: ReportInputs, composer: Composer, view: PeopleView, scheme: 
         composer.column("at_high", "months", growth=True),
         *([composer.text_column("set_by"), composer.text_column("reason")] if full else []),
     ]
-    at = in_words(composer, sensitivity.at, whole=True)
+    at = at_end(composer, sensitivity.at)
     table = composer.table(
         f"sensitivity_{scheme}",
         "tables.sensitivity",
@@ -263,7 +263,7 @@ def _mixed(inputs: ReportInputs, composer: Composer, view: PeopleView, scheme: s
          partial(chance, name=f"below_{limit:g}_by_now")),
         ("exhausted", "share", composer.text("columns.exhausted_by_now"), partial(chance, name="exhausted_by_now")),
     ]  # fmt: skip
-    fund = composer.text(f"funds.{scheme}_{'pooled' if view.run.projection.inputs.base.divided else 'undivided'}")
+    fund = composer.text(f"fund_captions.{scheme}_{'pooled' if view.run.projection.inputs.base.divided else 'undivided'}")
     table = column_table(
         inputs,
         composer,
@@ -324,13 +324,17 @@ def _drawn_table(inputs: ReportInputs, composer: Composer, view: PeopleView) -> 
     from actuary.fund.model.sensitivity import load_ranges  # noqa: PLC0415
 
     model, pages = view.part.model, view.part.pages
-    rows: list[list[Cell]] = []
-    for one in load_ranges(model.region, root=model.models):
-        if one.operation == "add" and one.key in model.assumptions and driver_variable(one.key) is not None:
-            rows.append(
-                [_assumption_name(inputs, one.key), composer.show(one.low, "points"), composer.show(one.high, "points"),
-                 composer.show(pages.range_share, "share"), composer.text("phrases.source_judgement")]
-            )  # fmt: skip
+    rows: list[list[Cell]] = [
+        [
+            _assumption_name(inputs, one.key),
+            composer.show(one.low, "points"),
+            composer.show(one.high, "points"),
+            composer.show(pages.range_share, "share"),
+            composer.text("phrases.source_judgement"),
+        ]
+        for one in load_ranges(model.region, root=model.models)
+        if one.operation == "add" and one.key in model.assumptions and driver_variable(one.key) is not None
+    ]
     rows.append([composer.text("stress.drawn_people"), None, None, None, composer.text("stress.drawn_people_source")])
     columns = [
         composer.text_column("assumption"),

@@ -51,6 +51,7 @@ html_theme_options = {
     "show_toc_level": 2,
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],
+    "navbar_persistent": ["search-button"],
     "footer_start": [],
     "footer_end": [],
     "logo": {"text": "actuary 医保基金精算"},

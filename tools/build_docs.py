@@ -37,6 +37,8 @@ _CAUSES = ("actuary/**/*.py", "actuary/**/*.toml", "models/**/*.toml", "models/*
 
 _FENCED = re.compile(r"^(`{3,}|~{3,}).*?^\1", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
+#: Where a line of Chinese is broken in the source: HTML would show a space there.
+_BROKEN = re.compile(r"(?<=[\u3001-\u9fff\uff00-\uffef])\n(?=[\u3001-\u9fff\uff00-\uffef“])")
 _LOADED = re.compile(r"""(?:<(?:script|img|iframe|source)[^>]+\bsrc|<link[^>]+\bhref)\s*=\s*["'](?:https?:)?//[^"']+""")
 _IMPORTED = re.compile(r"""(?:url\(\s*["']?|@import\s+["'])(?:https?:)?//[^)"']+""")
 
@@ -44,6 +46,15 @@ _IMPORTED = re.compile(r"""(?:url\(\s*["']?|@import\s+["'])(?:https?:)?//[^)"']+
 def links(text: str) -> list[str]:
     """Return the targets of the links of a Markdown page, code left out."""
     return _LINK.findall(re.sub(r"`[^`\n]*`", "`", _FENCED.sub("", text)))
+
+
+def join_chinese(text: str) -> str:
+    """Join the lines of Chinese paragraphs, code left as it is."""
+    parts, end = [], 0
+    for fence in _FENCED.finditer(text):
+        parts += [_BROKEN.sub("", text[end : fence.start()]), fence[0]]
+        end = fence.end()
+    return "".join([*parts, _BROKEN.sub("", text[end:])])
 
 
 def page_files(root: Path = ROOT) -> list[Path]:
@@ -96,7 +107,7 @@ def stage(folder: Path, *, root: Path = ROOT) -> None:
     pages = page_files(root)
     below = _below(root, pages)
     for path in pages:
-        text = path.read_text(encoding="utf-8")
+        text = join_chinese(path.read_text(encoding="utf-8"))
         for target in links(text):
             found = local_target(path, target, root=root)
             if found is not None and found.is_file() and found.suffix not in {".md", ".ipynb"}:

@@ -130,3 +130,12 @@ def test_what_a_page_would_load_from_elsewhere_is_found(root: Path, tmp_path: Pa
     (tmp_path / "loads.html").write_text(f'<script async src="{host}/x.js"></script>', encoding="utf-8")
     (tmp_path / "loads.css").write_text(f"@font-face {{ src: url({host}/x.woff) }}", encoding="utf-8")
     assert len(loaded_from_elsewhere(tmp_path)) == 2
+
+
+def test_chinese_lines_are_joined_and_code_is_left(root: Path, monkeypatch) -> None:
+    monkeypatch.syspath_prepend(str(root / "tools"))
+    from build_docs import join_chinese  # noqa: PLC0415  (a tool, not a package)
+
+    assert join_chinese("一，\n二\n三 a\nb\n四") == "一，二三 a\nb\n四"
+    fenced = "甲\n\n```text\n乙\n丙\n```\n\n丁\n戊"
+    assert join_chinese(fenced) == "甲\n\n```text\n乙\n丙\n```\n\n丁戊"

@@ -31,6 +31,7 @@ def _is_check(cell: nbformat.NotebookNode) -> bool:
 def test_there_is_a_notebook() -> None:
     topics = {
         "anomalies_and_audit",
+        "bayesian_forecast",
         "birth_policy",
         "case_ledger",
         "data_and_quality",

@@ -93,7 +93,8 @@ def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data
             problems.extend(check_file(path))
         else:
             problems.extend(_table_problems(path, data))
-    return CheckOutcome(f"{len(files)} file" + "s" * (len(files) > 1), tuple(problems))
+    kind = "folder" if all(path.is_dir() for path in files) else "file"
+    return CheckOutcome(f"{len(files)} {kind}" + "s" * (len(files) > 1), tuple(problems))
 
 
 def _grouping_problems(models: Path | None) -> tuple[Problem, ...]:

@@ -139,3 +139,11 @@ def test_chinese_lines_are_joined_and_code_is_left(root: Path, monkeypatch) -> N
     assert join_chinese("一，\n二\n三 a\nb\n四") == "一，二三 a\nb\n四"
     fenced = "甲\n\n```text\n乙\n丙\n```\n\n丁\n戊"
     assert join_chinese(fenced) == "甲\n\n```text\n乙\n丙\n```\n\n丁戊"
+
+
+def test_the_glossary_has_one_row_a_term(root: Path) -> None:
+    rows = re.findall(r"^\| (.+?) \|(.*)\|$", (root / "GLOSSARY.md").read_text(encoding="utf-8"), re.MULTILINE)
+    terms = [term for term, _ in rows]
+    assert [term for term in set(terms) if terms.count(term) > 1] == []
+    assert {rest.count("|") for _, rest in rows} == {3}
+    assert len(terms) > 150

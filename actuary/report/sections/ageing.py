@@ -21,6 +21,7 @@ __all__ = ["build"]
 
 _CAUSES = ("persons", "ageing", "price", "use", "technology", "policy", "other")
 _INTERVAL = (0.1, 0.9)
+_NEGLIGIBLE = 1e-6
 
 
 def build(inputs: ReportInputs, composer: Composer) -> Section | None:
@@ -278,12 +279,15 @@ def _spending(inputs: ReportInputs, composer: Composer, view: PeopleView) -> lis
     frame = projection.growth_causes()
     frame = frame[frame["scenario"] == ANNUAL_BASE]
     years = part.years()
+    # What modules change beside the trends: nothing, unless the base switches one on.
+    small = _NEGLIGIBLE * float(frame["growth_yuan"].abs().max())
+    causes_shown = [cause for cause in _CAUSES if cause != "other" or frame["other_yuan"].abs().max() > small]
     rows: list[list[Cell]] = []
     for scheme in part.schemes:
         own = frame[frame["scheme"] == scheme].set_index("year")
         for first, last in pairwise(years):
             within = own.loc[first + 1 : last]
-            parts = [float(within[f"{cause}_yuan"].sum()) for cause in _CAUSES]
+            parts = [float(within[f"{cause}_yuan"].sum()) for cause in causes_shown]
             growth = float(within["growth_yuan"].sum())
             rows.append(
                 [
@@ -299,7 +303,7 @@ def _spending(inputs: ReportInputs, composer: Composer, view: PeopleView) -> lis
         columns=[
             composer.text_column("scheme"),
             composer.text_column("span_years", kind="period"),
-            *(composer.column(f"cause_{cause}", "money") for cause in _CAUSES),
+            *(composer.column(f"cause_{cause}", "money") for cause in causes_shown),
             composer.column("cause_growth", "money"),
             composer.column("ageing_part", "share"),
         ],

@@ -12,7 +12,7 @@ from actuary.report.composer import Composer
 from actuary.report.contracts import Block, Cell, ReportFigure, ReportTable, Section
 from actuary.report.fan import Fan, fan_svg
 from actuary.report.figures import Line, Series
-from actuary.report.inputs import ReportInputs
+from actuary.report.inputs import ReportInputs, without_files
 from actuary.report.numbers import number_or_none, scale_of
 from actuary.report.sections.long_term import turning_rows, watched_months
 from actuary.report.sections.people_parts import ANNUAL_BASE, PeopleView, at_end, column_table, not_possible
@@ -148,6 +148,18 @@ def _single(inputs: ReportInputs, composer: Composer, view: PeopleView, scheme: 
     return [sentence, table, figure]
 
 
+def _told(inputs: ReportInputs, text: str) -> str:
+    """Return the description of a scenario with the names of other scenarios instead of those of their files."""
+    from actuary.policy import list_scenarios, load_scenario  # noqa: PLC0415
+
+    assert inputs.people is not None  # noqa: S101 (asked for by sections that have it)
+    root = inputs.people.model.models
+    for name in sorted(list_scenarios(root), key=len, reverse=True):
+        if "_" in name and name in text:
+            text = text.replace(name, inputs.word(load_scenario(name, root=root), "name"))
+    return without_files(text)
+
+
 def _scenarios(inputs: ReportInputs, composer: Composer, view: PeopleView) -> list[Block]:
     from actuary.policy import load_scenario  # noqa: PLC0415
 
@@ -159,8 +171,7 @@ def _scenarios(inputs: ReportInputs, composer: Composer, view: PeopleView) -> li
         for _, names in groups:
             for name in names:
                 scenario = load_scenario(name, root=part.model.models)
-                text = inputs.word(scenario, "description")
-                items.append((inputs.word(scenario, "name"), text))
+                items.append((inputs.word(scenario, "name"), _told(inputs, inputs.word(scenario, "description"))))
         table = composer.table(
             "scenario_list",
             "tables.scenario_list",
@@ -263,7 +274,9 @@ def _mixed(inputs: ReportInputs, composer: Composer, view: PeopleView, scheme: s
          partial(chance, name=f"below_{limit:g}_by_now")),
         ("exhausted", "share", composer.text("columns.exhausted_by_now"), partial(chance, name="exhausted_by_now")),
     ]  # fmt: skip
-    fund = composer.text(f"fund_captions.{scheme}_{'pooled' if view.run.projection.inputs.base.divided else 'undivided'}")
+    fund = composer.text(
+        f"fund_captions.{scheme}_{'pooled' if view.run.projection.inputs.base.divided else 'undivided'}"
+    )
     table = column_table(
         inputs,
         composer,

@@ -45,6 +45,8 @@ class PeoplePart:
         The model of the region; it lists what is missing.
     late : int or None
         Base year of the model where it lies after the report quarter: the model knows what the report cannot.
+    no_season : bool
+        Whether no year is published by quarter, so that years cannot be parted into quarters.
     run : Run or None
         Base and scenarios; None where the model cannot be run.
     far : Run or None
@@ -64,6 +66,7 @@ class PeoplePart:
     pages: PeoplePages
     model: Model
     late: int | None = None
+    no_season: bool = False
     run: Run | None = None
     far: Run | None = None
     sensitivity: Sensitivity | None = None
@@ -132,6 +135,7 @@ def look_at_people(
     True
     """
     from actuary.fund.model.face import load_model  # noqa: PLC0415 - loads the model
+    from actuary.fund.model.projection import NoSeasonError  # noqa: PLC0415
 
     roots = (models or models_root(), data or data_root())
     key = (region, str(quarter), pages.model_dump_json(), *(str(root) for root in roots), *map(_state, roots))
@@ -141,7 +145,10 @@ def look_at_people(
     found = PeoplePart(pages, model)
     if not model.needed:
         base = model.base_quarter
-        found = PeoplePart(pages, model, late=base.year) if base > quarter else _run(model, pages, data)
+        try:
+            found = PeoplePart(pages, model, late=base.year) if base > quarter else _run(model, pages, data)
+        except NoSeasonError:
+            found = PeoplePart(pages, model, no_season=True)
     while len(_SEEN) >= _KEPT:
         _SEEN.pop(next(iter(_SEEN)))
     _SEEN[key] = found

@@ -40,6 +40,8 @@ def not_possible(inputs: ReportInputs, composer: Composer, section: str) -> Sect
         return composer.section(section, [callout])
     words = {one.key: f"people.needed_{one.key.replace('.', '_')}" for one in part.model.needed}
     items = [composer.text(key) for key in words.values() if composer.wording.has(key)]
+    if part.no_season:
+        items.append(composer.text("people.needed_season"))
     # Figures of the funds are missing for the other projection too, and listed there.
     if len(items) < len(words):
         items += inputs.missing_reference(composer)

@@ -53,6 +53,11 @@ class GroupedFile:
     scheme: str
     fingerprint: str
 
+    def __repr__(self) -> str:
+        """Return file, scheme and how many cases have which status."""
+        told = ", ".join(f"{status.name.lower()} {count:,}" for status, count in self.statuses.items() if count)
+        return f"GroupedFile({self.path.name!r}, {self.cases:,} cases by {self.scheme}: {told})"
+
 
 def group_file(
     path: str | Path,

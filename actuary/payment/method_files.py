@@ -139,6 +139,10 @@ class MethodRules:
     source_path: Path
     fingerprint: str
 
+    def __repr__(self) -> str:
+        """Return id and fingerprint."""
+        return f"MethodRules({self.id!r}, {len(self.required_inputs)} inputs to be given, {self.fingerprint[:12]})"
+
     @property
     def id(self) -> str:
         """Name of the rule set."""

@@ -48,7 +48,7 @@ class BasisHeader(Shape):
     extra: ExtraKeys | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AssumptionBasis(DatedBook):
     """Hold an assumption basis of a region.
 

@@ -121,7 +121,7 @@ class PolicyView(Mapping[str, Any]):
         return self.book.entry(key, self.day)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PolicyBook(DatedBook):
     """Hold the dated rules of a region; on days without an own rule the national one holds.
 

@@ -28,6 +28,10 @@ class CheckOutcome:
     checked: str
     problems: tuple[Problem, ...]
 
+    def __repr__(self) -> str:
+        """Return what was checked, and every problem on a line of its own."""
+        return "\n".join([f"{self.checked}: {len(self.problems) or 'no'} problem(s)", *map(str, self.problems)])
+
 
 def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data: Path | None = None) -> CheckOutcome:
     """Check files, or the whole of the rules and the figures.

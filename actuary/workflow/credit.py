@@ -61,6 +61,14 @@ class CreditRun:
     fingerprint: str
     synthetic: bool
 
+    def __repr__(self) -> str:
+        """Return how many were scored."""
+        return f"CreditRun({len(self.scores)} scores, {self.fingerprint[:12]})"
+
+    def _repr_html_(self) -> str:
+        made_up = ", made-up data" if self.synthetic else ""
+        return f"<p>{len(self.scores)} scores{made_up}</p>{self.to_frame().to_html(index=False, max_rows=20)}"
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row a provider: score, grade, deposit and budget where there are [yuan]."""
         rows = []

@@ -224,7 +224,8 @@ def build(out: Path, *, run: bool, root: Path = ROOT) -> None:
     """Build the site into a folder; the folder is replaced once the new site is whole."""
     work = out.with_name(f"{out.name}.work")
     staged, html = work / "pages", work / "html"
-    for folder in (staged, html):
+    # From the start each time: Sphinx does not look for names to document in pages that it did not know before.
+    for folder in (staged, html, work / "doctrees"):
         shutil.rmtree(folder, ignore_errors=True)
     stage(staged, root=root)
     stage_notebooks(staged, run=run, cache=work / "notebooks", root=root)

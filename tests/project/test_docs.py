@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import subprocess
 import sys
@@ -107,12 +108,31 @@ def test_functions_that_raise_say_so_and_numbers_carry_a_unit() -> None:
 
 
 @pytest.mark.slow
+def test_what_functions_answer_stands_on_the_page_of_results(root: Path) -> None:
+    listed = set(re.findall(r"^   (actuary[\w.]+)$", (root / "docs" / "results.md").read_text("utf-8"), re.MULTILINE))
+    missing = []
+    for name in _public():
+        function = getattr(actuary, name)
+        if isinstance(function, type):
+            continue
+        home = sys.modules[function.__module__]
+        for word in re.findall(r"\w+", str(inspect.signature(function).return_annotation)):
+            found = getattr(home, word, None)
+            if isinstance(found, type) and found.__module__.startswith("actuary.") and word not in actuary.__all__:
+                path = f"{found.__module__}.{word}"
+                missing += [f"{name}: {path}"] if path not in listed else []
+    assert missing == [], "list them in docs/results.md"
+
+
+@pytest.mark.slow
 def test_the_site_is_built_without_a_warning_and_loads_nothing(root: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
     command = [sys.executable, "tools/build_docs.py", "--notebooks", "off", "--out", str(site)]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    for page in ("index", "GLOSSARY", "docs/tour", "docs/tour.zh", "docs/generated/actuary.settle_cases"):
+    names = ("actuary.settle_cases", "actuary.payment.settlement.Settlement")
+    pages = ("index", "GLOSSARY", "docs/tour", "docs/tour.zh", *(f"docs/generated/{name}" for name in names))
+    for page in pages:
         assert (site / f"{page}.html").is_file()
     notebooks = {path.stem for path in (root / "notebooks").glob("*.ipynb")}
     assert notebooks == {path.stem for path in (site / "notebooks").glob("*.html")}

@@ -46,7 +46,7 @@ html_show_sphinx = False
 # Pages with nothing beside them in the contents.
 html_sidebars: dict[str, list[str]] = {name: [] for name in ("GLOSSARY", "CHANGELOG", "docs/tour", "docs/tour.zh")}
 html_theme_options = {
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 8,
     "show_prev_next": True,
     "show_toc_level": 2,
     "navigation_with_keys": False,

@@ -79,7 +79,9 @@ def shows_itself(kind: type) -> bool:
     """Say whether a class has a page for notebooks, or a line of its own instead of the listing of all its fields."""
     if hasattr(kind, "_repr_html_"):
         return True
-    if dataclasses.is_dataclass(kind) and all(str(one.type) in _SCALARS or "Literal" in str(one.type) for one in dataclasses.fields(kind)):
+    if dataclasses.is_dataclass(kind) and all(
+        str(one.type) in _SCALARS or "Literal" in str(one.type) for one in dataclasses.fields(kind)
+    ):
         return True
     return kind.__repr__ is not object.__repr__ and not hasattr(kind.__repr__, "__wrapped__")
 

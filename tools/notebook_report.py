@@ -43,19 +43,20 @@ class NotebookReport:
         """Return one line a notebook, and the sum."""
         if not self.cells:
             return ["no notebook was run"]
-        width = max(len(name) for name in self.cells)
-        found = [
-            f"{name:{width}}  {self.cells[name]:3d} cells  {self.compared[name]:3d} compared  {self.failed[name]:2d} failed"
-            f"  {self.seconds[name]:6.1f} s{'  longer than a minute' if self.seconds[name] > LONGEST_S else ''}"
-            for name in self.cells
-        ]
-        sums = [sum(one.values()) for one in (self.cells, self.compared, self.failed)]
-        whole = f"{len(self.cells)} notebooks"
-        found.append(
-            f"{whole:{width}}  {sums[0]:3d} cells  {sums[1]:3d} compared  {sums[2]:2d} failed"
-            f"  {sum(self.seconds.values()):6.1f} s"
-        )
-        return found
+        whole = f"{len(self.cells)} notebook{'s' if len(self.cells) > 1 else ''}"
+        width = max(len(name) for name in (*self.cells, whole))
+
+        def line(name: str, counts: tuple[int, int, int], seconds: float) -> str:
+            said = f"{counts[0]:3d} cells  {counts[1]:3d} compared  {counts[2]:2d} failed  {seconds:6.1f} s"
+            return f"{name:{width}}  {said}"
+
+        found = []
+        for name in self.cells:
+            late = "  longer than a minute" if self.seconds[name] > LONGEST_S else ""
+            counts = self.cells[name], self.compared[name], self.failed[name]
+            found.append(line(name, counts, self.seconds[name]) + late)
+        sums = sum(self.cells.values()), sum(self.compared.values()), sum(self.failed.values())
+        return [*found, line(whole, sums, sum(self.seconds.values()))]
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the table."""

@@ -170,10 +170,14 @@ def _stage_notebook(path: Path, folder: Path, *, run: bool, cache: Path, causes:
 def _run_notebook(path: Path, kept: Path) -> None:
     import nbformat  # noqa: PLC0415  (only where a notebook is run)
 
+    from actuary.errors import ActuaryError  # noqa: PLC0415
     from actuary.report.notebook import execute_notebook  # noqa: PLC0415
 
     started = time.monotonic()
-    executed = execute_notebook(path, timeout=600)
+    try:
+        executed = execute_notebook(path, timeout=600)
+    except ActuaryError as error:
+        raise SystemExit(f"the site was not built: {error}") from None
     kept.parent.mkdir(parents=True, exist_ok=True)
     for older in kept.parent.glob(f"{path.stem}-{'?' * 16}.ipynb"):
         older.unlink()

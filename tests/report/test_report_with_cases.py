@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
 import zipfile
@@ -86,6 +87,20 @@ def test_both_languages_hold_the_same_figures(report: ReportData, settled: Path)
     counts = [[table.cell(row, "cases") for row in range(len(table.rows))]
               for table in (report.table("case_hospitals"), english.table("case_hospitals"))]  # fmt: skip
     assert counts[0] == counts[1]
+
+
+def test_every_number_in_its_prose_is_a_cell(report: ReportData, settled: Path) -> None:
+    spec = importlib.util.spec_from_file_location("prose_of_reports", Path(__file__).with_name("test_prose.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    prose = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(prose)
+    english = build_report_data("shenyang", "2024Q4", lang="en", cases=settled)
+    for one in (report, english):
+        prose.test_every_number_in_the_prose_occurs_in_a_table(one)
+        prose.test_every_recorded_number_is_the_cell_it_names(one)
+    prose.test_the_chinese_report_reads_complete(report, report)
+    prose.test_the_english_report_holds_chinese_only_in_names_of_sources(english, english)
 
 
 def test_the_same_from_the_file_of_cases_and_from_its_settlement(report: ReportData, city: Path) -> None:

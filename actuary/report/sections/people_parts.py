@@ -20,6 +20,7 @@ __all__ = ["ANNUAL_BASE", "PeopleView", "at_end", "column_table", "figure_of", "
 #: The scenario that is the base itself.
 ANNUAL_BASE = "base"
 _YEAR_END = 4
+_PERSON_DIGITS = 2
 _ORDER = ("long_term", "stress", "ageing", "birth_policy")
 
 
@@ -125,7 +126,7 @@ def column_table(
     notes, title, values
         Notes, key of the caption, and what it is filled with.
     """
-    found = [[value(year) for _, _, _, value in columns] for year in rows]
+    found = [[_whole(value(year), quantity) for _, quantity, _, value in columns] for year in rows]
     heads: list[Column] = [composer.text_column("year", kind="year")]
     for place, (key, quantity, label, _) in enumerate(columns):
         heads.append(composer.column(key, quantity, [row[place] for row in found], label=label))
@@ -143,6 +144,11 @@ def column_table(
         source=composer.text("sources.people"),
         synthetic=inputs.synthetic or bool(inputs.people and inputs.people.run and inputs.people.run.synthetic),
     )
+
+
+def _whole(value: float | None, quantity: str) -> float | None:
+    """Take the last digits of a machine off a number of people: those of the base year are published whole."""
+    return round(value, _PERSON_DIGITS) if value is not None and quantity == "people" else value
 
 
 def figure_of(

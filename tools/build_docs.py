@@ -198,6 +198,8 @@ html {{
   --pst-font-family-monospace: Menlo, Consolas, "DejaVu Sans Mono", "{family}", monospace;
 }}
 .bd-main .bd-content .bd-article-container {{ max-width: 64em; }}
+.cell_output td, .cell_output th {{ padding: 0.15em 0.6em; font-variant-numeric: tabular-nums; }}
+.cell_output svg {{ max-width: 100%; height: auto; }}
 .bd-article table {{ display: block; width: fit-content; max-width: 100%; margin-left: 0; overflow-x: auto; }}
 """
 

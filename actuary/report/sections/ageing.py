@@ -312,8 +312,8 @@ def _spending(inputs: ReportInputs, composer: Composer, view: PeopleView) -> lis
         source=composer.text("sources.people"),
         synthetic=inputs.synthetic,
     )
-    index = ageing_index(projection)
-    index = index[index["scenario"] == ANNUAL_BASE].set_index(["scheme", "year"])["index"]
+    measured = ageing_index(projection)
+    index = measured[measured["scenario"] == ANNUAL_BASE].set_index(["scheme", "year"])["index"]
     table = column_table(
         inputs,
         composer,

@@ -343,8 +343,10 @@ def _pair(
 
 def _valuations(inputs: ReportInputs, composer: Composer, view: PeopleView) -> ReportTable | None:
     far = view.part.far
-    frame = far.valuation(view.part.pages.valuations) if far is not None and view.part.pages.valuations else None
-    if frame is None or not len(frame):
+    if far is None or not view.part.pages.valuations:
+        return None
+    frame = far.valuation(view.part.pages.valuations)
+    if not len(frame):
         return None
     rows: list[list[Cell]] = []
     for row in frame.to_dict("records"):

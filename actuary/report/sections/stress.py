@@ -136,7 +136,7 @@ def _single(inputs: ReportInputs, composer: Composer, view: PeopleView, scheme: 
     )
     svg = tornado(
         f"sensitivity_{scheme}",
-        [(str(row[0]), float(row[5] or 0), float(row[6] or 0)) for row in rows],  # type: ignore[arg-type]
+        [(str(row[0]), float(row[5] or 0), float(row[6] or 0)) for row in rows],
         low=composer.text("columns.range_low"),
         high=composer.text("columns.range_high"),
         x_label=composer.text("axes.months_change"),
@@ -223,8 +223,8 @@ def _scenarios(inputs: ReportInputs, composer: Composer, view: PeopleView) -> li
             synthetic=inputs.synthetic,
             title_values={"scheme": composer.text(f"schemes.{scheme}"), "year": str(at)},
         )
-        worst = min(range(1, count), key=lambda place: float(rows[place][-4] or 0.0), default=0)  # type: ignore[arg-type]
-        best = max(range(1, count), key=lambda place: float(rows[place][-4] or 0.0), default=0)  # type: ignore[arg-type]
+        worst = min(range(1, count), key=lambda place: float(rows[place][-4] or 0.0), default=0)
+        best = max(range(1, count), key=lambda place: float(rows[place][-4] or 0.0), default=0)
         blocks.append(
             composer.say(
                 "stress.scenarios",

@@ -262,7 +262,8 @@ class _Desk:
             composer.column("amount", "hospital_money"),
             exact,
         ]
-        return self.table(name, columns, rows, [composer.text("hospital_cases.note_books")])
+        note = composer.text("hospital_cases.note_books" if name == "case_books" else "hospital_cases.note_pools")
+        return self.table(name, columns, rows, [note])
 
     def hidden(self, rows: Sequence[Mapping[str, Any]]) -> list[str]:
         """Return the notes on rows of which some may have no figure."""

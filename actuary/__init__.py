@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from actuary.payment.weights_of_cases import weights_from_cases
     from actuary.periods import Quarter
     from actuary.policy import load_basis, load_policy_book, load_scenario
-    from actuary.report.panels import panel_fund, panel_payment, panel_warnings
+    from actuary.report.panels import panel_fund, panel_payment, panel_warnings, progress_bar
     from actuary.tables import facts, read_table
     from actuary.workflow import (
         check_inputs,
@@ -120,6 +120,7 @@ __all__ = [
     "panel_warnings",
     "payment_standards",
     "policy_sensitivity",
+    "progress_bar",
     "project_city",
     "project_membership",
     "project_population",
@@ -192,6 +193,7 @@ _HOMES = {
     "panel_fund": "report.panels",
     "panel_payment": "report.panels",
     "panel_warnings": "report.panels",
+    "progress_bar": "report.panels",
     "payment_standards": "payment.standards",
     "policy_sensitivity": "payment.sensitivity",
     "project_city": "workflow",

@@ -40,7 +40,8 @@ panel.series, panel.periods[0], panel.periods[-1]
 # shared. The priors are declared; NUTS draws from the posterior, which is kept in your cache: the first run compiles.
 
 # %%
-forecast = actuary.forecast_series(panel, model="structural", horizon=horizon, draws=2000, seed=1)
+bar = actuary.progress_bar("抽样 sampling")
+forecast = actuary.forecast_series(panel, model="structural", horizon=horizon, draws=2000, seed=1, progress=bar)
 forecast
 
 # %% [markdown]

@@ -12,7 +12,7 @@ import pytest
 
 from actuary.errors import ActuaryError, DeclarationError, Problem, UnknownNameError
 from actuary.report.display import Html
-from actuary.report.panels import Answer, Slider, WhatIfPanel, panel_fund, panel_payment, panel_warnings
+from actuary.report.panels import Answer, ProgressBar, Slider, WhatIfPanel, panel_fund, panel_payment, panel_warnings
 from actuary.report.panels.question import check_name, new_folder
 
 # --- the widget, with a question of no weight ---------------------------------------------------------------------
@@ -106,6 +106,19 @@ def test_a_folder_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(DeclarationError):
         stop_halfway()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bar_takes_shares_and_counts_and_ends_at_the_end() -> None:
+    bar = ProgressBar("work")
+    bar(0.25, "sampling <x>")
+    assert bar.bar.value == 0.25
+    assert "25 % sampling &lt;x&gt;" in bar.text.value
+    bar(7, None)
+    assert "7" in bar.text.value
+    bar(1_000, 2_000)
+    assert (bar.bar.value, "1,000 / 2,000" in bar.text.value) == (0.5, True)
+    bar(1.0, "")
+    assert (bar.bar.value, bar.bar.bar_style) == (1.0, "success")
 
 
 @pytest.mark.slow

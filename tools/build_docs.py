@@ -135,7 +135,8 @@ def stage_notebooks(folder: Path, *, run: bool, cache: Path, root: Path = ROOT) 
     page = folder / "docs" / "notebooks.md"
     rows = [f"- [{_title(path)}](/notebooks/{path.name})" for path in notebooks]
     listed = _contents(f"notebooks/{path.name}" for path in notebooks)
-    page.write_text(page.read_text(encoding="utf-8") + "\n" + "\n".join(rows) + "\n" + listed, encoding="utf-8")
+    said = "\n## The notebooks\n\nOne whose data are not here is shown with the outputs it was stored with.\n\n"
+    page.write_text(page.read_text(encoding="utf-8") + said + "\n".join(rows) + "\n" + listed, encoding="utf-8")
 
 
 def _causes(root: Path) -> str:

@@ -70,7 +70,14 @@ _REQUIRED = {
 
 
 #: Functions that answer whatever they are given, or whose arguments were checked where they were made.
-_NEVER_RAISE = {"explain_case", "indicators_of_cases", "list_payment_policies", "run_population_paths", "what_if"}
+_NEVER_RAISE = {
+    "explain_case",
+    "indicators_of_cases",
+    "list_payment_policies",
+    "progress_bar",
+    "run_population_paths",
+    "what_if",
+}
 
 
 def _public() -> list[str]:

@@ -72,6 +72,13 @@ def progress_bar(label: str = "") -> ProgressBar:
         To be given as ``progress=``, such as
         ``actuary.forecast_series(rows, horizon=8, progress=actuary.progress_bar())``: the share done [share] and the
         seconds passed [s] are shown.
+
+    Examples
+    --------
+    >>> bar = ProgressBar("forecast")  # what is shown
+    >>> bar(1, 4)
+    >>> bar.bar.value
+    0.25
     """
     from IPython.display import display  # noqa: PLC0415  (only where something is shown)
 

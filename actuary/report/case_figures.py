@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from actuary.errors import ActuaryError, Problem, TableError
+from actuary.errors import Problem, TableError
 from actuary.report.case_limits import CaseLimits, hidden_places, load_case_limits
+from actuary.report.case_merging import OTHERS, told_together
+from actuary.report.case_search import search_cases
 from actuary.report.case_source import SettledCases
 
 if TYPE_CHECKING:
@@ -31,9 +33,6 @@ _INDICATORS = (
     *("cmi", "grouping_rate", "cost_index", "time_index", "inpatient_cost_per_stay_yuan", "length_of_stay_days"),
     *("settlement_rate", "cost_accuracy"),
 )
-#: Name of those told together; the report puts it into words.
-OTHERS = "*"
-_SCHEME = "chs-drg-1.1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +163,7 @@ def figure_cases(
         found = f"{desk.count} cases of {period}"
         raise TableError(Problem("--cases", found, f"{limits.least} or more: a report prints no fewer together"))
     record, header = settled.record, settled.policy.declared.policy
-    findings, left, why = _findings(settled, limits, frozenset(desk.shown_hospitals))
+    findings, left, why = search_cases(settled, limits, frozenset(desk.shown_hospitals))
     held = sorted(name for name in desk.held_months if name)
     return CaseFigures(
         region=region,
@@ -234,7 +233,7 @@ class _Desk:
         month = settled.cases["month"].cast(pa.string())
         self.held_months = {str(one) for one in month.unique().to_pylist() if one is not None}
         inside = pc.fill_null(pc.is_in(month, value_set=pa.array(list(months))), fill_value=False)
-        tier_of, hospital_of = _told_together(settled.table, np.asarray(inside), limits.least)
+        tier_of, hospital_of = told_together(settled.table, np.asarray(inside), limits.least)
         cases = settled.cases
         cases = _replaced(cases, "tier", tier_of)
         self.every = _replaced(cases, "hospital", hospital_of)
@@ -411,86 +410,3 @@ def _replaced(cases: pa.Table, name: str, coded: Coded) -> pa.Table:
     if name not in cases.column_names:
         return cases.append_column(name, column)
     return cases.set_column(cases.column_names.index(name), name, column)
-
-
-def _told_together(table: Any, inside: Any, least: int) -> tuple[Coded, Coded]:
-    """Return tier and hospital of every case: small tiers as one, small hospitals of a tier as one."""
-    from actuary.payment.case_cells import Coded  # noqa: PLC0415
-
-    hospital, tier = table.coded["hospital"], table.coded["tier"]
-    groups = [([place], int(((tier.codes == place) & inside).sum())) for place in range(-1, len(tier.names))]
-    groups = sorted((one for one in groups if one[1]), key=lambda one: (one[1], one[0]))
-    while len(groups) > 1 and groups[0][1] < least:
-        (first, few), (second, more) = groups[:2]
-        groups = sorted([([*first, *second], few + more), *groups[2:]], key=lambda one: (one[1], one[0]))
-    names = tuple(
-        "+".join(sorted(tier.names[place] if place >= 0 else "?" for place in places)) for places, _ in groups
-    )
-    place_of = {place: number for number, (places, _) in enumerate(groups) for place in places}
-    merged = np.array([place_of.get(place, -1) for place in [*range(len(tier.names)), -1]], np.int32)
-    tiers = Coded(merged[tier.codes], names)
-    key = tiers.codes.astype(np.int64) * (len(hospital.names) + 1) + np.where(
-        hospital.codes < 0, len(hospital.names), hospital.codes
-    )
-    labels: list[str] = []
-    of_key: dict[int, int] = {}
-    present, counts = np.unique(key[inside], return_counts=True)
-    for number, name in enumerate(names):
-        mine = [
-            (int(n), int(k)) for k, n in zip(present, counts, strict=True) if k // (len(hospital.names) + 1) == number
-        ]
-        small = [k for n, k in mine if n < least or k % (len(hospital.names) + 1) == len(hospital.names)]
-        rest = sorted(pair for pair in mine if pair[1] not in small)
-        while small and rest and (len(small) == 1 or sum(n for n, k in mine if k in small) < least):
-            small.append(rest.pop(0)[1])
-        if small:
-            of_key |= dict.fromkeys(small, len(labels))
-            labels.append(f"{OTHERS}{name}")
-        for _, k in rest:
-            of_key[k] = len(labels)
-            code = hospital.names[k % (len(hospital.names) + 1)]
-            labels.append(code if code not in labels else f"{code} ({name})")
-    every, back = np.unique(key, return_inverse=True)
-    codes = np.array([of_key.get(int(k), -1) for k in every], np.int32)[back.reshape(-1)]
-    return tiers, Coded(codes, tuple(labels))
-
-
-def _findings(
-    settled: SettledCases, limits: CaseLimits, shown: frozenset[str]
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], str]:
-    """Search the cases for oddities of hospitals; what rests on few cases, or on a hospital not shown, is left out."""
-    from actuary.alerts.anomalies import detect_anomalies  # noqa: PLC0415
-
-    if settled.policy.family == "dip":
-        return [], [], "dip"
-    try:
-        found = detect_anomalies(settled.searched, scheme=_SCHEME, **settled.options)
-    except ActuaryError as error:
-        return [], [], str(error)
-    rows = []
-    for one in found.findings:
-        if one.base < limits.least or one.hospital not in shown:
-            continue
-        rule = found.rules.of(one.kind)
-        rows.append(
-            {
-                "hospital": one.hospital,
-                "title": settled.titles.get(one.hospital, ""),
-                "tier": one.tier,
-                "kind": one.kind,
-                "kind_zh": rule.name_zh,
-                "kind_en": rule.name_en,
-                "level": one.level,
-                "unit": one.unit,
-                "observed": _number(one.observed),
-                "expected": _number(one.expected),
-                "posterior": _number(one.posterior),
-                "cases": one.cases if one.cases >= limits.least else None,
-                "money_yuan": None if one.money_fen is None else one.money_fen / 100,
-            }
-        )
-    left = [
-        {"kind": one.kind, "zh": found.rules.of(one.kind).name_zh, "en": found.rules.of(one.kind).name_en}
-        for one in found.not_assessable
-    ]
-    return rows, left, ""

@@ -12,8 +12,9 @@ from actuary.errors import DeclarationError, TableError
 from actuary.paths import models_root
 from actuary.payment.settle import settle_cases
 from actuary.periods import Quarter
-from actuary.report.case_figures import OTHERS, CaseFigures, figure_cases
+from actuary.report.case_figures import CaseFigures, figure_cases
 from actuary.report.case_limits import hidden_places, load_case_limits
+from actuary.report.case_merging import OTHERS
 from actuary.report.case_source import check_settled, find_cases, of_settlement
 from actuary.report.cases_given import case_period, cases_of_report
 

@@ -8,7 +8,8 @@ from typing import Any
 from actuary.payment.clearing_result import BOOK_LINES
 from actuary.payment.paid_classes import PaidClass
 from actuary.payment.statuses import PaymentReason
-from actuary.report.case_figures import OTHERS, CaseFigures
+from actuary.report.case_figures import CaseFigures
+from actuary.report.case_merging import OTHERS
 from actuary.report.composer import CellRef, Composer
 from actuary.report.contracts import Block, Cell, Column, Paragraph, ReportTable
 from actuary.report.inputs import ReportInputs

@@ -51,8 +51,8 @@ def build(inputs: ReportInputs, composer: Composer) -> Section | None:
 
 def _group_label(composer: Composer, ages: Sequence[int], place: int) -> str:
     if place == len(ages) - 1:
-        return composer.text("phrases.ages_from", low=str(ages[place]))
-    return composer.text("phrases.ages", low=str(ages[place]), high=str(ages[place + 1] - 1))
+        return composer.text("phrases.age_group_from", low=str(ages[place]))
+    return composer.text("phrases.age_group", low=str(ages[place]), high=str(ages[place + 1] - 1))
 
 
 def _people(inputs: ReportInputs, composer: Composer, view: PeopleView) -> list[Block]:

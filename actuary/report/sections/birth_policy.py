@@ -289,17 +289,15 @@ def _who_pays(inputs: ReportInputs, composer: Composer, costs: Any, words: dict[
     for payer, scheme, item in keys:
         row: list[Cell] = [
             composer.text(f"payers.{payer}"),
-            composer.text("births.no_scheme") if scheme == "none" else composer.text(f"schemes.{scheme}"),
-            composer.text(f"birth_items.{item}"),
+            _item(composer, scheme, item),
         ]
         row += [composer.show(number_or_none(sums.get((name, payer, scheme, item))), "money") for name in names]
         rows.append(row)
-    whole: list[Cell] = [composer.text("payers.public"), "", composer.text("births.all_items")]
+    whole: list[Cell] = [composer.text("payers.public"), composer.text("births.all_items")]
     whole += [composer.show(float(frame.loc[frame["policy"] == name, "cost_yuan"].sum()), "money") for name in names]
     rows.append(whole)
     columns = [
         composer.text_column("payer"),
-        composer.text_column("scheme"),
         composer.text_column("item"),
         *(composer.column(f"paid_{name}", "money", growth=True, label=words[name]) for name in names),
     ]
@@ -314,6 +312,13 @@ def _who_pays(inputs: ReportInputs, composer: Composer, costs: Any, words: dict[
         row_styles=[*("" for _ in keys), "total"],
         title_values={"first": str(start), "last": str(start + _SPANS[-1] - 1)},
     )
+
+
+def _item(composer: Composer, scheme: str, item: str) -> str:
+    words = composer.text(f"birth_items.{item}")
+    if scheme == "none":
+        return words
+    return composer.text("phrases.lead", name=composer.text(f"schemes.{scheme}_short")) + words
 
 
 def _cost_figure(inputs: ReportInputs, composer: Composer, costs: Any, words: dict[str, str]) -> ReportFigure:

@@ -196,7 +196,6 @@ def _scenarios(inputs: ReportInputs, composer: Composer, view: PeopleView) -> li
                 row.append(composer.show(view.ratio(at, scenario=name), "ratio"))
             row += [
                 composer.show(view.value("payable_months", scheme, at, scenario=name), "months"),
-                composer.show(balance, "money"),
                 composer.show(None if balance is None or base is None else balance - base, "money"),
                 *turn[2:],
             ]
@@ -206,12 +205,11 @@ def _scenarios(inputs: ReportInputs, composer: Composer, view: PeopleView) -> li
             composer.text_column("scenario"),
             *([composer.column("dependency_ratio", "ratio")] if scheme == "employee" else []),
             composer.column("payable_months", "months"),
-            composer.column("balance_end", "money"),
             composer.column("against_base", "money", growth=True),
-            composer.text_column("first_deficit_year", kind="period"),
+            composer.text_column("first_deficit_year", kind="period", label=composer.text("columns.deficit_year")),
             composer.text_column("below_limit", kind="period",
-                                 label=composer.text("columns.months_below", months=watched_months(view))),
-            composer.text_column("exhaustion", kind="period"),
+                                 label=composer.text("columns.below_limit_short", months=watched_months(view))),
+            composer.text_column("exhaustion", kind="period", label=composer.text("columns.spent_in")),
         ]  # fmt: skip
         table = composer.table(
             f"stress_{scheme}",

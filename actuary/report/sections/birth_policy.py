@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any
 
@@ -25,6 +26,8 @@ _MATERNITY = "maternity"
 _BANDS = (0.95, 0.8, 0.5)
 _LOW, _HIGH = 0.1, 0.9
 _SPANS = (1, 5, 10)
+#: What a name says in brackets stands in the other tables.
+_BRACKETED = re.compile(r"\s*[（(].*$")
 
 
 def build(inputs: ReportInputs, composer: Composer) -> Section | None:
@@ -299,7 +302,10 @@ def _who_pays(inputs: ReportInputs, composer: Composer, costs: Any, words: dict[
     columns = [
         composer.text_column("payer"),
         composer.text_column("item"),
-        *(composer.column(f"paid_{name}", "money", growth=True, label=words[name]) for name in names),
+        *(
+            composer.column(f"paid_{name}", "money", growth=True, label=_BRACKETED.sub("", words[name]))
+            for name in names
+        ),
     ]
     return composer.table(
         "birth_payers",
@@ -318,7 +324,7 @@ def _item(composer: Composer, scheme: str, item: str) -> str:
     words = composer.text(f"birth_items.{item}")
     if scheme == "none":
         return words
-    return composer.text("phrases.lead", name=composer.text(f"schemes.{scheme}_short")) + words
+    return composer.text("births.item_of", scheme=composer.text(f"schemes.{scheme}_short"), item=words)
 
 
 def _cost_figure(inputs: ReportInputs, composer: Composer, costs: Any, words: dict[str, str]) -> ReportFigure:

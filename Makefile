@@ -12,9 +12,10 @@ PATHS ?= 10000
 SEEDS ?= 1 2 3 4 5
 OUT ?= output/$(CITY)
 SERIES ?= ../shared/series
+NOTEBOOKS ?= run
 export PYTHON
 
-.PHONY: help setup report bench forecast-backtest forecast-ablation reserving-table small-groups-table sampled-reserves calibration fast-path warn-record test test-slow lint types imports notebooks ci lock environment format clean
+.PHONY: help setup report bench forecast-backtest forecast-ablation reserving-table small-groups-table sampled-reserves calibration fast-path warn-record test test-slow lint types imports notebooks docs ci lock environment format clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -43,8 +44,11 @@ types: setup  ## static types
 imports: setup  ## import contracts between the layers
 	$(BIN)/lint-imports --no-logo
 
-notebooks: setup  ## run the notebooks whose data are here and compare their outputs
-	$(BIN)/python -m pytest --nbval-lax --nbval-current-env -p no:cacheprovider $$($(BIN)/python tools/runnable_notebooks.py)
+notebooks: setup  ## run the notebooks whose data are here, compare their outputs, say how many cells and seconds
+	PYTHONPATH=tools $(BIN)/python -m pytest --nbval-lax --nbval-current-env -p no:cacheprovider -p notebook_report $$($(BIN)/python tools/runnable_notebooks.py)
+
+docs: setup  ## build docs/, the notebooks and the docstrings as a site, in output/docs (NOTEBOOKS=off: do not run them)
+	@$(BIN)/python tools/build_docs.py --notebooks $(NOTEBOOKS)
 
 ci: lint types imports test test-slow notebooks  ## everything that must hold before a change lands
 	$(MAKE) report OUT=output/ci
@@ -60,6 +64,7 @@ bench: setup  ## measure the hot paths (CASES=, SETTLED_CASES=, PATHS=, SEEDS=)
 	@$(BIN)/python benchmarks/people.py --paths $(PATHS)
 	@$(BIN)/python benchmarks/anomalies.py --seeds $(SEEDS)
 	@$(BIN)/python benchmarks/ledger.py
+	@$(BIN)/python benchmarks/panels.py
 
 forecast-backtest: setup  ## back-test forecasts on the reference series and write docs/forecast-backtest.md
 	@$(BIN)/python tools/forecast_backtest_table.py

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from actuary.payment.weights_of_cases import weights_from_cases
     from actuary.periods import Quarter
     from actuary.policy import load_basis, load_policy_book, load_scenario
+    from actuary.report.panels import panel_fund, panel_payment, panel_warnings, progress_bar
     from actuary.tables import facts, read_table
     from actuary.workflow import (
         check_inputs,
@@ -114,8 +115,12 @@ __all__ = [
     "make_variant",
     "measure_coverage",
     "membership_anchors",
+    "panel_fund",
+    "panel_payment",
+    "panel_warnings",
     "payment_standards",
     "policy_sensitivity",
+    "progress_bar",
     "project_city",
     "project_membership",
     "project_population",
@@ -185,6 +190,10 @@ _HOMES = {
     "load_scenario": "policy",
     "load_scheme": "drg.scheme",
     "measure_coverage": "payment.coverage",
+    "panel_fund": "report.panels",
+    "panel_payment": "report.panels",
+    "panel_warnings": "report.panels",
+    "progress_bar": "report.panels",
     "payment_standards": "payment.standards",
     "policy_sensitivity": "payment.sensitivity",
     "project_city": "workflow",

@@ -65,6 +65,14 @@ class ActuaryError(Exception):
     ----------
     problems : Problem or sequence of Problem
         What is wrong, in the order of the file.
+
+    Examples
+    --------
+    >>> error = ActuaryError(Problem("base.toml, employer_rate", "'8 %'", "a share", "write 0.08"))
+    >>> print(error)
+    base.toml, employer_rate: found '8 %'; expected a share; write 0.08
+    >>> error.problems[0].mend
+    'write 0.08'
     """
 
     def __init__(self, problems: Problem | Sequence[Problem]) -> None:
@@ -123,7 +131,7 @@ def nearest_name(name: str, known: Iterable[str]) -> str | None:
     return lowered[close[0]] if close else None
 
 
-def unknown_name(where: str, name: object, known: Iterable[str], *, what: str = "name") -> Problem:
+def unknown_name(where: str, name: object, known: Iterable[str], *, what: str = "name", declare: str = "") -> Problem:
     """Build the problem for an unknown name, with the nearest known one.
 
     Parameters
@@ -136,6 +144,8 @@ def unknown_name(where: str, name: object, known: Iterable[str], *, what: str = 
         The names that exist.
     what : str
         What kind of name it is, in words.
+    declare : str
+        How a new one is declared, for a name that is like no other.
 
     Examples
     --------
@@ -145,7 +155,7 @@ def unknown_name(where: str, name: object, known: Iterable[str], *, what: str = 
     names = sorted(set(known))
     shown = ", ".join(names[:12]) + (f" … {len(names)} in all" if len(names) > 12 else "")
     close = nearest_name(str(name), names)
-    mend = f"did you mean {close!r}?" if close else ""
+    mend = f"did you mean {close!r}?" if close else declare
     return Problem(where, repr(name), f"a known {what} ({shown})", mend)
 
 

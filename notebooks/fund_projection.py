@@ -76,6 +76,22 @@ tornado = model.sensitivity(at="2035Q4").tornado("employee")
 print(tornado.head(6).round(2).to_string(index=False))
 
 # %% [markdown]
+# ## 自己动手 · What if
+#
+# 拖动滑块，半秒之内重算；图旁有表，滑块带单位。得出的方案可以存成情景文件，命令行也认。用代码也能拨动，如下。
+# Move a slider and the model answers within half a second, with a table beside the picture. What you find can be kept as a
+# scenario that the command line reads. Code can move it too, as below.
+
+# %%
+panel = actuary.panel_fund(model, to=to)
+panel
+
+# %% tags=["keep_output", "nbval-check-output"]
+asked = panel.set(employer_rate=0.5, cost_trend=-0.3).table
+asked.columns = ["scheme", "year", "base_months", "months", "more_months", "base_100m", "balance_100m", "more_100m"]
+print(asked[["scheme", "year", "base_months", "months", "more_months"]].round(1).to_string(index=False))
+
+# %% [markdown]
 # ## 要留六个月，费率要多少 · The rate that leaves six months
 #
 # `change` 是自 `first` 起单位费率要加（减）多少，`level` 是加后的费率，均为份额（0.01 = 1 个百分点）。

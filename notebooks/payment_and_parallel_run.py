@@ -85,3 +85,20 @@ print(run.gainers(3)[columns].to_string(index=False))
 settings = [{"coefficient.tier.3": factor} for factor in (1.0, 1.05, 1.1)]
 sweep = actuary.sweep_policy(city.folder / "cases.parquet", today, settings, budget=budget)
 print((sweep.total("fund_fen") / 100).tolist())
+
+# %% [markdown]
+# ## 自己动手 · What if
+#
+# 办法里有哪些数，面板就有哪些滑块：预算、调节金、等级系数、病例界限。每动一次，两万份病案重新结算，平到分；
+# 可存成办法文件，`actuary settle` 直接用。
+# The sliders are the numbers of the policy: budget, adjusting fund, coefficients, boundaries. Each move settles all cases
+# again, to the fen, and can be kept as a policy that `actuary settle` reads.
+
+# %%
+panel = actuary.panel_payment(city.folder / "cases.parquet", today, budget=budget, folder=folder.name)
+panel
+
+# %% tags=["keep_output", "nbval-check-output"]
+panel.set(adjust_share=100 * adjusting)
+print(panel.tables["每点的价值"].round(4).to_string(index=False))
+print(panel.table.round(2).to_string(index=False))

@@ -17,6 +17,9 @@ city = "national"
 quarter = "2024Q4"
 lang = "zh"
 basis = "base"
+plan = "quarterly"  # or "annual", every section in full
+cases = None  # a city's settled cases: the folder that `actuary settle` wrote; None: those of the data folder
+previous = None  # folder of an earlier report, to compare with; None: the quarter before, forecast again
 models = None  # folder of declared rules; None: the one of the package
 data = None  # folder of published figures; None: the one of the package
 output = None  # where to write the report data as JSON; None: nowhere
@@ -28,11 +31,15 @@ from IPython.display import display
 
 from actuary.report import build_report_data, printed_table, show_cover, show_section
 
+# %%
 report = build_report_data(
     city,
     quarter,
     lang=lang,
     basis=basis,
+    plan=plan,
+    cases=cases,
+    previous=previous,
     models=Path(models) if models else None,
     data=Path(data) if data else None,
 )

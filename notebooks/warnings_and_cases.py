@@ -56,6 +56,22 @@ print(left_open[["rule_id", "text_en"]].to_string(index=False))
 # Rules that ask for a probability stayed open because no forecast was drawn. Leave `forecast=False` out and they answer.
 
 # %% [markdown]
+# ## 门槛该定在哪里 · Where a threshold should stand
+#
+# 把门槛挪一挪：本期会报什么，过去几年会报几次？报得太多没人看，太少等于没有。挪过的门槛是判断，不是文件规定。
+# Move a threshold: what would be raised now, and in how many of the past years? Too many are ignored, too few are none.
+
+# %%
+panel = actuary.panel_warnings(city, quarter, rules=("PR-1", "PR-9"))
+panel
+
+# %% tags=["keep_output", "nbval-check-output"]
+panel.set(pr_1_payable_months_6=10)
+for caption, frame in panel.tables.items():
+    print(caption)
+    print(frame.round(2).to_string(index=False))
+
+# %% [markdown]
 # ## 立案 · Cases
 #
 # 每条预警开一个案件；以后各期同一事项接到原案件上；同一份预警再记一次，什么也不会多出来。

@@ -70,7 +70,7 @@ fi
 rm -f "$stamp"
 
 packages=$(grep -c '^[A-Za-z0-9]' requirements.lock)
-say "Installing $packages pinned packages (about 1.5 GB, once) …"
+say "Installing $packages pinned packages (about 1.7 GB, once) …"
 pip() { "$venv/bin/python" -m pip --quiet --disable-pip-version-check "$@"; }
 
 # uv installs many times faster than pip and is itself one of the pinned packages; pip does the work where uv cannot

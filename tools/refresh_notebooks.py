@@ -2,11 +2,12 @@
 
 Run it after a change that is meant to move a figure; the difference of the notebooks then shows which ones moved.
 
-    .venv/bin/python tools/refresh_notebooks.py
+    .venv/bin/python tools/refresh_notebooks.py [NAME…]
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import jupytext
@@ -31,5 +32,7 @@ def refresh(path: Path) -> None:
 
 
 if __name__ == "__main__":
+    wanted = set(sys.argv[1:])
     for found in runnable_notebooks():
-        refresh(found)
+        if not wanted or found.stem in wanted:
+            refresh(found)

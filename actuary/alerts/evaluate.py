@@ -84,7 +84,7 @@ def evaluate_rules(
     warnings = [
         desk.judge(rule, str(scheme))
         for rule in rules
-        if not rule.region_kinds or projection.region_kind in rule.region_kinds
+        if rule.applies_to(projection.region_kind)
         for scheme in rule.schemes
     ]
     return tuple(sorted(warnings, key=lambda warning: LEVELS.index(warning.level)))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,8 +38,6 @@ _FURTHEST_YEARS = 10
 _QUARTERS_A_YEAR = 4
 #: How many ends of years a level is followed over.
 _ORIGINS = 8
-#: Parts of the package, and libraries, that the draws rest on.
-_CODE, _LIBRARIES = ("drivers", "forecast", "kernels", "tables"), ("numba", "numpy", "scipy")
 
 _REASONS = {
     "error": (
@@ -106,27 +102,17 @@ def fund_outlook(
     return replace(found, earlier=tuple(before)) if before else found
 
 
-@lru_cache(maxsize=1)
-def _code() -> dict[str, str]:
-    """Return the hashes of the sources and the versions of the libraries that draws rest on."""
-    package = Path(__file__).resolve().parent.parent
-    found = {name: version(name) for name in _LIBRARIES}
-    for part in _CODE:
-        digest = hashlib.sha256()
-        for path in sorted((package / part).glob("*.py")):
-            digest.update(path.name.encode() + path.read_bytes())
-        found[part] = digest.hexdigest()
-    return found
-
-
 def _key(region: str, quarter: Quarter, models: Path | None, data: Path | None) -> str:
     from actuary.forecast.fund_spec import load_fund_spec  # noqa: PLC0415  (loads the numerical libraries)
+    from actuary.forecast.kept_draws import code_fingerprints  # noqa: PLC0415
     from actuary.tables import data_fingerprint  # noqa: PLC0415
 
     made = (_VERSION, _DRAWS, _HISTORIES, _MODEL, _SEED, _FURTHEST_YEARS)
     spec = load_fund_spec(models=models).model_dump(mode="json")
     asked = {"region": region, "quarter": str(quarter), "made": list(made)}
-    return fingerprint({"asked": asked, "spec": spec, "data": data_fingerprint(data), "code": _code()})
+    return fingerprint(
+        {"asked": asked, "spec": spec, "data": data_fingerprint(data), "code": dict(code_fingerprints())}
+    )
 
 
 @lru_cache(maxsize=32)

@@ -22,6 +22,7 @@ from actuary.cli import (
     group,
     indicators,
     init,
+    lab,
     models,
     population,
     project,
@@ -72,6 +73,7 @@ for _module in (
     credit,
     reserve,
     anomalies,
+    lab,
 ):
     _module.register(app)
 app.add_typer(cases.app, name="cases")

@@ -12,9 +12,13 @@ from actuary.cli.console import Data, Models, QuarterLabel, print_frame, say, te
 if TYPE_CHECKING:
     import pandas as pd
 
+    from actuary.fund import FundProjection
+
 __all__ = ["register"]
 
 _CITY_LAST, _MODEL_LAST, _CITY_BASIS = "2035Q4", "2050Q4", "base"
+#: Scenarios are shown beside each other at the horizon and every so many years before it.
+_EVERY_YEARS = 3
 
 
 @teaching
@@ -119,6 +123,7 @@ def _project_figures(
         facts = facts_page(city, projection.quarter, data=data)
         columns = ["scheme", "zh", "value_published", "unit_published", "period", "confidence"]
         print_frame(facts, title=f"{city}, latest published figures", columns=columns)
+    _print_side_by_side(projection)
     _print_milestones(projection.milestones)
     if out is not None:
         write_table(projection.to_frame(), out)
@@ -151,11 +156,26 @@ def _project_people(
         typer.echo(str(out))
 
 
+def _print_side_by_side(projection: FundProjection) -> None:
+    """Print the payable months of the scenarios beside those of the base, at the ends of some years."""
+    if len(projection.paths["scenario"]) < 2:
+        return
+    frame = projection.to_frame()
+    ends = frame[frame["quarter"].str.endswith("Q4") & (frame["quarter"] > str(projection.quarter))]
+    years = sorted(set(ends["quarter"]), reverse=True)[::_EVERY_YEARS]
+    ends = ends[ends["quarter"].isin(years)].dropna(subset="payable_months")
+    wide = ends.pivot_table("payable_months", index=["scheme", "scenario"], columns="quarter", sort=False).reset_index()
+    wide.columns.name = None
+    if len(wide):
+        print_frame(wide, title="Scenarios side by side: payable months at the end of the quarter")
+
+
 def _print_milestones(milestones: pd.DataFrame) -> None:
     if len(milestones):
         limits = [name for name in milestones.columns if str(name).startswith("months_below_")]
         columns = ["scenario", "scheme", "first_deficit_year", *limits, "exhaustion_quarter", "horizon_months"]
-        print_frame(milestones, title="Milestones", columns=columns)
+        shown = milestones.assign(horizon_months=milestones["horizon_months"].astype(float))
+        print_frame(shown, title="Milestones", columns=columns)
 
 
 def register(app: typer.Typer) -> None:

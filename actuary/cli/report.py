@@ -1,4 +1,4 @@
-"""`actuary report`: write the quarterly actuarial report, of one region or of several."""
+"""`actuary report`: write the quarterly or the annual actuarial report, of one region or of several."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from actuary.cli.console import Data, Lang, Language, Models, say, teaching
+from actuary.errors import OutputError, Problem
 
 if TYPE_CHECKING:
     from actuary.report.contracts import Gap
@@ -20,6 +21,8 @@ __all__ = ["EXIT_FAILED_SOME", "EXIT_LACKING", "register"]
 EXIT_LACKING = 3
 #: Of several reports, some were written and some could not be.
 EXIT_FAILED_SOME = 4
+
+_QUARTERLY, _ANNUAL = "quarterly", "annual"
 
 Cities = Annotated[
     list[str] | None,
@@ -42,7 +45,7 @@ Quarters = Annotated[
 
 
 @teaching
-def report(
+def report(  # noqa: PLR0913, PLR0917 (the options of the verb)
     city: Cities = None,
     quarter: Quarters = None,
     lang: Lang = Language.ZH,
@@ -56,6 +59,39 @@ def report(
         ),
     ] = None,
     basis: Annotated[str, typer.Option(help="Assumption basis.")] = "base",
+    annual: Annotated[
+        bool, typer.Option("--annual", help="The annual report: every section in full. Its quarter is a year's fourth.")
+    ] = False,
+    plan: Annotated[
+        str | None,
+        typer.Option(help="Report plan, a file of models/reports.", show_default="quarterly; annual with --annual"),
+    ] = None,
+    cases: Annotated[
+        Path | None,
+        typer.Option(
+            "--cases",
+            help="Settled cases of the city: a folder that `actuary settle` wrote; a folder of such, as "
+            "<city>/<quarter>; or a .parquet or .csv file of cases, with --policy.",
+            show_default="<data>/settled/<city>/<quarter>",
+        ),
+    ] = None,
+    policy: Annotated[
+        str | None, typer.Option("--policy", "-p", help="With a file of cases: the payment policy that settles them.")
+    ] = None,
+    budget: Annotated[
+        list[str] | None, typer.Option("--budget", "-b", help="With a file of cases: the budget, as of actuary settle.")
+    ] = None,
+    hospitals: Annotated[
+        Path | None, typer.Option(help="With a file of cases: list of hospitals, CSV: hospital, tier.")
+    ] = None,
+    previous: Annotated[
+        Path | None,
+        typer.Option(
+            "--previous",
+            help="Folder of an earlier report of the region, held against what came.",
+            show_default="that of the quarter before, forecast again",
+        ),
+    ] = None,
     models: Models = None,
     data: Data = None,
 ) -> None:
@@ -68,17 +104,42 @@ def report(
     4 of several reports some could not be written; 130 stopped.
 
     Examples:  actuary report  |  actuary report --city shenyang --lang en --out reports/shenyang  |
-    actuary report --city national,shenyang --quarter 2023Q4 --quarter 2024Q4 --out reports
+    actuary report --city national,shenyang --quarter 2023Q4 --quarter 2024Q4 --out reports  |
+    actuary report --annual --quarter 2024Q4  |  actuary report --city shenyang --quarter 2024Q4 --cases settled
     """
+    from actuary.cli.settle import read_budget  # noqa: PLC0415
     from actuary.workflow import write_report  # noqa: PLC0415  (heavy: loads when the verb runs)
 
     cities = _parted(city) or ["national"]
     quarters: list[str | None] = [*_parted(quarter)] or [None]
+    if annual and plan not in {None, _ANNUAL}:
+        raise OutputError(Problem("--annual, --plan", f"both, and --plan {plan}", "one of them"))
+    chosen = plan or (_ANNUAL if annual else _QUARTERLY)
     if len(cities) * len(quarters) > 1:
-        _several(cities, quarters, lang=lang.value, out=out, basis=basis, models=models, data=data)
+        if previous is not None:
+            raise OutputError(Problem("--previous", "several reports", "one report, to hold the earlier one against"))
+        if policy is not None or budget is not None or hospitals is not None:
+            expected = "one report, or --cases with settled cases as <city>/<quarter>"
+            raise OutputError(Problem("--policy, --budget, --hospitals", "several reports", expected))
+        _several(
+            cities, quarters, lang=lang.value, out=out, basis=basis, plan=chosen, cases=cases, models=models, data=data
+        )
         return
     written = write_report(
-        cities[0], quarters[0], lang=lang.value, out=out, basis=basis, models=models, data=data, progress=say
+        cities[0],
+        quarters[0],
+        lang=lang.value,
+        out=out,
+        basis=basis,
+        plan=chosen,
+        cases=cases,
+        policy=policy,
+        budget=read_budget(budget),
+        hospitals=hospitals,
+        previous=previous,
+        models=models,
+        data=data,
+        progress=say,
     )
     say(f"The report on {written.title} lies in {written.folder}:")
     for path in written.files:
@@ -100,13 +161,15 @@ def _tell(gaps: Sequence[Gap]) -> None:
         say(f"  {gap.title}: {gap.reason}")
 
 
-def _several(
+def _several(  # noqa: PLR0913 (the options of the verb)
     cities: Sequence[str],
     quarters: Sequence[str | None],
     *,
     lang: str,
     out: Path | None,
     basis: str,
+    plan: str,
+    cases: Path | None,
     models: Path | None,
     data: Path | None,
 ) -> None:
@@ -128,6 +191,8 @@ def _several(
             lang=lang,
             out=out,
             basis=basis,
+            plan=plan,
+            cases=cases,
             models=models,
             data=data,
             progress=say,

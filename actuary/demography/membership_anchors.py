@@ -94,6 +94,11 @@ def membership_anchors(region: str, year: int, *, root: Path | str | None = None
     MembershipAnchors
         Totals that were published; the others are None.
 
+    Raises
+    ------
+    UnknownNameError
+        When nothing is published of the region; the message names the nearest that has figures.
+
     Examples
     --------
     >>> national = membership_anchors("national", 2024)

@@ -271,6 +271,11 @@ def load_membership_rules(
     root : Path, optional
         Root of the models.
 
+    Returns
+    -------
+    MembershipRules
+        Retirement, coverage and work, ready for :func:`actuary.project_membership`.
+
     Raises
     ------
     UnknownNameError, DeclarationError

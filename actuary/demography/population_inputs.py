@@ -61,6 +61,15 @@ def read_population_inputs(
         With every problem of all files: a missing file, age or year, a cell that is no number, a negative rate, a
         sex that is not known, a row twice, years that differ between the files, and what is not plausible (a base
         in thousands beside migrants in persons, births per 1,000 women …).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> read_population_inputs(tempfile.mkdtemp())
+    Traceback (most recent call last):
+    actuary.errors.TableError: 5 problems:
+      base_population.csv: found no such file; expected a file with age, sex, population
+    ...
     """
     path = Path(folder)
     if not path.is_dir():

@@ -226,6 +226,11 @@ def make_variant(inputs: PopulationInputs, name: str) -> PopulationInputs:
         ``medium``, ``low`` and ``high`` (half a child fewer and more), ``constant_fertility``,
         ``constant_mortality`` (those of the first year) or ``zero_migration``.
 
+    Returns
+    -------
+    PopulationInputs
+        Inputs of the variant, named so.
+
     Raises
     ------
     UnknownNameError

@@ -53,6 +53,11 @@ class GroupedFile:
     scheme: str
     fingerprint: str
 
+    def __repr__(self) -> str:
+        """Return file, scheme and how many cases have which status."""
+        told = ", ".join(f"{status.name.lower()} {count:,}" for status, count in self.statuses.items() if count)
+        return f"GroupedFile({self.path.name!r}, {self.cases:,} cases by {self.scheme}: {told})"
+
 
 def group_file(
     path: str | Path,
@@ -64,7 +69,7 @@ def group_file(
     batch_cases: int = BATCH_CASES,
     progress: Callable[[int, int | None], None] | None = None,
 ) -> GroupedFile:
-    """Group a file of cases.
+    r"""Group a file of cases.
 
     Parameters
     ----------
@@ -72,8 +77,12 @@ def group_file(
         Cases as Parquet or CSV by suffix, with the columns of `group_cases`.
     out : str or Path
         File of answers, Parquet or CSV by suffix, written whole or not at all.
-    scheme, threads, switches :
-        As in `group_cases`; the file does not depend on the number of threads.
+    scheme : str, Path or Scheme
+        As in `group_cases`.
+    threads : int, optional
+        Threads; all cores when left out. The file does not depend on their number.
+    switches : mapping of str to str, optional
+        As in `group_cases`.
     batch_cases : int
         Cases held at a time; decides the row groups of the output and the memory, never an answer.
     progress : callable, optional
@@ -92,6 +101,16 @@ def group_file(
         When the scheme or a switch is not known.
     OutputError
         When the output cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> head, row = "case_id,sex,age_years,age_days,birth_weight_g,dx,px", "1,1,60,,,I63.900|J96.000,"
+    >>> _ = (folder / "cases.csv").write_text(f"{head}\n{row}\n")
+    >>> group_file(folder / "cases.csv", folder / "groups.csv").cases
+    1
     """
     source, target = Path(path).expanduser(), Path(out).expanduser().absolute()
     is_parquet(target)

@@ -162,6 +162,11 @@ def what_if(case: Case, scheme: Scheme) -> WhatIf:
     scheme : Scheme
         The scheme as it is to be read.
 
+    Returns
+    -------
+    WhatIf
+        The group of the case as it is, and that of every alternative.
+
     Examples
     --------
     >>> from actuary.drg.scheme import load_scheme

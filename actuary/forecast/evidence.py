@@ -11,7 +11,9 @@ import pandas as pd
 from actuary.errors import ActuaryError
 from actuary.forecast.fund_backtest import Verdict, backtest_funds, judge
 from actuary.forecast.fund_forecast import FundForecast, forecast_fund
-from actuary.forecast.fund_spec import load_fund_spec
+from actuary.forecast.fund_spec import FundSpec, load_fund_spec
+from actuary.forecast.kept_draws import kept_key, load_kept, store_kept
+from actuary.forecast.posterior_cache import cache_folder
 from actuary.periods import Quarter
 from actuary.tables import data_fingerprint
 
@@ -65,7 +67,9 @@ def forecast_evidence(
 ) -> ForecastEvidence:
     """Back-test the shipped fund series, and forecast a region eight quarters ahead where that may be shown.
 
-    The answer is kept for the time of the process: reports in two languages share it.
+    The answer is kept for the time of the process: reports in two languages share it. The back-test and the drawn
+    flows are kept on disk as well, by everything they rest on, and made again where that has changed or the file is
+    damaged.
 
     Parameters
     ----------
@@ -88,7 +92,19 @@ def _backtest(
     quarter: Quarter, model: str, seed: int, models: Path | None, data: Path | None, _read: str
 ) -> pd.DataFrame:
     spec = load_fund_spec(models=models)
-    return backtest_funds(TESTED, spec=spec, until=quarter, model=model, seed=seed, data=data)
+    path = cache_folder() / f"{_backtest_key(quarter, model, seed, spec, _read)}.backtest"
+    kept = load_kept(path)
+    if kept is not None:
+        return pd.DataFrame(kept[0]["rows"], columns=kept[0]["columns"])
+    table = backtest_funds(TESTED, spec=spec, until=quarter, model=model, seed=seed, data=data)
+    # JSON writes a float so that it is read as it was, to the last digit.
+    store_kept(path, {"columns": list(table.columns), "rows": table.to_numpy(dtype=object).tolist()})
+    return table
+
+
+def _backtest_key(quarter: Quarter, model: str, seed: int, spec: FundSpec, read: str) -> str:
+    asked = {"regions": list(TESTED), "until": str(quarter), "model": model, "seed": seed}
+    return kept_key("backtest", asked, spec=spec, data=read)
 
 
 @lru_cache(maxsize=16)
@@ -112,6 +128,7 @@ def _evidence(
                 spec=spec,
                 models=models,
                 data=data,
+                kept=cache_folder(),
             )
         except ActuaryError as error:
             too_few = str(error)

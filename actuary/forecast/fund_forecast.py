@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,10 @@ from actuary.forecast.fund_histories import forecast_history, is_sampled
 from actuary.forecast.fund_parts import POOL, divide_flows, hierarchy_of, is_divided, roll_funds
 from actuary.forecast.fund_series import FundHistory, fund_history
 from actuary.forecast.fund_spec import FundSpec, load_fund_spec
-from actuary.forecast.gate import worst_gate
+from actuary.forecast.gate import Gate, worst_gate
 from actuary.forecast.hierarchy import aggregate_draws
 from actuary.forecast.joint import FundPaths
+from actuary.forecast.kept_draws import kept_key, load_kept, store_kept
 from actuary.forecast.panel import SEASONS
 from actuary.forecast.probabilities import crossing_table, deficit_table, expected_shortfall, watched_levels
 from actuary.forecast.result import Progress
@@ -185,6 +187,7 @@ def forecast_fund(  # noqa: PLR0913  (one argument an option)
     data: Path | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
+    kept: Path | None = None,
 ) -> FundForecast:
     """Draw joint futures of the funds of a region from its published figures.
 
@@ -214,6 +217,14 @@ def forecast_fund(  # noqa: PLR0913  (one argument an option)
         Threads to use.
     progress : callable, optional
         Called with the share that is done and the phase.
+    kept : Path, optional
+        Folder in which the drawn flows are kept by everything they rest on, so that the next call draws nothing; they
+        are not kept when left out.
+
+    Returns
+    -------
+    FundForecast
+        Draws of income, spending and balance of every fund [yuan], with what they rest on.
 
     Raises
     ------
@@ -237,28 +248,21 @@ def forecast_fund(  # noqa: PLR0913  (one argument an option)
     last = Quarter.parse(to, where="to")
     horizon = _horizon(history, last)
     sizes = [draws // count + (k < draws % count) for k in range(count)]
-    tell = progress or (lambda _share, _phase: None)
-    flows, weights, gates = [], [], []
-    for k, size in enumerate(sizes):
-        tell(k / count, f"history {k + 1} of {count}")
-        one = forecast_history(
-            history.panel(k),
-            horizon=horizon,
-            draws=max(size, 2),
-            seed=named_seed(seed, f"forecast/fund/history/{k}"),
-            model=model,
-            threads=threads,
-            progress=_part_of(tell, k, count),
-        )
-        flows.append(one.flat().to_numpy()[:size])
-        if one.gate is not None:
-            gates.append(one.gate)
-        if one.weights is not None:
-            weights.append(one.weights)
+    asked = {"region": region, "to": str(last), "until": str(until), "draws": draws, "seed": seed, "model": model}
+    read = data_fingerprint(data)
+    drawn = None
+    if kept is not None:
+        content = hashlib.sha256(np.ascontiguousarray(history.flows.to_numpy()).tobytes()).hexdigest()
+        key = kept_key("fund", {**asked, "horizon": horizon, "history": content}, spec=spec, data=read)
+        drawn = _load(kept / f"{key}.flows")
+    if drawn is None:
+        drawn = _draw(history, sizes, model=model, horizon=horizon, seed=seed, threads=threads, progress=progress)
+        if kept is not None:
+            _store(kept / f"{key}.flows", drawn)
     of_history = np.repeat(np.arange(count), sizes)
-    labels = one.flat()["period"].to_numpy()
+    labels = np.array(drawn.labels)
     coords = {"draw": np.arange(draws), "series": list(history.series), "period": labels}
-    bottom = xr.DataArray(np.concatenate(flows), dims=("draw", "series", "period"), coords=coords)
+    bottom = xr.DataArray(drawn.flows, dims=("draw", "series", "period"), coords=coords)
     divided = is_divided(history)
     past = history.flows.isel(draw=of_history).assign_coords(draw=np.arange(draws))
     if divided:
@@ -267,11 +271,6 @@ def forecast_fund(  # noqa: PLR0913  (one argument an option)
     every, past = aggregate_draws(bottom, parts), aggregate_draws(past, parts)
     every.attrs["unit"] = "yuan"
     funds = roll_funds(history, every, past, divided=divided)
-    read = data_fingerprint(data)
-    asked = {"region": region, "to": str(last), "until": str(until), "draws": draws, "seed": seed, "model": model}
-    mean = (
-        pd.concat(weights).groupby(["series", "voice"], sort=False)["weight"].mean().reset_index() if weights else None
-    )
     return FundForecast(
         region=region,
         to=str(labels[-1]),
@@ -287,11 +286,81 @@ def forecast_fund(  # noqa: PLR0913  (one argument an option)
             if (name := POOL if scheme == "employee" and divided else scheme) in funds
         },
         parts=parts,
-        weights=mean,
-        gate=worst_gate(gates) if gates else None,
+        weights=drawn.weights,
+        gate=drawn.gate,
         fingerprint=fingerprint({"asked": asked, "spec": spec.model_dump(mode="json"), "data": read}),
         data_fingerprint=read,
         models=models,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """Hold what is drawn from the completed histories: flows [yuan], dims (draw, series, period), and what was said."""
+
+    flows: FloatArray
+    labels: tuple[str, ...]
+    weights: pd.DataFrame | None
+    gate: Gate | None
+
+
+def _draw(
+    history: FundHistory,
+    sizes: Sequence[int],
+    *,
+    model: str,
+    horizon: int,
+    seed: int,
+    threads: int | None,
+    progress: Progress | None,
+) -> _Drawn:
+    tell = progress or (lambda _share, _phase: None)
+    flows, weights, gates = [], [], []
+    labels: tuple[str, ...] = ()
+    for k, size in enumerate(sizes):
+        tell(k / len(sizes), f"history {k + 1} of {len(sizes)}")
+        one = forecast_history(
+            history.panel(k),
+            horizon=horizon,
+            draws=max(size, 2),
+            seed=named_seed(seed, f"forecast/fund/history/{k}"),
+            model=model,
+            threads=threads,
+            progress=_part_of(tell, k, len(sizes)),
+        )
+        flat = one.flat()
+        flows.append(flat.to_numpy()[:size])
+        labels = tuple(str(label) for label in flat["period"].to_numpy())
+        if one.gate is not None:
+            gates.append(one.gate)
+        if one.weights is not None:
+            weights.append(one.weights)
+    mean = (
+        pd.concat(weights).groupby(["series", "voice"], sort=False)["weight"].mean().reset_index() if weights else None
+    )
+    return _Drawn(np.concatenate(flows), labels, mean, worst_gate(gates) if gates else None)
+
+
+def _store(path: Path, drawn: _Drawn) -> None:
+    head = {
+        "labels": drawn.labels,
+        "weights": None if drawn.weights is None else drawn.weights.to_dict("list"),
+        "gate": None if drawn.gate is None else drawn.gate.to_frame().to_dict("records"),
+    }
+    store_kept(path, head, {"flows": drawn.flows})
+
+
+def _load(path: Path) -> _Drawn | None:
+    found = load_kept(path)
+    if found is None:
+        return None
+    head, arrays = found
+    weights, gate = head["weights"], head["gate"]
+    return _Drawn(
+        arrays["flows"],
+        tuple(head["labels"]),
+        None if weights is None else pd.DataFrame(weights),
+        None if gate is None else Gate.from_records(gate),
     )
 
 

@@ -1,4 +1,4 @@
-"""Made-up payers and stays whose truth is known: what reserves and weights of small groups are tested on."""
+"""Made-up payers, stays and funds whose truth is known: what reserves, weights and forecasts are shown on."""
 
 from __future__ import annotations
 
@@ -7,9 +7,53 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-__all__ = ["made_up_payer", "made_up_stays"]
+__all__ = ["made_up_funds", "made_up_payer", "made_up_stays"]
 
 type FloatArray = NDArray[np.float64]
+
+
+def made_up_funds(seed: int, *, quarters: int = 48, first_year: int = 2015) -> pd.DataFrame:
+    """Return income and spending of two made-up funds by quarter: each grows, has seasons, and shares shocks.
+
+    Spending grows faster than income, by 1.9 % a quarter against 1.3 %, so that the surplus turns into a deficit.
+
+    Parameters
+    ----------
+    seed : int
+        Seed.
+    quarters : int
+        How many.
+    first_year : int
+        Year of the first quarter.
+
+    Returns
+    -------
+    DataFrame
+        series_id (``north/income`` and so on), period, value [million yuan].
+
+    Examples
+    --------
+    >>> rows = made_up_funds(1, quarters=8)
+    >>> rows["series_id"].unique().tolist()
+    ['north/income', 'south/income', 'north/spending', 'south/spending']
+    """
+    rng = np.random.default_rng(seed)
+    time = np.arange(quarters)
+    shared = np.cumsum(0.005 * rng.standard_normal(quarters))
+    kinds = {
+        "income": (100.0, 0.013, (0.03, -0.02, -0.03, 0.02), 0.015, 0.3),
+        "spending": (92.0, 0.019, (-0.04, 0.0, 0.01, 0.03), 0.02, 1.0),
+    }
+    periods = [f"{first_year + n // 4}Q{n % 4 + 1}" for n in range(quarters)]
+    parts = []
+    for kind, (level, growth, seasons, noise, share) in kinds.items():
+        for place, size in (("north", 1.0), ("south", 2.0)):
+            lasting = 0.6 * np.cumsum(noise * rng.standard_normal(quarters))
+            passing = 0.5 * noise * rng.standard_normal(quarters)
+            log = growth * time + np.array(seasons)[time % 4] + lasting + passing + share * shared
+            value = size * level * np.exp(log)
+            parts.append(pd.DataFrame({"series_id": f"{place}/{kind}", "period": periods, "value": value}))
+    return pd.concat(parts, ignore_index=True)
 
 
 def made_up_payer(

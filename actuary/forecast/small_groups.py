@@ -288,7 +288,7 @@ def shrink_group_means(
         Columns ``drg, adrg, mdc, hospital, cost`` and, where groups of one severity resemble each other over
         families, ``tier``. One row a case; cases without a cost above 0 are counted and left out.
     ci_prob : float
-        Probability of the intervals.
+        Probability of the intervals [share].
     where : str
         What messages call the cases.
     unit : str

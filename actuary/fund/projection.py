@@ -104,7 +104,13 @@ def project_fund(
     last = check_horizon(report, horizon)
     known = list_scenarios(models)
     raise_all(
-        [unknown_name("--scenario", name, known, what="scenario") for name in scenarios if name not in known],
+        [
+            unknown_name(
+                "--scenario", name, known, what="scenario", declare=f"declare it: models/scenarios/{name}.toml"
+            )
+            for name in scenarios
+            if name not in known
+        ],
         UnknownNameError,
     )
     chosen = tuple(dict.fromkeys(scenarios)) or ("base",)
@@ -325,7 +331,7 @@ def _no_season(scheme: str) -> MissingInput:
 
 
 def watched_months(models: Path | None) -> list[float]:
-    """Return the thresholds of payable months that the warning rules watch, in order [months]."""
+    """Return the levels of payable months that the warning rules watch, in order; changes are no levels [months]."""
     conditions = (
         condition
         for rule in load_alert_rules(models)
@@ -334,7 +340,11 @@ def watched_months(models: Path | None) -> list[float]:
         for condition in case.all
     )
     return sorted(
-        {one.threshold for one in conditions if one.indicator == "payable_months" and one.operator.startswith("<")}
+        {
+            one.threshold
+            for one in conditions
+            if one.indicator == "payable_months" and one.measure == "value" and one.operator.startswith("<")
+        }
     )
 
 

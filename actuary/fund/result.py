@@ -57,10 +57,6 @@ class FundProjection:
     conflicts : DataFrame
         Several published values for one fact, side by side, with the confidence of both; `recent` tells those of the
         last three years up to the report quarter.
-    revisions : DataFrame
-        What the total of a year was revised by since its monthly series was published: scheme, indicator, year,
-        provisional, final, revision (final less provisional), unit, booked_in (the quarter that holds it; empty where
-        the year is not laid out by quarter).
     calibration : DataFrame
         Levels of the base year: scenario, scheme, year, name, value, unit.
     milestones : DataFrame
@@ -69,21 +65,34 @@ class FundProjection:
         Hash of everything resolved, and of the data.
     synthetic : bool
         Whether any figure was made up.
-    recalled : frozenset
-        Scheme, indicator and year of every figure that was recalled, or follows from one that was.
-    published_balances : mapping
-        ``(scheme, indicator, year) -> current balance`` as it was published [yuan].
     place : Region
         What is declared of the region itself.
     national_ratios : mapping
         ``year -> active per retired member`` of the nation at the year-end, up to the report quarter; empty for the
         nation itself.
+    revisions : DataFrame
+        What the total of a year was revised by since its monthly series was published: scheme, indicator, year,
+        provisional, final, revision (final less provisional), unit, booked_in (the quarter that holds it; empty where
+        the year is not laid out by quarter).
+    recalled : frozenset
+        Scheme, indicator and year of every figure that was recalled, or follows from one that was.
+    published_balances : mapping
+        ``(scheme, indicator, year) -> current balance`` as it was published [yuan].
     facts : FactBook
         Every published row of the region that may be drawn on.
     province_facts : FactBook
         The same of the province it lies in; empty where there is none, or nothing is published of it.
     national_facts : FactBook
         The same of the nation; empty for the nation itself.
+
+    Examples
+    --------
+    >>> from actuary import project_city
+    >>> projection = project_city("national", "2024Q4", scenarios="adverse")
+    >>> projection.scenarios, projection.schemes
+    (('base', 'adverse'), ('all', 'employee', 'resident'))
+    >>> projection.paths["payable_months"].dims, projection.paths["payable_months"].attrs["unit"]
+    (('scenario', 'scheme', 'quarter'), 'months')
     """
 
     region: str

@@ -18,7 +18,7 @@ from actuary.indicators.case_parts import SUMMED, CaseBasis, case_parts
 from actuary.indicators.case_subjects import (
     cases_within,
     every_subject,
-    months_of_quarter,
+    months_of_period,
     subjects_of,
     sums_of_parts,
 )
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from actuary.payment.hospital_list import HospitalList
 
-__all__ = ["BY", "CaseIndicators", "compute_case_indicators"]
+__all__ = ["BY", "CaseIndicators", "compute_case_indicators", "indicators_of_table"]
 
 #: For whom indicators are computed: all cases together, or the words of a column.
 BY: tuple[str, ...] = ("city", "hospital", "tier", "insurance", "department")
@@ -183,7 +183,8 @@ def compute_case_indicators(
     by : str
         One of :data:`BY`.
     quarter : str or Quarter, optional
-        Stays of one quarter; the whole table when left out. Growth compares with the same months a year before.
+        Stays of one quarter, or of a year such as 2024; the whole table when left out. Growth compares with the same
+        months a year before.
     threads : int, optional
         Threads; all cores when left out.
 
@@ -225,11 +226,48 @@ def compute_case_indicators(
         else:
             settled = settle_cases(table, rules, budget=budget, hospitals=hospitals, threads=threads)
             fund, why = np.where(settled.paid, settled.payers.fund_fen, -1), ""
+    return indicators_of_table(
+        table, weights, fund_fen=fund, by=by, quarter=quarter, policy="" if rules is None else rules.id, not_settled=why
+    )
+
+
+def indicators_of_table(
+    table: CaseTable,
+    weights: Mapping[str, Fraction],
+    *,
+    fund_fen: NDArray[np.int64] | None = None,
+    by: str = "city",
+    quarter: str | Quarter | None = None,
+    policy: str = "",
+    not_settled: str = "",
+) -> CaseIndicators:
+    """Compute every indicator of cases that are read, and settled where they are.
+
+    Parameters
+    ----------
+    table : CaseTable
+        The cases.
+    weights : mapping of str to Fraction
+        Weight by group; a group that is not named has none.
+    fund_fen : int64 array, shape (case,), optional
+        What the fund pays by the rule, negative where it pays nothing [fen]; left out where nothing is settled.
+    by : str
+        One of :data:`BY` that the table has.
+    quarter : str or Quarter, optional
+        Stays of one quarter, or of a year such as 2024; the whole table when left out.
+    policy, not_settled : str
+        Name of the policy, and why the cases are not settled.
+
+    Raises
+    ------
+    TableError
+        When the table has no stay of the quarter.
+    """
     within, period = cases_within(table, quarter)
     names, code = subjects_of(table, by, within)
-    stays = stays_of_cases(table, weights, standard_fen=fund)
+    stays = stays_of_cases(table, weights, standard_fen=fund_fen)
     stays = replace(stays, hospitals=names, hospital_code=code.astype(np.int64))
-    basis = CaseBasis(table, stays, load_indicator_limits(), within, fund)
+    basis = CaseBasis(table, stays, load_indicator_limits(), within, fund_fen)
     rows = [*_summed(basis, names, code), *_growth(basis, names, code, quarter), *_of_stays(basis)]
     frame = _frame(rows, names, period)
     return CaseIndicators(
@@ -238,8 +276,8 @@ def compute_case_indicators(
         basis=basis,
         subject_names=names,
         subject_code=code,
-        policy="" if rules is None else rules.id,
-        not_settled=why,
+        policy=policy,
+        not_settled=not_settled,
         synthetic=table.synthetic,
     )
 
@@ -275,11 +313,7 @@ def _growth(
     if held is None or not held.names:
         return [(name, none, nobody, "months of discharge are missing") for name in _GROWTH]
     year = max(held.names)[:4]
-    now = (
-        set(months_of_quarter(Quarter.parse(quarter)))
-        if quarter is not None
-        else {m for m in held.names if m[:4] == year}
-    )
+    now = set(months_of_period(quarter)) if quarter is not None else {m for m in held.names if m[:4] == year}
     before = {f"{int(month[:4]) - 1}{month[4:]}" for month in now}
     if not before <= set(held.names):
         why = f"the cases hold no stays of {min(before)} to {max(before)}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,11 +13,13 @@ from actuary.payment.case_cells import Coded
 from actuary.payment.cases import CaseTable
 from actuary.periods import Quarter
 
-__all__ = ["cases_within", "every_subject", "months_of_quarter", "subjects_of", "sums_of_parts"]
+__all__ = ["cases_within", "every_subject", "months_of_period", "subjects_of", "sums_of_parts"]
+
+_YEAR = re.compile(r"[0-9]{4}")
 
 
 def cases_within(table: CaseTable, quarter: str | Quarter | None) -> tuple[NDArray[np.bool_], str]:
-    """Return which cases are of a quarter, or all, and the period in words."""
+    """Return which cases are of a quarter or a year, or all, and the period in words."""
     every = np.ones(len(table), dtype=bool)
     if "month" not in table.coded:
         if quarter is not None:
@@ -24,21 +28,30 @@ def cases_within(table: CaseTable, quarter: str | Quarter | None) -> tuple[NDArr
     held = table.coded["month"]
     if quarter is None:
         return every, f"{min(held.names)} to {max(held.names)}" if held.names else ""
-    wanted = Quarter.parse(quarter, where="--quarter")
-    inside = np.array([*(name in months_of_quarter(wanted) for name in held.names), False])
+    wanted = months_of_period(quarter)
+    inside = np.array([*(name in wanted for name in held.names), False])
     if not inside[held.codes].any():
         raise TableError(
             Problem(
                 "--quarter",
-                str(wanted),
+                str(quarter),
                 f"a quarter with stays; the cases are of {min(held.names)} to {max(held.names)}",
             )
         )
-    return inside[held.codes], str(wanted)
+    return inside[held.codes], str(quarter)
 
 
-def months_of_quarter(quarter: Quarter) -> tuple[str, ...]:
-    """Return the months of a quarter, such as 2024-03."""
+def months_of_period(period: str | Quarter) -> tuple[str, ...]:
+    """Return the months of a quarter, or of a year.
+
+    Examples
+    --------
+    >>> months_of_period("2024Q1"), months_of_period("2024")[-1]
+    (('2024-01', '2024-02', '2024-03'), '2024-12')
+    """
+    if isinstance(period, str) and _YEAR.fullmatch(period):
+        return tuple(f"{period}-{month:02d}" for month in range(1, 13))
+    quarter = Quarter.parse(period, where="--quarter")
     return tuple(f"{quarter.year}-{3 * quarter.number - back:02d}" for back in (2, 1, 0))
 
 

@@ -149,6 +149,11 @@ class AllianceSettlement:
     carried_fen: int
     members: tuple[MemberShare, ...]
 
+    def __repr__(self) -> str:
+        """Return name, members and balance."""
+        balance = f"balance {self.balance_fen / 100:,.2f} yuan"
+        return f"AllianceSettlement({self.name!r}, {self.insurance}, {len(self.members)} members, {balance})"
+
     @property
     def entitlement_fen(self) -> int:
         """What all the members are due [fen]."""

@@ -88,7 +88,7 @@ def _source_of(policy: PaymentPolicy, path: str) -> str:
 
 
 def load_budget(path: Path | str) -> tuple[BudgetChain, ...]:
-    """Read a budget that a user declared in TOML, and build the chain of every insurance.
+    r"""Read a budget that a user declared in TOML, and build the chain of every insurance.
 
     The file holds ``income_yuan`` and ``[insurance_share]``, or ``[budget_yuan]`` with an amount for each insurance;
     ``adjust_share``; and ``[[step]]`` tables with name, source, share or amount_yuan, base and, where a step is for
@@ -110,6 +110,14 @@ def load_budget(path: Path | str) -> tuple[BudgetChain, ...]:
         When the file cannot be read or holds an unknown key or a figure that is no number.
     ActuaryError
         As :func:`build_budget` and :func:`divide_by_insurance`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "budget.toml"
+    >>> _ = path.write_text('adjust_share = "0.05"\n[budget_yuan]\nemployee = 1000000\n')
+    >>> [(chain.insurance, chain.pool_fen, chain.adjusting_fen) for chain in load_budget(path)]
+    [('employee', 100000000, 5000000)]
     """
     declared = read_declared(path, BudgetFile)
     if declared.budget_yuan:

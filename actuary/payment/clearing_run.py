@@ -89,6 +89,13 @@ class ClearedYear:
     alliances: tuple[AllianceSettlement, ...]
     notes: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        """Return policy and summary."""
+        return f"ClearedYear({self.policy_id!r}, {len(self.alliances)} alliances)\n{self.clearing.summary()}"
+
+    def _repr_html_(self) -> str:
+        return self.clearing._repr_html_()
+
 
 def pools_of_settlement(settlement: Settlement) -> SettledPools:
     """Return what a settlement made due, hospital by hospital.

@@ -165,6 +165,16 @@ def measure_coverage(
     Paid by group is a paid case whose class is neither item by item, nor a group without a usable weight, nor without a
     group, nor by the day. Hospitals: those with such a case, of those on the list of hospitals. Groups: those with such
     a case, of those that occur. Fund: of all inpatient spending.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from actuary.payment.settle import settle_cases
+    >>> rows = pd.DataFrame({"case_id": ["a", "b"], "hospital": ["H1", "H2"], "tier": "3", "insurance": "employee",
+    ...                      "drg": ["BR25", "BR25"], "total_cost": [12000.0, 9000.0]})
+    >>> found = measure_coverage(settle_cases(rows, "suzhou-2022"), "liuyang", day=dt.date(2023, 7, 1))
+    >>> len(found.rows)
+    4
     """
     book = load_policy_book(region, root=root)
     _check_fund(inpatient_fund_yuan)

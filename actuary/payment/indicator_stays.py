@@ -60,6 +60,16 @@ def indicators_of_cases(
     -------
     HospitalIndicators
         The indicators.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from actuary.payment.case_files import read_cases
+    >>> rows = pd.DataFrame({"case_id": ["a", "b"], "hospital": "H1", "tier": "3", "insurance": "employee",
+    ...                      "drg": ["BR25", ""], "total_cost": [12000.0, 9000.0]})
+    >>> found = indicators_of_cases(read_cases(rows), {"BR25": Fraction(1)})
+    >>> found.to_frame()[["cases", "grouping_rate"]].values.tolist()[0]
+    [2.0, 0.5]
     """
     return compute_indicators(
         stays_of_cases(cases, weights, standard_fen=standard_fen),

@@ -139,6 +139,10 @@ class MethodRules:
     source_path: Path
     fingerprint: str
 
+    def __repr__(self) -> str:
+        """Return id and fingerprint."""
+        return f"MethodRules({self.id!r}, {len(self.required_inputs)} inputs to be given, {self.fingerprint[:12]})"
+
     @property
     def id(self) -> str:
         """Name of the rule set."""
@@ -208,6 +212,11 @@ def load_method_rules(name_or_path: str | Path, *, root: Path | None = None) -> 
         Name of a shipped rule set, or a TOML file anywhere.
     root : Path, optional
         Root of the models.
+
+    Returns
+    -------
+    MethodRules
+        The sections of the rule set, each with its sources.
 
     Raises
     ------

@@ -71,6 +71,11 @@ def list_payment_policies(root: Path | None = None) -> tuple[str, ...]:
     root : Path, optional
         Root of the models.
 
+    Returns
+    -------
+    tuple of str
+        Names as :func:`load_payment_policy` takes them.
+
     Examples
     --------
     >>> "suzhou-2022" in list_payment_policies()
@@ -92,6 +97,11 @@ def load_payment_policy(
         Root of the models.
     partial_ok : bool
         Whether a policy that lacks inputs is returned; else it is refused with the list of them.
+
+    Returns
+    -------
+    PaymentPolicy
+        The policy with its weights, prices and coefficients, as exact decimals.
 
     Raises
     ------

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from actuary.payment.case_columns import MISSING
 from actuary.payment.exact import as_decimal, exact_sum, fen_to_yuan
 from actuary.payment.policy_copy import write_policy_copy
+from actuary.payment.policy_files import payment_policy_paths
 from actuary.payment.settlement import Settlement
 from actuary.payment.settlement_problems import problem_frame
 from actuary.payment.statuses import REASON_STATUS, REASONS, PaymentStatus
@@ -71,6 +72,7 @@ def settlement_record(settlement: Settlement) -> dict[str, Any]:
         "fingerprint": settlement.fingerprint,
         "synthetic": settlement.synthetic,
         "source": Path(table.source).name,
+        "city": _city_of(settlement),
         "renamed_columns": dict(table.renamed),
         "remarks": list(settlement.kinds.remarks),
         "cases": len(settlement),
@@ -90,6 +92,24 @@ def settlement_record(settlement: Settlement) -> dict[str, Any]:
             for pool in settlement.point_values
         ],
     }
+
+
+def _city_of(settlement: Settlement) -> str:
+    """Return whose cases they are: of the policy's city, else as the file of the cases says; empty where none does."""
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    path = payment_policy_paths().get(settlement.policy.id)
+    if path is not None and path.parent.parent.parent.name == "cities":
+        return path.parent.parent.name
+    source = Path(settlement.table.source)
+    if source.suffix.lower() != ".parquet" or not source.is_file():
+        return ""
+    try:
+        marks: Mapping[bytes, bytes] = pq.read_schema(source).metadata or {}
+        return marks.get(b"city", b"").decode()
+    except (OSError, pa.ArrowException, UnicodeDecodeError):
+        return ""
 
 
 def _counts(settlement: Settlement) -> list[int]:
@@ -143,9 +163,10 @@ def write_settlement(settlement: Settlement, folder: Path, *, lang: str = "zh") 
     coded = [field.name for field in cases.schema if str(field.type).startswith("dictionary")]
     record = settlement_record(settlement)
     marks = {"synthetic": str(settlement.synthetic).lower(), "fingerprint": settlement.fingerprint}
-    charged = settlement.table.numbers.get("fund_charged")
-    if charged is not None:
-        cases = cases.append_column("fund_charged_fen", pa.array(charged, mask=charged == MISSING))
+    for name, column in (("fund_charged", "fund_charged_fen"), ("los_days", "los_days")):
+        held = settlement.table.numbers.get(name)
+        if held is not None:
+            cases = cases.append_column(column, pa.array(held, mask=held == MISSING))
     tagged = cases.replace_schema_metadata(
         {**marks, "policy": settlement.policy.id, "points_decimals": str(settlement.point_places)}
     )

@@ -196,6 +196,11 @@ def payment_standards(
     hospital : str
         Hospital whose coefficient counts, where coefficients are those of hospitals.
 
+    Returns
+    -------
+    PaymentStandards
+        One row a group, tier and insurance: weight, coefficient, price and amount [yuan].
+
     Raises
     ------
     ActuaryError

@@ -239,8 +239,14 @@ def weights_from_cases(
 
     Parameters
     ----------
-    cases, policy, hospitals, earlier
-        As :func:`weigh_cases` takes them.
+    cases : CaseTable, DataFrame, pyarrow.Table or path
+        The cases; costs in yuan.
+    policy : PaymentPolicy
+        Says how weights are computed from cases.
+    hospitals : DataFrame or path, optional
+        List of hospitals with their tiers.
+    earlier : mapping of str to Fraction, optional
+        Weights of the year before, for smoothing.
 
     Returns
     -------
@@ -251,6 +257,16 @@ def weights_from_cases(
     ------
     TableError, DeclarationError
         As :func:`weigh_cases`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from actuary.payment.policy_files import load_payment_policy
+    >>> rows = pd.DataFrame({"case_id": [str(n) for n in range(40)], "hospital": "H1", "tier": "3"})
+    >>> rows = rows.assign(insurance="employee", drg=["BR25", "BR23"] * 20, total_cost=[9000.0, 12000.0] * 20)
+    >>> found = weights_from_cases(rows, load_payment_policy("points-from-cases", partial_ok=True))
+    >>> {one.group: float(round(one.rw, 2)) for one in found.groups}
+    {'BR23': 1.14, 'BR25': 0.86}
     """
     return weigh_cases(cases, policy, hospitals=hospitals, earlier=earlier).weights
 

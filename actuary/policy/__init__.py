@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from actuary.policy.parameters import AssumptionParameter, AssumptionValue, DatedValue, Parameter
     from actuary.policy.policy_book import PolicyBook, PolicyChange, PolicyView, load_policy_book
     from actuary.policy.regions import Region, RequiredInput, list_regions, load_region
-    from actuary.policy.report_plans import ReportPlan, ReportSection, load_report_plan
+    from actuary.policy.report_plans import ReportPlan, ReportSection, list_report_plans, load_report_plan
     from actuary.policy.retirement import retirement_delay, retirement_month
     from actuary.policy.scenarios import Delta, Resolved, Scenario, list_scenarios, load_scenario, resolve
     from actuary.policy.schema import write_schemas
@@ -66,6 +66,7 @@ __all__ = [
     "fingerprint",
     "freeze_basis",
     "list_regions",
+    "list_report_plans",
     "list_scenarios",
     "load_alert_rules",
     "load_basis",
@@ -100,7 +101,7 @@ _HOMES = {
     "parameters": ("AssumptionParameter", "AssumptionValue", "DatedValue", "Parameter"),
     "policy_book": ("PolicyBook", "PolicyChange", "PolicyView", "load_policy_book"),
     "regions": ("Region", "RequiredInput", "list_regions", "load_region"),
-    "report_plans": ("ReportPlan", "ReportSection", "load_report_plan"),
+    "report_plans": ("ReportPlan", "ReportSection", "list_report_plans", "load_report_plan"),
     "retirement": ("retirement_delay", "retirement_month"),
     "scenarios": ("Delta", "Resolved", "Scenario", "list_scenarios", "load_scenario", "resolve"),
     "schema": ("write_schemas",),

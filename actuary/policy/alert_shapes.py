@@ -191,6 +191,20 @@ class AlertRule(Shape):
     hysteresis: AlertHysteresis | None = None
     outcome: AlertOutcome | None = None
 
+    def applies_to(self, region_kind: str) -> bool:
+        """Return whether the rule can hold for a region of a kind: what it asks can exist there.
+
+        A rule that does not apply is left out; a rule that applies and lacks its figures cannot be assessed.
+
+        Examples
+        --------
+        >>> from actuary.policy import load_alert_rules
+        >>> rule = next(rule for rule in load_alert_rules() if rule.id == "PR-11")
+        >>> rule.applies_to("city"), rule.applies_to("nation")
+        (True, False)
+        """
+        return not self.region_kinds or region_kind in self.region_kinds
+
     @property
     def own(self) -> AlertCondition:
         """The first condition on the rule's own indicator: its measure is the one that is shown."""

@@ -48,7 +48,7 @@ class BasisHeader(Shape):
     extra: ExtraKeys | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AssumptionBasis(DatedBook):
     """Hold an assumption basis of a region.
 
@@ -173,6 +173,11 @@ def load_basis(region: str, name: str = "base", *, root: Path | None = None) -> 
     root : Path, optional
         Root of the models.
 
+    Returns
+    -------
+    AssumptionBasis
+        The assumptions by key, each dated, with source and reason.
+
     Raises
     ------
     UnknownNameError
@@ -180,6 +185,13 @@ def load_basis(region: str, name: str = "base", *, root: Path | None = None) -> 
     DeclarationError
         When the file is not valid, when a sealed basis was changed, or when the region has no basis at all: then
         every input its user must give is listed.
+
+    Examples
+    --------
+    >>> basis = load_basis("national")
+    >>> import datetime as dt
+    >>> basis.value("employee.active_growth", dt.date(2025, 7, 1))
+    0.012
     """
     base = root or models_root()
     place = load_region(region, root=base)

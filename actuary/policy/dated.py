@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from html import escape
 from types import MappingProxyType
 from typing import Any
 
@@ -82,7 +83,7 @@ def close(spans: list[Span]) -> tuple[DatedValue, ...]:
     return tuple(entries)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DatedBook:
     """Hold dated parameters of a region by key.
 
@@ -113,6 +114,19 @@ class DatedBook:
     def __contains__(self, key: object) -> bool:
         """Say whether there is such a parameter."""
         return key in self.parameters
+
+    def __repr__(self) -> str:
+        """Return region and number of parameters."""
+        return f"<{type(self).__name__} of {self.region}: {len(self.parameters)} parameters>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{escape(key)}</td><td>{escape(one.name)}</td><td>{escape(one.unit)}</td>"
+            f"<td>{escape(str(one.values[-1].value))}</td><td>{one.values[-1].first_day}</td></tr>"
+            for key, one in self.parameters.items()
+        )
+        head = "<tr><th>key</th><th>name</th><th>unit</th><th>last value</th><th>from</th></tr>"
+        return f"<p>{escape(repr(self))}</p><table><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
     def parameter(self, key: str) -> Parameter:
         """Return a parameter with all its dated entries.

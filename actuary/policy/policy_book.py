@@ -121,7 +121,7 @@ class PolicyView(Mapping[str, Any]):
         return self.book.entry(key, self.day)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PolicyBook(DatedBook):
     """Hold the dated rules of a region; on days without an own rule the national one holds.
 
@@ -301,12 +301,23 @@ def load_policy_book(region: str, *, root: Path | None = None) -> PolicyBook:
     root : Path, optional
         Root of the models.
 
+    Returns
+    -------
+    PolicyBook
+        The rules by key; ``book.on(day)`` gives those in force on a day.
+
     Raises
     ------
     UnknownNameError
         When the region is not declared.
     DeclarationError
         When a file is not valid; every problem of every file is listed.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> load_policy_book("national").on(dt.date(2024, 7, 1))
+    <18 rules of national on 2024-07-01>
     """
     base = root or models_root()
     folder = region_folder(region, root=base)

@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
@@ -103,6 +104,20 @@ class Scenario:
     description_en: str
     deltas: tuple[Delta, ...]
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __repr__(self) -> str:
+        """Return name and number of changes."""
+        return f"<Scenario {self.name}: {self.name_zh} {self.name_en}, {len(self.deltas)} changes>"
+
+    def _repr_html_(self) -> str:
+        head = "<tr><th>key</th><th>operation</th><th>value</th><th>from</th><th>to</th><th>reason</th></tr>"
+        rows = "".join(
+            f"<tr><td>{escape(one.key)}</td><td>{one.operation}</td><td>{escape(str(one.value))}</td>"
+            f"<td>{one.first_day}</td><td>{one.last_day or ''}</td><td>{escape(one.reason)}</td></tr>"
+            for one in self.deltas
+        )
+        told = f"<p><b>{escape(self.name_zh)} {escape(self.name_en)}</b><br>{escape(self.description_en)}</p>"
+        return f"{told}<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
     @cached_property
     def fingerprint(self) -> str:
@@ -273,6 +288,11 @@ def load_scenario(name: str, *, root: Path | None = None) -> Scenario:
         Name of its file under models/scenarios.
     root : Path, optional
         Root of the models.
+
+    Returns
+    -------
+    Scenario
+        Its names and deltas.
 
     Raises
     ------

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -134,10 +135,17 @@ def read_toml(path: Path, *, root: Path | None = None, exact: bool = False) -> t
     if text is None:
         return None, problems
     try:
-        data = tomllib.loads(text, parse_float=Decimal if exact else float)
+        data, lines = _parse(text, exact)
     except tomllib.TOMLDecodeError as error:
         return None, [_syntax_problem(label, text, str(error))]
-    return TomlFile(path, label, _tuples(data), dict(_index_lines(text))), []
+    return TomlFile(path, label, dict(data), lines), []
+
+
+@lru_cache(maxsize=512)
+def _parse(text: str, exact: bool) -> tuple[dict[str, Any], Mapping[str, int]]:
+    """Return content and lines; a projection reads the same few rules again and again."""
+    data = tomllib.loads(text, parse_float=Decimal if exact else float)
+    return _tuples(data), dict(_index_lines(text))
 
 
 def _syntax_problem(label: str, text: str, message: str) -> Problem:

@@ -5,23 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from actuary.errors import OutputError, PeriodError, Problem, UnknownNameError, unknown_name
 from actuary.periods import Quarter
+from actuary.report.case_figures import CaseFigures
+from actuary.report.cases_given import cases_of_report
 from actuary.report.composer import Composer, number_report
 from actuary.report.contracts import Callout, Cover, Gap, ReportData, Section
+from actuary.report.dated_words import dated_words
+from actuary.report.expectations import YearExpectation, read_expectations
 from actuary.report.inputs import CityFacts, ReportInputs
 from actuary.report.numbers import format_number
 from actuary.report.paths_view import BASE, PathsView
+from actuary.report.people import PeoplePart, look_at_people
 from actuary.report.previous import compare_with_previous
-from actuary.report.sections import SECTIONS
+from actuary.report.sections import PEOPLE_SECTIONS, SECTIONS
 from actuary.report.sections.appendix import annex_tables
 from actuary.report.wording import LANGUAGES, Wording
 
-__all__ = ["assemble_report", "build_report_data", "gather_inputs"]
+if TYPE_CHECKING:
+    from actuary.payment.settlement import Settlement
+
+__all__ = ["assemble_report", "build_report_data", "check_period", "gather_inputs"]
 
 #: Sections that quote tables of others are written after them.
 _LATE = ("key_findings", "appendix")
@@ -33,7 +41,7 @@ _YEAR_END = 4
 _TRIED = 5
 
 
-def build_report_data(
+def build_report_data(  # noqa: PLR0913 (what a report is asked for)
     region: str,
     quarter: str | Quarter,
     *,
@@ -41,6 +49,8 @@ def build_report_data(
     plan: str = "quarterly",
     basis: str | None = None,
     horizon: str | None = None,
+    cases: CaseFigures | Settlement | Path | str | None = None,
+    previous: Path | str | None = None,
     models: Path | None = None,
     data: Path | None = None,
 ) -> ReportData:
@@ -58,9 +68,15 @@ def build_report_data(
     lang : str
         ``zh`` or ``en``.
     plan : str
-        Report plan under ``models/reports``.
+        Report plan under ``models/reports``: ``quarterly`` tells some sections in short, ``annual`` all in full.
     basis, horizon : str, optional
         Assumption basis and last projected quarter; those of the plan when left out.
+    cases : CaseFigures, Settlement or path, optional
+        Settled cases of a city, see :func:`~actuary.report.cases_given.cases_of_report`; what the data folder holds
+        under ``settled/<city>/<quarter>`` when left out.
+    previous : path, optional
+        Folder of an earlier report of the region, to be held against what came; the quarter before is forecast again
+        when left out.
     models, data : Path, optional
         Folders; those of the package when left out.
 
@@ -82,6 +98,7 @@ def build_report_data(
     if lang not in LANGUAGES:
         raise OutputError(unknown_name("lang", lang, LANGUAGES, what="language"))
     declared = load_report_plan(plan, root=models)
+    check_period(Quarter.parse(quarter), declared)
     inputs = gather_inputs(
         region,
         Quarter.parse(quarter),
@@ -89,13 +106,39 @@ def build_report_data(
         plan=declared,
         basis=basis or declared.basis,
         horizon=horizon or declared.horizon,
+        cases=cases_of_report(cases, region, Quarter.parse(quarter), kind=declared.kind, models=models, data=data),
+        previous=None if previous is None else read_expectations(previous, region, Quarter.parse(quarter)),
         models=models,
         data=data,
     )
     return assemble_report(inputs, plan=declared)
 
 
-def gather_inputs(
+def check_period(quarter: Quarter, plan: Any) -> None:
+    """Check that a report plan suits a quarter: an annual report ends with a year.
+
+    Raises
+    ------
+    PeriodError
+        When it does not.
+
+    Examples
+    --------
+    >>> from actuary.policy import load_report_plan
+    >>> check_period(Quarter(2024, 4), load_report_plan("annual"))
+    """
+    if plan.kind == "annual" and quarter.number != _YEAR_END:
+        raise PeriodError(
+            Problem(
+                "--annual",
+                f"{quarter}, within a year",
+                "the fourth quarter of a year",
+                f"ask for {Quarter(quarter.year - 1, _YEAR_END)}, or for a quarterly report",
+            )
+        )
+
+
+def gather_inputs(  # noqa: PLR0913 (what a report is asked for)
     region: str,
     quarter: Quarter,
     *,
@@ -103,6 +146,8 @@ def gather_inputs(
     plan: Any,
     basis: str,
     horizon: str,
+    cases: CaseFigures | None = None,
+    previous: tuple[str, Sequence[YearExpectation]] | None = None,
     models: Path | None = None,
     data: Path | None = None,
 ) -> ReportInputs:
@@ -153,14 +198,25 @@ def gather_inputs(
         catalog=catalog,
         confidences=_confidences(selected),
         alert_sources=_alert_sources(models),
+        kind=plan.kind,
+        people=_people(region, quarter, plan, models=models, data=data),
+        brief=frozenset(plan.brief),
         remarks=tuple(remark for remark in plan.remarks if remark.region == region),
         evidence=evidence,
         track=load_track(rules, models),
-        previous=compare_with_previous(projection, evidence, models=models, data=data),
+        previous=compare_with_previous(projection, evidence, given=previous, models=models, data=data),
         payments=_payments(region, models),
+        cases=cases,
         causes=_causes(projection, quarter, models),
         place_names={name: _place_name(name, lang, models) for name in evidence.backtest["region"].unique()},
     )
+
+
+def _people(region: str, quarter: Quarter, plan: Any, *, models: Path | None, data: Path | None) -> PeoplePart | None:
+    """Run the people-driven model, where the plan has a section that tells what it says."""
+    if plan.people is None or not {section.id for section in plan.sections}.intersection(PEOPLE_SECTIONS):
+        return None
+    return look_at_people(region, quarter, plan.people, models=models, data=data)
 
 
 def _payments(region: str, models: Path | None) -> tuple[Any, ...]:
@@ -288,6 +344,8 @@ def _nature(inputs: ReportInputs, composer: Composer) -> str:
     """Say what the figures are, and how many of the rows used were entered from memory."""
     if inputs.synthetic:
         return composer.text("cover.synthetic_yes")
+    if inputs.made_up:
+        return composer.text("cover.synthetic_cases")
     recalled = int((inputs.facts["confidence"] == "recalled").sum()) if len(inputs.facts) else 0
     if not recalled:
         return composer.text("cover.synthetic_no")
@@ -311,6 +369,7 @@ def _cover(inputs: ReportInputs, composer: Composer, plan: Any) -> Cover:
     basis = inputs.word(header, "name") if header is not None else none
     values = {
         "region": inputs.region_name,
+        "kind": composer.text(f"report_kinds.{inputs.kind}"),
         "quarter": quarter,
         "data_until": inputs.quarter.last_day.isoformat() if str(observed) == str(inputs.quarter) else str(observed),
         "basis": basis,
@@ -335,8 +394,10 @@ def _cover(inputs: ReportInputs, composer: Composer, plan: Any) -> Cover:
         horizon=horizon,
         fingerprint=projection.fingerprint,
         data_fingerprint=projection.data_fingerprint,
-        synthetic=inputs.synthetic,
+        synthetic=inputs.made_up,
         heading=composer.text("cover.heading", region=inputs.region_name, title=inputs.word(plan, "title")),
         period=quarter,
-        lines=tuple((composer.text(f"cover_lines.{key}"), value) for key, value in values.items()),
+        lines=tuple(
+            (composer.text(f"cover_lines.{key}"), dated_words(composer.wording, value)) for key, value in values.items()
+        ),
     )

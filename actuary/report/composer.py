@@ -26,11 +26,14 @@ from actuary.report.contracts import (
     ReportTable,
     Section,
 )
+from actuary.report.dated_words import dated_words
 from actuary.report.numbers import NO_FIGURE, format_cell, scale_of
 from actuary.report.wording import Wording, load_wording
 
 __all__ = ["CellRef", "Composer", "number_report"]
 
+#: Columns that count time: their labels stay short.
+_TIME_AXES = ("quarter", "period")
 _REFERENCE = re.compile(r"\[\[(table|figure):([a-z0-9_]+)\]\]")
 
 
@@ -96,7 +99,7 @@ class Composer:
         key : str
             Key of the column; its heading is the sentence ``columns.<key>`` unless `label` is given.
         quantity : str
-            ``money``, ``people``, ``yuan``, ``ratio``, ``months``, ``share``, ``points`` or ``count``.
+            A key of :data:`~actuary.report.numbers.SCALES`, such as ``money``, ``people``, ``share`` or ``count``.
         values : sequence of float, optional
             The figures in base units, to choose the digits.
         label : str, optional
@@ -251,7 +254,7 @@ def number_report(
     labels = _labels(wording, sections, annex)
 
     def link(text: str) -> str:
-        return _REFERENCE.sub(lambda match: labels[match[1], match[2]], text)
+        return dated_words(wording, _REFERENCE.sub(lambda match: labels[match[1], match[2]], text))
 
     done = []
     for position, section in enumerate(sections, 1):
@@ -282,21 +285,45 @@ def _linked(block: Block, link: Callable[[str], str], labels: Mapping[tuple[str,
         case ReportTable():
             return _linked_table(block, link, labels)
         case ReportFigure():
-            return replace(block, number=labels["figure", block.id], note=link(block.note))
+            words = {"title": link(block.title), "alt": link(block.alt), "note": link(block.note)}
+            return replace(block, number=labels["figure", block.id], **words)
         case Paragraph():
-            return replace(block, text=link(block.text))
+            return _linked_paragraph(block, link)
         case Bullets():
-            return replace(block, items=tuple(replace(item, text=link(item.text)) for item in block.items))
+            return replace(block, items=tuple(_linked_paragraph(item, link) for item in block.items))
         case Callout():
-            return replace(block, text=link(block.text), items=tuple(link(item) for item in block.items))
+            items = tuple(link(item) for item in block.items)
+            return replace(block, text=link(block.text), items=items, numbers=_linked_numbers(block.numbers, link))
         case Heading():
             return block
+
+
+def _linked_paragraph(paragraph: Paragraph, link: Callable[[str], str]) -> Paragraph:
+    return replace(
+        paragraph,
+        text=link(paragraph.text),
+        lead=link(paragraph.lead),
+        numbers=_linked_numbers(paragraph.numbers, link),
+    )
+
+
+def _linked_numbers(numbers: Sequence[NumberRef], link: Callable[[str], str]) -> tuple[NumberRef, ...]:
+    """Write what a sentence quotes from a cell as the cell is written."""
+    return tuple(replace(number, text=link(number.text)) for number in numbers)
 
 
 def _linked_table(table: ReportTable, link: Callable[[str], str], labels: Mapping[tuple[str, str], str]) -> ReportTable:
     return replace(
         table,
         number=labels["table", table.id],
+        title=link(table.title),
+        columns=tuple(replace(column, label=link(column.label)) for column in table.columns),
         notes=tuple(link(note) for note in table.notes),
-        rows=tuple(tuple(link(cell) if isinstance(cell, str) else cell for cell in row) for row in table.rows),
+        rows=tuple(
+            tuple(
+                link(cell) if isinstance(cell, str) and column.key not in _TIME_AXES else cell
+                for column, cell in zip(table.columns, row, strict=True)
+            )
+            for row in table.rows
+        ),
     )

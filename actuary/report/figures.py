@@ -150,6 +150,7 @@ def lines(  # noqa: PLR0913 - a figure has that many parts, most of them optiona
     projected_from: float | None = None,
     projected_label: str = "",
     zero: bool = False,
+    joined: bool = False,
 ) -> str:
     """Draw lines over years: history in black, scenarios each with its own colour, dash and marker.
 
@@ -171,6 +172,9 @@ def lines(  # noqa: PLR0913 - a figure has that many parts, most of them optiona
         Word for the shaded part, in the legend.
     zero : bool
         Whether the axis must show zero.
+    joined : bool
+        Whether points some years apart are joined: for tables that show every so many years of a path that is known
+        throughout.
 
     Returns
     -------
@@ -199,7 +203,7 @@ def lines(  # noqa: PLR0913 - a figure has that many parts, most of them optiona
             )
         for position, one in enumerate(series):
             style = series_style(one.role, position)
-            xs, ys = one.with_gaps()
+            xs, ys = one.known() if joined else one.with_gaps()
             history = one.role == "history"
             axes.plot(
                 xs,

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from actuary.periods import Quarter
+from actuary.report.case_figures import CaseFigures
 from actuary.report.paths_view import PathsView
-from actuary.report.previous import PreviousReport
+from actuary.report.previous import PreviousReport, SchemeReconciliation
 
 if TYPE_CHECKING:
     from actuary.report.composer import Composer
+    from actuary.report.people import PeoplePart
 
 __all__ = ["CityFacts", "ReportInputs", "plain_name", "without_files"]
 
@@ -117,10 +119,19 @@ class ReportInputs:
         Id of a warning rule to its records on past series, as far as they are of the rule as it is now.
     causes : mapping
         Scheme to the changes of its spending and income in the last year told, split by cause.
-    previous : PreviousReport or None
-        What the report a year before forecast against what came; None where nothing is forecast.
+    previous : tuple of PreviousReport, or None
+        What earlier reports expected against what came, that of the year-end before last; None where nothing is
+        forecast.
     payments : tuple of PaymentPolicy
         Payment policies on record of the region, the oldest first.
+    cases : CaseFigures or None
+        What its settled cases tell; None where none are given.
+    kind : str
+        ``quarterly`` or ``annual``.
+    brief : frozenset of str
+        Sections that are told in short.
+    people : PeoplePart or None
+        What the people-driven model says; None where the plan does not ask for it.
     """
 
     lang: str
@@ -147,8 +158,16 @@ class ReportInputs:
     place_names: Mapping[str, str] = field(default_factory=dict)
     track: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     causes: Mapping[str, Sequence[Any]] = field(default_factory=dict)
-    previous: PreviousReport | None = None
+    previous: tuple[PreviousReport, ...] | None = None
     payments: tuple[Any, ...] = ()
+    cases: CaseFigures | None = None
+    kind: str = "quarterly"
+    brief: frozenset[str] = frozenset()
+    people: PeoplePart | None = None
+
+    def full(self, section: str) -> bool:
+        """Return whether a section is told in full."""
+        return section not in self.brief
 
     def word(self, thing: object, name: str) -> str:
         """Return the words of a declared thing in the language of the report, Chinese where there is no English."""
@@ -166,8 +185,18 @@ class ReportInputs:
 
     @property
     def synthetic(self) -> bool:
-        """Whether any of the figures were made up."""
+        """Whether any of the figures of the funds were made up."""
         return bool(getattr(self.projection, "synthetic", False))
+
+    @property
+    def made_up(self) -> bool:
+        """Whether anything at all was made up, the cases too: the cover says so."""
+        return self.synthetic or (self.cases is not None and self.cases.synthetic)
+
+    @property
+    def reconciled(self) -> list[SchemeReconciliation]:
+        """What the report at the year-end before expected of each scheme against what came."""
+        return list(self.previous[-1].schemes.values()) if self.previous else []
 
     def missing(self, scheme: str | None = None) -> tuple[Any, ...]:
         """Return the inputs that the region lacks, of one scheme or of all."""

@@ -36,10 +36,16 @@ SERIES: dict[str, SeriesStyle] = {
     "favourable": SeriesStyle("#009E73", (0, (6, 2, 1, 2)), "v", "..."),
     "other_1": SeriesStyle("#CC79A7", (0, (1, 1.5)), "D", "xxx"),
     "other_2": SeriesStyle("#E69F00", (0, (3, 1, 1, 1, 1, 1)), "P", "ooo"),
+    "other_3": SeriesStyle("#56B4E9", (0, (4, 1, 1, 1)), "X", "---"),
+    "other_4": SeriesStyle("#8C6D31", (0, (2, 1)), "<", "|||"),
     "forecast": SeriesStyle("#882255", "-", "", ""),
     "income": SeriesStyle("#56B4E9", "-", "o", ""),
     "spending": SeriesStyle("#E69F00", "-", "s", "////"),
 }
+
+
+#: Spare styles, for series whose role has none of its own.
+_SPARE = sum(name.startswith("other_") for name in SERIES)
 
 
 def series_style(role: str, position: int = 0) -> SeriesStyle:
@@ -50,7 +56,7 @@ def series_style(role: str, position: int = 0) -> SeriesStyle:
     >>> series_style("base").color
     '#0072B2'
     """
-    return SERIES.get(role) or SERIES[f"other_{position % 2 + 1}"]
+    return SERIES.get(role) or SERIES[f"other_{position % _SPARE + 1}"]
 
 
 RC: Any = {

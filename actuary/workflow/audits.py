@@ -59,10 +59,21 @@ def sample_claims(  # noqa: PLR0913  (one argument an option)
     models : Path, optional
         Folder of declared rules.
 
+    Returns
+    -------
+    AuditSampling
+        The strata, the claims drawn and the rule they were drawn by.
+
     Raises
     ------
     ActuaryError
         With what is wrong with the claims, the options or the output.
+
+    Examples
+    --------
+    >>> sample_claims("no-such-claims.parquet", Path("audit"), seed=7)
+    Traceback (most recent call last):
+    actuary.errors.TableError: ...
     """
     target = check_output(out)
     plan = _with_amount(load_audit_plan(models), amount)
@@ -123,10 +134,21 @@ def read_audit(
     models : Path, optional
         Folder of declared rules.
 
+    Returns
+    -------
+    AuditEstimate
+        What the sample says of all claims, with an interval.
+
     Raises
     ------
     ActuaryError
         With everything that is wrong with the results.
+
+    Examples
+    --------
+    >>> read_audit("results.xlsx", "no-such-audit")
+    Traceback (most recent call last):
+    actuary.errors.TableError: no-such-audit: found no audit ...
     """
     target = None if out is None else check_output(out)
     sampling = read_sampling(folder)

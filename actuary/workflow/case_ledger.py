@@ -100,10 +100,21 @@ def record_signals(
     who : str, optional
         Who records; the name under which one is logged in when left out.
 
+    Returns
+    -------
+    tuple of Recorded
+        What became of each signal: a new case, or one that was known.
+
     Raises
     ------
     LedgerError
         See :meth:`actuary.alerts.ledger.CaseLedger.record`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> record_signals([], ledger=Path(tempfile.mkdtemp()) / "cases.sqlite", who="auditor")
+    ()
     """
     return open_ledger(ledger).record(signals, who=whoever(who))
 

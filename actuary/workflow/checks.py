@@ -28,6 +28,10 @@ class CheckOutcome:
     checked: str
     problems: tuple[Problem, ...]
 
+    def __repr__(self) -> str:
+        """Return what was checked, and every problem on a line of its own."""
+        return "\n".join([f"{self.checked}: {len(self.problems) or 'no'} problem(s)", *map(str, self.problems)])
+
 
 def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data: Path | None = None) -> CheckOutcome:
     """Check files, or the whole of the rules and the figures.
@@ -43,6 +47,11 @@ def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data
     -------
     CheckOutcome
         Its problems are empty when all is well.
+
+    Raises
+    ------
+    ActuaryError
+        When a folder or file that is named does not exist.
 
     Examples
     --------
@@ -88,7 +97,8 @@ def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data
             problems.extend(check_file(path))
         else:
             problems.extend(_table_problems(path, data))
-    return CheckOutcome(f"{len(files)} file" + "s" * (len(files) > 1), tuple(problems))
+    kind = "folder" if all(path.is_dir() for path in files) else "file"
+    return CheckOutcome(f"{len(files)} {kind}" + "s" * (len(files) > 1), tuple(problems))
 
 
 def _grouping_problems(models: Path | None) -> tuple[Problem, ...]:

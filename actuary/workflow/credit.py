@@ -61,6 +61,14 @@ class CreditRun:
     fingerprint: str
     synthetic: bool
 
+    def __repr__(self) -> str:
+        """Return how many were scored."""
+        return f"CreditRun({len(self.scores)} scores, {self.fingerprint[:12]})"
+
+    def _repr_html_(self) -> str:
+        made_up = ", made-up data" if self.synthetic else ""
+        return f"<p>{len(self.scores)} scores{made_up}</p>{self.to_frame().to_html(index=False, max_rows=20)}"
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row a provider: score, grade, deposit and budget where there are [yuan]."""
         rows = []
@@ -93,7 +101,7 @@ def score_providers(
     budget_yuan: str | None = None,
     models: Path | None = None,
 ) -> CreditRun:
-    """Score every provider of an assessment.
+    r"""Score every provider of an assessment.
 
     Parameters
     ----------
@@ -114,10 +122,23 @@ def score_providers(
     models : Path, optional
         Folder of declared rules.
 
+    Returns
+    -------
+    CreditRun
+        Score and level of every provider, line by line, and what they move.
+
     Raises
     ------
     ActuaryError
         With what is wrong with the files and options.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "assessment.csv"
+    >>> _ = path.write_text("hospital,score\nH1,95\nH2,70\n")
+    >>> [(one.hospital, str(one.score), one.grade) for one in score_providers(path).scores]
+    [('H1', '97.0', 'A'), ('H2', '82.0', 'B')]
     """
     rules = load_credit_rules(models)
     assessed = read_assessments(assessment)

@@ -133,11 +133,32 @@ def warn_city(
 ) -> pd.DataFrame:
     """Hold the declared rules against the indicators and the forecast of a region, as a table.
 
-    Parameters and errors are those of :func:`find_warnings`.
+    Parameters
+    ----------
+    city : str
+        Region id.
+    quarter : str or Quarter, optional
+        Report quarter; the last with published figures when left out.
+    forecast : bool
+        Forecast the funds where a rule asks; else those rules are not assessable.
+    models, data : Path, optional
+        Folders; those of the package when left out.
 
     Returns
     -------
     DataFrame
         One row a rule and scheme, the gravest level first; every field of a warning is a column.
+
+    Raises
+    ------
+    UnknownNameError, PeriodError, DeclarationError, TableError
+        When region, quarter, rules or tables are not what they should be.
+
+    Examples
+    --------
+    >>> found = warn_city("national", "2024Q4", forecast=False)
+    >>> band = found[(found["rule_id"] == "CN-1") & (found["scheme"] == "employee")]
+    >>> band[["level", "value", "unit"]].values.tolist()
+    [['blue', 27.6..., 'months']]
     """
     return find_warnings(city, quarter, forecast=forecast, models=models, data=data).to_frame()

@@ -71,12 +71,24 @@ def targets_of_city(
 ) -> pd.DataFrame:
     """Hold the targets of a region's plan against what was reached.
 
-    Parameters and errors are those of :func:`indicators_of_city`.
+    Parameters
+    ----------
+    city : str
+        Region id.
+    quarter : str or Quarter, optional
+        Report quarter; the last with published figures when left out.
+    models, data : Path, optional
+        Folders; those of the package when left out.
 
     Returns
     -------
     DataFrame
         One row a target, see :func:`actuary.indicators.plan_targets`.
+
+    Raises
+    ------
+    UnknownNameError, PeriodError, DeclarationError, TableError
+        As :func:`indicators_of_city`.
 
     Examples
     --------
@@ -120,6 +132,12 @@ def trace_city(
     ------
     UnknownNameError, PeriodError, DeclarationError, TableError
         As :func:`indicators_of_city`, and for an indicator or scheme that is not known.
+
+    Examples
+    --------
+    >>> (trace,) = trace_city("urumqi", "payable_months", "2013Q4", scheme="employee")
+    >>> round(trace.value, 1), [(row.indicator, row.printed) for row in trace.rows]
+    (17.2, [('pooled_balance_end', '22.48'), ('pooled_expenditure', '15.67')])
     """
     get_indicator(indicator, where="--trace")
     root, folder = given_folder(data, what="data"), given_folder(models, what="models")
@@ -152,10 +170,21 @@ def indicator_history(
     models, data : Path, optional
         Folders; those of the package when left out.
 
+    Returns
+    -------
+    DataFrame
+        One row a quarter, indicator and scheme: value, unit, status, period.
+
     Raises
     ------
     UnknownNameError, PeriodError, DeclarationError, TableError
         When region, quarter, rules or tables are not what they should be.
+
+    Examples
+    --------
+    >>> found = indicator_history("shenyang", "2019Q4", "2020Q4", indicators=["dependency_ratio"], yearly=True)
+    >>> found[["quarter", "value", "unit"]].round(2).values.tolist()[-1]
+    ['2020Q4', 1.47, 'ratio']
     """
     return history_of_region(
         city,

@@ -30,10 +30,25 @@ def _last_quarter(region: str, data: Path | None) -> str:
 def list_cities(*, models: Path | str | None = None, data: Path | str | None = None) -> pd.DataFrame:
     """List the regions with declared rules and what is known of them.
 
+    Parameters
+    ----------
+    models, data : Path, optional
+        Folders laid out as ``models/`` and ``data/``; those of the package when left out.
+
     Returns
     -------
     DataFrame
         Columns city, name_zh, name_en, last_quarter (empty where no figure is published).
+
+    Raises
+    ------
+    ActuaryError
+        When a folder that is named does not exist, or a file in it is not valid.
+
+    Examples
+    --------
+    >>> list_cities().set_index("city").loc["shenyang"].tolist()
+    ['沈阳市', 'Shenyang', '2024Q4']
     """
     models, data = given_folder(models, what="models"), given_folder(data, what="data")
     known = set(known_regions(data))

@@ -7,14 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from actuary.errors import ActuaryError, OutputError, Problem, UnknownNameError, unknown_name
+from actuary.errors import ActuaryError, OutputError, Problem, TableError, UnknownNameError, unknown_name
+from actuary.periods import Quarter
 from actuary.workflow.outputs import check_output, replace_file
-from actuary.workflow.quarterly import LANGUAGES, WrittenReport, write_report
-
-if TYPE_CHECKING:
-    from actuary.periods import Quarter
+from actuary.workflow.quarterly import LANGUAGES, WrittenReport, folder_name, wanted_quarter, write_report
 
 __all__ = ["ReportOutcome", "WrittenReports", "write_reports"]
 
@@ -94,6 +91,8 @@ def write_reports(  # noqa: PLR0913 - the options of one report, for several
     lang: str = "zh",
     out: Path | str | None = None,
     basis: str = "base",
+    plan: str = "quarterly",
+    cases: Path | str | None = None,
     models: Path | str | None = None,
     data: Path | str | None = None,
     progress: Callable[[str], None] = lambda _text: None,
@@ -113,7 +112,12 @@ def write_reports(  # noqa: PLR0913 - the options of one report, for several
         ``zh`` or ``en``.
     out : path, optional
         Folder of the folders, ``<city>-<quarter>-<lang>`` each; ``output`` when left out.
-    basis, models, data
+    basis, plan : str
+        As for :func:`actuary.write_report`.
+    cases : path, optional
+        Folder that ``actuary settle`` wrote, for the reports of one city; or a folder of such folders laid out as
+        ``<city>/<quarter>``, or ``<city>`` for one of a whole year: a report that finds none there says so.
+    models, data : path, optional
         As for :func:`actuary.write_report`.
     progress : callable
         Receives one line a step.
@@ -133,9 +137,17 @@ def write_reports(  # noqa: PLR0913 - the options of one report, for several
         When the folder cannot be written, or holds pages of somebody else under the names of ours.
     KeyboardInterrupt
         When stopped; the reports that were finished stay.
+
+    Examples
+    --------
+    >>> write_reports(["national", "shenyang"], ["2023Q4", "2024Q4"], out="reports")  # doctest: +SKIP
+    >>> write_reports(["national"], lang="fr")
+    Traceback (most recent call last):
+    actuary.errors.UnknownNameError: --lang: found 'fr'; expected a known language (en, zh)
     """
     if lang not in LANGUAGES:
         raise UnknownNameError(unknown_name("--lang", lang, LANGUAGES, what="language"))
+    _check_cases(cases, cities)
     folder = _parent(Path(out) if out is not None else Path("output"))
     wanted = list(dict.fromkeys((city, quarter) for city in cities for quarter in quarters))
     outcomes: list[ReportOutcome] = []
@@ -148,6 +160,8 @@ def write_reports(  # noqa: PLR0913 - the options of one report, for several
             folder=folder,
             lang=lang,
             basis=basis,
+            plan=plan,
+            cases=cases,
             models=models,
             data=data,
             progress=lambda text, head=head: progress(head + text),  # type: ignore[misc]
@@ -176,27 +190,29 @@ def _parent(folder: Path) -> Path:
     return folder
 
 
-def _one(
+def _one(  # noqa: PLR0913 (the options of one report)
     city: str,
     quarter: str | Quarter | None,
     *,
     folder: Path,
     lang: str,
     basis: str,
+    plan: str,
+    cases: Path | str | None,
     models: Path | str | None,
     data: Path | str | None,
     progress: Callable[[str], None],
 ) -> ReportOutcome:
     from actuary.paths import given_folder  # noqa: PLC0415
-    from actuary.workflow.regions import report_quarter  # noqa: PLC0415 - loads the numerical libraries
 
     started = time.perf_counter()
     label = str(quarter) if quarter is not None else ""
     try:
         label = str(
-            report_quarter(
+            wanted_quarter(
                 city,
                 quarter,
+                plan=plan,
                 models=given_folder(models, what="models"),
                 data=given_folder(data, what="data"),
             )
@@ -205,8 +221,10 @@ def _one(
             city,
             label,
             lang=lang,
-            out=folder / f"{city}-{label}-{lang}",
+            out=folder / folder_name(city, label, lang, plan),
             basis=basis,
+            plan=plan,
+            cases=_cases_of(cases, city, label),
             models=models,
             data=data,
             progress=progress,
@@ -214,6 +232,29 @@ def _one(
     except ActuaryError as error:
         return ReportOutcome(city, label, None, str(error), time.perf_counter() - started)
     return ReportOutcome(city, label, report, "", time.perf_counter() - started)
+
+
+def _check_cases(cases: Path | str | None, cities: Sequence[str]) -> None:
+    """Check before any report that there is something, and that one settlement is not to serve several cities."""
+    if cases is None:
+        return
+    path = Path(cases).expanduser()
+    if not path.exists():
+        expected = "folders that `actuary settle … --out` wrote, as <city>/<quarter>"
+        raise TableError(Problem(f"--cases {path}", "no such file or folder", expected))
+    if len(set(cities)) > 1 and (path.is_file() or (path / "settlement.json").is_file()):
+        expected = "a folder of settlements, as <city>/<quarter>"
+        raise TableError(Problem(f"--cases {path}", f"one settlement for {len(set(cities))} regions", expected))
+
+
+def _cases_of(cases: Path | str | None, city: str, label: str) -> Path | None:
+    """Return the settlement of one report; None where the folder of settlements has none for it."""
+    if cases is None:
+        return None
+    from actuary.report.case_source import find_cases, is_settled  # noqa: PLC0415
+
+    found = find_cases(cases, city, Quarter.parse(label))
+    return found if found is not None and (found.is_file() or is_settled(found)) else None
 
 
 def _pages(folder: Path, outcomes: Sequence[ReportOutcome], *, lang: str) -> WrittenReports:

@@ -121,11 +121,13 @@ def write_synthetic_city(
         try:
             for part in recipe.parts():
                 if not writers:
-                    writers.append(pq.ParquetWriter(staging / "cases.parquet", part.cases.schema, compression="zstd"))
+                    # A settlement, and a report on it, read there whose cases they imitate.
+                    schema = part.cases.schema.with_metadata({"city": city, "synthetic": "true"})
+                    writers.append(pq.ParquetWriter(staging / "cases.parquet", schema, compression="zstd"))
                     writers.append(
                         pq.ParquetWriter(staging / "truth" / "cases.parquet", part.truth.schema, compression="zstd")
                     )
-                writers[0].write_table(part.cases)
+                writers[0].write_table(part.cases.replace_schema_metadata(schema.metadata))
                 writers[1].write_table(part.truth)
                 for entry in part.truth["kind"].value_counts().to_pylist():
                     if entry["values"]:

@@ -65,6 +65,19 @@ def test_an_unknown_city_names_the_nearest(run, tmp_path: Path) -> None:
     assert not (tmp_path / "r").exists()
 
 
+def test_an_annual_report_within_a_year_and_an_unknown_plan_are_refused(run, tmp_path: Path) -> None:
+    out = tmp_path / "r"
+    for given, said in (
+        (("--annual", "--quarter", "2024Q2"), "ask for 2023Q4, or for a quarterly report"),
+        (("--plan", "anual"), "did you mean 'annual'?"),
+        (("--annual", "--plan", "quarterly"), "one of them"),
+    ):
+        done = run("report", *given, "--out", str(out))
+        assert done.returncode == 2
+        assert said in done.stderr
+    assert not out.exists()
+
+
 def test_a_quarter_beyond_the_data_names_the_last(run, tmp_path: Path) -> None:
     done = run("report", "--quarter", "2026Q1", "--out", str(tmp_path / "r"))
     assert done.returncode == 2

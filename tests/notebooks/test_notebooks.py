@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -31,6 +32,7 @@ def _is_check(cell: nbformat.NotebookNode) -> bool:
 def test_there_is_a_notebook() -> None:
     topics = {
         "anomalies_and_audit",
+        "bayesian_forecast",
         "birth_policy",
         "case_ledger",
         "data_and_quality",
@@ -102,6 +104,59 @@ def test_notebooks_hold_no_logic(path: Path) -> None:
         if cell.cell_type == "code":
             assert not re.search(r"^\s*(def|class|while|try)\b", cell.source, re.MULTILINE)
             assert len(cell.source.splitlines()) <= 15
+
+
+def _with_last_digits_changed(text: str) -> tuple[str, int]:
+    """Change the last digit of every stored output; return the notebook, and how many outputs have one."""
+    notebook, changed = nbformat.reads(text, as_version=4), 0
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            held = output if "text" in output else output["data"]
+            key = "text" if "text" in output else "text/plain"
+            found = list(re.finditer(r"\d", held[key]))
+            if found:
+                place, digit = found[-1].start(), int(found[-1][0])
+                held[key] = f"{held[key][:place]}{(digit + 1) % 10}{held[key][place + 1 :]}"
+                changed += 1
+                break
+    return nbformat.writes(notebook), changed
+
+
+def _run_notebooks(folder: Path, root: Path, *names: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval-lax", "--nbval-current-env"]
+    paths = os.pathsep.join([str(root / "tools"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return subprocess.run(
+        [*command, "-p", "notebook_report", *names],
+        cwd=folder,
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
+
+
+@pytest.mark.parametrize("path", _NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_notebook_checks_figures(path: Path) -> None:
+    changed, count = _with_last_digits_changed(path.read_text(encoding="utf-8"))
+    assert count >= 2
+    assert changed != path.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stem", ["case_ledger", "grouping_explained"])
+def test_a_changed_digit_in_any_check_cell_fails_that_cell(stem: str, root: Path, tmp_path: Path) -> None:
+    text = (notebooks_root() / f"{stem}.ipynb").read_text(encoding="utf-8")
+    bad, count = _with_last_digits_changed(text)
+    (tmp_path / "bad.ipynb").write_text(bad, encoding="utf-8")
+    done = _run_notebooks(tmp_path, root, "bad.ipynb")
+    assert done.returncode == 1
+    cells = sum(cell.cell_type == "code" for cell in nbformat.reads(text, as_version=4).cells)
+    checks = sum(_is_check(cell) for cell in nbformat.reads(text, as_version=4).cells)
+    told = re.search(r"bad\.ipynb +(\d+) cells +(\d+) compared +(\d+) failed +([\d.]+) s", done.stdout)
+    assert told is not None, done.stdout
+    assert [int(one) for one in told.groups()[:3]] == [cells, checks, count]
+    assert float(told[4]) > 0
+    assert re.search(r"^1 notebooks? ", done.stdout, re.MULTILINE)
 
 
 @pytest.mark.slow

@@ -116,7 +116,7 @@ def test_a_forecast_of_the_past_sees_nothing_later(tmp_path: Path) -> None:
         evidence = SimpleNamespace(forecast=object(), model="pooled")
         found = compare_with_previous(projection, evidence, data=root)
         assert found is not None
-        seen.append(found.schemes["resident"].figures[1])
+        seen.append(found[-1].schemes["resident"].figures[1])
     assert (seen[0].forecast, seen[0].low, seen[0].high) == (seen[1].forecast, seen[1].low, seen[1].high)
     assert seen[1].came == pytest.approx(1.1 * seen[0].came)
 

@@ -86,5 +86,5 @@ def test_bars_shade_what_is_projected() -> None:
 
 def test_every_figure_names_a_unit_on_its_axis_and_its_table(national_zh: ReportData) -> None:
     figures = list(national_zh.figures())
-    assert len(figures) == 17
+    assert len(figures) == 29
     assert all(re.search(r"表\d+", figure.note) for figure in figures)

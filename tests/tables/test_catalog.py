@@ -22,7 +22,7 @@ Edit = Callable[[str, str], None]
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     copy = tmp_path / "data"
-    shutil.copytree(data_root(), copy, ignore=shutil.ignore_patterns("synthetic"))
+    shutil.copytree(data_root(), copy, ignore=shutil.ignore_patterns("synthetic", "settled"))
     return copy
 
 

@@ -64,7 +64,7 @@ def detect_anomalies(
     rules : AnomalyRules or path, optional
         Declared rules; models/alerts/anomalies.toml when left out.
     level : float, optional
-        Nominal false discovery rate; that of the rules when left out.
+        Nominal false discovery rate [share]; that of the rules when left out.
     kinds : sequence of str, optional
         Kinds wanted; all when left out.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,6 +61,14 @@ class AuditSampling:
     probability: float
     fingerprint: str
     synthetic: bool = False
+
+    def __repr__(self) -> str:
+        """Return the summary."""
+        return f"AuditSampling(seed {self.seed}, {len(self.providers)} providers)\n{self.summary()}"
+
+    def _repr_html_(self) -> str:
+        table: str = self.providers.to_html(index=False, max_rows=20)
+        return f"<p>{'<br>'.join(escape(line) for line in self.summary().splitlines())}</p>{table}"
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a provider and year [fen]."""

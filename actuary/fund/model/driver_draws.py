@@ -86,6 +86,7 @@ def lay_driver_draws(drivers: xr.Dataset, draws: xr.Dataset, *, basis: Assumptio
         before = changed[name]
         wide, kept = xr.broadcast(laid, before)
         after = wide.where(chosen, kept)
+        # A variable that holds several assumptions may have been drawn already, for another of them.
         lead = [dim for dim in ("draw",) if dim in after.dims]
-        changed = changed.assign({name: after.transpose(*lead, *before.dims)})
+        changed = changed.assign({name: after.transpose(*lead, *(dim for dim in before.dims if dim not in lead))})
     return changed

@@ -181,7 +181,9 @@ class Model:
         for candidate in (name, name.replace("-", "_")):
             if candidate in known:
                 return candidate
-        raise UnknownNameError(unknown_name("scenario", name.replace("-", "_"), self.scenarios, what="scenario"))
+        wanted = name.replace("-", "_")
+        declare = f"declare it: models/scenarios/{wanted}.toml"
+        raise UnknownNameError(unknown_name("scenario", wanted, self.scenarios, what="scenario", declare=declare))
 
     def project(
         self,

@@ -44,7 +44,12 @@ from actuary.policy.membership_model import MEMBERSHIP_KEYS
 from actuary.policy.module_model import MODULE_KEYS
 from actuary.tables import data_fingerprint
 
-__all__ = ["MODEL_METHOD", "acting_keys", "build_inputs", "project_model"]
+__all__ = ["MODEL_METHOD", "NoSeasonError", "acting_keys", "build_inputs", "project_model"]
+
+
+class NoSeasonError(DeclarationError):
+    """No year of the region, nor of the one it is named after, is published by quarter."""
+
 
 #: Version of the method; it is part of every fingerprint and changes whenever a number could.
 MODEL_METHOD = "1"
@@ -346,7 +351,7 @@ def build_inputs(  # noqa: PLR0913 (the same)
         for flow in ("income", "expenditure")
         if (scheme, flow) not in seasons
     ]  # fmt: skip
-    raise_all(lacking, DeclarationError)
+    raise_all(lacking, NoSeasonError)
     lead = {dim: 0 for dim in stocks.dims if dim not in ("status", "sex", "age", "quarter")}
     structure = stocks.isel(lead).sel(quarter=str(Quarter(base.year, 4))).reset_coords(drop=True)
     calibration = calibrate(model, base, drivers, structure, seasons=seasons)

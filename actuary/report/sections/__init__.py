@@ -8,13 +8,16 @@ from actuary.report.composer import Composer
 from actuary.report.contracts import Section
 from actuary.report.inputs import ReportInputs
 from actuary.report.sections import (
+    ageing,
     appendix,
     balance,
+    birth_policy,
     causes,
     city_pages,
     data_notes,
     forecast,
     key_findings,
+    long_term,
     membership,
     method_notes,
     operation,
@@ -23,13 +26,17 @@ from actuary.report.sections import (
     projection,
     reconciliation,
     rules_in_force,
+    stress,
     use_and_price,
     warnings,
 )
 
-__all__ = ["SECTIONS"]
+__all__ = ["PEOPLE_SECTIONS", "SECTIONS"]
 
 type Builder = Callable[[ReportInputs, Composer], Section | None]
+
+#: Sections written from the people-driven model.
+PEOPLE_SECTIONS = ("long_term", "stress", "ageing", "birth_policy")
 
 #: Builder of every section, in the order of the report.
 SECTIONS: dict[str, Builder] = {
@@ -42,6 +49,10 @@ SECTIONS: dict[str, Builder] = {
     "balance": balance.build,
     "projection": projection.build,
     "forecast": forecast.build,
+    "long_term": long_term.build,
+    "stress": stress.build,
+    "ageing": ageing.build,
+    "birth_policy": birth_policy.build,
     "reconciliation": reconciliation.build,
     "warnings": warnings.build,
     "payment": payment.build,

@@ -42,19 +42,18 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
     blocks: list[Block] = [composer.say("data.intro", until=inputs.quarter.last_day.isoformat())]
     if inputs.synthetic:
         blocks.append(composer.callout("synthetic", "data.synthetic"))
+    full = inputs.full("data_notes")
     sources = _sources(inputs, composer)
-    blocks += [composer.heading("data.heading_sources"), sources]
+    if full:
+        blocks += [composer.heading("data.heading_sources"), sources]
+    else:
+        composer.annex.append(sources)
+        blocks.append(composer.say("data.sources_in_annex", table=f"[[table:{sources.id}]]"))
     confidence = _confidence(inputs, composer)
     blocks += [composer.heading("data.heading_confidence"), _confidence_sentence(composer, confidence), confidence]
-    blocks.append(composer.heading("data.heading_conflicts"))
-    if len(inputs.conflicts):
-        recent = inputs.conflicts["period"].astype(str).str[:4].astype(int) > inputs.quarter.year - _CONFLICT_YEARS
-        leading = inputs.conflicts[inputs.conflicts["indicator"].isin(_LEADING) & recent]
-        newest = leading.sort_values("period", ascending=False, kind="stable").head(_CONFLICT_ROWS)
-        shown = newest if len(newest) else inputs.conflicts.head(_CONFLICT_ROWS)
-        blocks += [composer.say("data.conflicts"), _conflicts(inputs, composer, "conflicts", shown)]
-    else:
-        blocks.append(composer.say("data.no_conflicts"))
+    blocks += [composer.heading("data.heading_conflicts"), *_disagreeing(inputs, composer)]
+    if full:
+        blocks += [composer.heading("data.heading_checks"), *_checks(composer)]
     blocks.append(composer.heading("data.heading_gaps"))
     lines = inputs.missing_lines()
     if inputs.own_page:
@@ -65,7 +64,32 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
         blocks.append(composer.say("data.gaps_quarters"))
     elif not inputs.own_page and not lines:
         blocks.append(composer.say("data.gaps_none"))
+    if full:
+        blocks += [composer.heading("data.heading_signoff"), composer.say("data.signoff")]
     return composer.section("data_notes", blocks)
+
+
+def _disagreeing(inputs: ReportInputs, composer: Composer) -> list[Block]:
+    """Tell where sources disagree: the leading figures of late in full, a reference to the annex in short."""
+    if not len(inputs.conflicts):
+        return [composer.say("data.no_conflicts")]
+    said = composer.say("data.conflicts")
+    if not inputs.full("data_notes"):
+        return [said, composer.say("data.conflicts_in_annex", table="[[table:all_conflicts]]")]
+    recent = inputs.conflicts["period"].astype(str).str[:4].astype(int) > inputs.quarter.year - _CONFLICT_YEARS
+    leading = inputs.conflicts[inputs.conflicts["indicator"].isin(_LEADING) & recent]
+    newest = leading.sort_values("period", ascending=False, kind="stable").head(_CONFLICT_ROWS)
+    shown = newest if len(newest) else inputs.conflicts.head(_CONFLICT_ROWS)
+    return [said, _conflicts(inputs, composer, "conflicts", shown)]
+
+
+def _checks(composer: Composer) -> list[Block]:
+    """Say how the figures were checked and what was changed in them, with the table of what was."""
+    adjusted = any(table.id == "differences" for table in composer.annex)
+    found: list[Block] = [composer.say("data.checks")]
+    if adjusted:
+        found.append(composer.say("data.adjusted", table="[[table:differences]]"))
+    return [*found, composer.say("data.limits")]
 
 
 def all_conflicts_table(inputs: ReportInputs, composer: Composer) -> ReportTable | None:

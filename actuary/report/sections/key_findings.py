@@ -10,6 +10,7 @@ from actuary.report.composer import CellRef, Composer
 from actuary.report.contracts import Block, Bullets, Cell, Mark, Paragraph, ReportTable, Section
 from actuary.report.inputs import ReportInputs
 from actuary.report.sections.balance import SCHEMES, fund_prefix
+from actuary.report.sections.hospital_cases import case_finding
 from actuary.report.sections.projection import deficit_since, milestone_table
 from actuary.report.sections.year_tables import Field, figures_source, mark_notes, mark_of, weakest, year_value
 
@@ -33,6 +34,8 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
     blocks: list[Block] = []
     if inputs.synthetic:
         blocks.append(composer.callout("synthetic", "data.synthetic"))
+    elif inputs.made_up:
+        blocks.append(composer.callout("synthetic", "data.synthetic_cases"))
     if not known:
         blocks.append(
             composer.callout(
@@ -40,11 +43,15 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
             )
         )
         published = _published_city(inputs, composer)
-        return composer.section("key_findings", [*published, *blocks])
+        of_cases = case_finding(inputs, composer)
+        return composer.section(
+            "key_findings", [*published, *([Bullets(tuple(of_cases))] if of_cases else []), *blocks]
+        )
     table = _table(inputs, composer, known, years)
     items = [_scheme_item(inputs, composer, table, row, scheme) for row, scheme in enumerate(known)]
     items += _ratio_item(composer)
     items += [item for scheme in known if (item := _projection_item(inputs, composer, scheme)) is not None]
+    items += case_finding(inputs, composer)
     blocks += [Bullets(tuple(items)), table]
     blocks += _stale(inputs, composer, {scheme: years[scheme] for scheme in known})
     lacking = [scheme for scheme in SCHEMES if scheme not in known]

@@ -69,7 +69,7 @@ def _grounds(inputs: ReportInputs, composer: Composer) -> ReportTable:
         if inputs.basis
         else []
     )
-    reconciled = [] if inputs.previous is None else list(inputs.previous.schemes.values())
+    reconciled = inputs.reconciled
     inside = sum(one.figures[-1].low <= one.figures[-1].came <= one.figures[-1].high for one in reconciled)
     rows: list[list[Cell]] = [
         [composer.text("topics.data"), composer.text("opinion_checks.recalled"), recalled],
@@ -110,6 +110,6 @@ def _assumptions(inputs: ReportInputs, table: ReportTable) -> str:
 def _method(inputs: ReportInputs) -> str:
     if inputs.evidence is None or inputs.evidence.forecast is None:
         return _NONE
-    schemes = [] if inputs.previous is None else list(inputs.previous.schemes.values())
+    schemes = inputs.reconciled
     outside = any(not one.figures[-1].low <= one.figures[-1].came <= one.figures[-1].high for one in schemes)
     return _RESERVED if outside or not schemes else _SOUND

@@ -6,15 +6,16 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from actuary.report.cases_given import PAYING_KINDS
 from actuary.report.composer import Composer
 from actuary.report.contracts import Block, Cell, ReportTable, Section
 from actuary.report.inputs import ReportInputs
 from actuary.report.sections.city_pages import fact_table
+from actuary.report.sections.hospital_cases import case_blocks
+from actuary.report.sections.tiers import tier_name
 
 __all__ = ["build"]
 
-#: Hospitals are paid by a pooling region; a nation, a province or a mean of cities pays none.
-_PAYING = ("city", "county")
 _EVERY = "*"
 _STEM = "drg_"
 _HOW = re.compile("[(;:（；：]")
@@ -30,7 +31,7 @@ def build(inputs: ReportInputs, composer: Composer) -> Section | None:
     composer : Composer
         Writes tables and sentences.
     """
-    if inputs.region.kind not in _PAYING:
+    if inputs.region.kind not in PAYING_KINDS:
         return None
     blocks: list[Block] = []
     if inputs.payments:
@@ -64,9 +65,13 @@ def build(inputs: ReportInputs, composer: Composer) -> Section | None:
     # What follows a bracket or a semicolon tells how to write it in the file.
     asked = [inputs.word(item, "what") for one in inputs.payments for item in one.required_inputs]
     lacking = list(dict.fromkeys(_HOW.split(one)[0].strip() for one in asked))
-    if lacking:
+    # Cases come settled, by a policy that is whole: what the one on record lacks was given.
+    if lacking and inputs.cases is None:
         blocks.append(composer.callout("missing", "payment.inputs", items=lacking))
-    blocks.append(composer.callout("missing", "payment.no_cases", region=inputs.region_name))
+    if inputs.cases is not None:
+        blocks += case_blocks(inputs, composer, inputs.cases)
+    else:
+        blocks.append(composer.callout("missing", "payment.no_cases", region=inputs.region_name))
     return composer.section("payment", blocks)
 
 
@@ -118,7 +123,7 @@ def _rates(inputs: ReportInputs, composer: Composer) -> ReportTable | None:
             rows.append(
                 [
                     inputs.word(policy.declared.policy, "name"),
-                    composer.text("payment.every") if tier == _EVERY else tier,
+                    composer.text("payment.every") if tier == _EVERY else tier_name(composer, tier),
                     composer.text(key) if composer.wording.has(key) else composer.text("payment.every"),
                     float(rate.value),
                     composer.text(f"payment_bases.{price.represents}"),

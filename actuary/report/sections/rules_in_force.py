@@ -35,12 +35,16 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
     day = inputs.quarter.last_day
     intro = "rules.intro_city" if _is_city(inputs) else "rules.intro"
     blocks: list[Block] = [composer.say(intro, day=day.isoformat(), region=inputs.region_name)]
-    keys = [key for key in inputs.book.on(day) if key.split(".")[0] in _BODY_GROUPS and _is_rule(inputs, key)]
+    full = inputs.full("rules_in_force")
+    rules = [key for key in inputs.book.on(day) if _is_rule(inputs, key)]
+    keys = [key for key in rules if full or key.split(".")[0] in _BODY_GROUPS]
     if keys:
-        blocks += [
-            composer.heading("rules.heading_in_force"),
-            _table(inputs, composer, "rules_in_force", keys, day, compact=True),
-        ]
+        table = _table(inputs, composer, "rules_in_force", keys, day, compact=True)
+        if full:
+            blocks += [composer.heading("rules.heading_in_force"), table]
+        else:
+            composer.annex.append(table)
+            blocks.append(composer.say("rules.in_annex", table=f"[[table:{table.id}]]"))
     blocks.append(composer.heading("rules.heading_changes"))
     first, last = _shift(day, -_MONTHS_BACK) + dt.timedelta(days=1), _shift(day, _MONTHS_AHEAD)
     changes = [change for change in inputs.book.changes(first, last) if _is_event(inputs, change)]

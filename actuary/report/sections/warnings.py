@@ -55,6 +55,11 @@ def build(inputs: ReportInputs, composer: Composer) -> Section:
     if unknown:
         items = list(dict.fromkeys(_rule_line(inputs, composer, warning) for warning in unknown))
         blocks.append(composer.callout("missing", "warnings.unknown", items=items))
+    foreign = [inputs.word(rule, "name") for rule in inputs.rules if not rule.applies_to(inputs.region.kind)]
+    if foreign:
+        # What can never exist for a region of this kind is no gap of its report; that it was left out is said.
+        names = composer.text("phrases.list_gap").join(foreign)
+        blocks.append(composer.say("warnings.not_applicable", region=inputs.region_name, rules=names))
     track = track_table(inputs, composer)
     if track is not None:
         blocks += [composer.heading("warnings.heading_track"), composer.say("warnings.track"), track]

@@ -9,6 +9,8 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from actuary.personal_numbers import mask_numbers
+
 __all__ = [
     "ActuaryError",
     "DeclarationError",
@@ -39,16 +41,28 @@ class Problem:
     mend : str
         How to mend it; empty when `expected` says it already.
 
+    Notes
+    -----
+    A cell that is quoted may hold a number of a person: every text is masked here, so that no reader can forget
+    (:func:`~actuary.personal_numbers.mask_numbers`).
+
     Examples
     --------
     >>> print(Problem("fund.csv row 3, value", "text 'abc'", "a number", "write 12.5"))
     fund.csv row 3, value: found text 'abc'; expected a number; write 12.5
+    >>> Problem("cases.csv row 3, tier", "'11010519491231002X'", "a tier").found
+    "'‹18 characters, like an identity number›'"
     """
 
     where: str
     found: str
     expected: str
     mend: str = ""
+
+    def __post_init__(self) -> None:
+        """Mask numbers of persons."""
+        for name in ("where", "found", "expected", "mend"):
+            object.__setattr__(self, name, mask_numbers(str(getattr(self, name))))
 
     def __str__(self) -> str:
         """Return the problem as one line."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,6 +20,7 @@ from actuary.drg.column_types import as_texts
 from actuary.drg.grouper import ANSWERS, Grouper, loaded_scheme, threads_to_use
 from actuary.drg.scheme import Scheme
 from actuary.drg.statuses import Reason, Status
+from actuary.durable.files import written_whole
 from actuary.errors import OutputError, Problem
 from actuary.kernels import grouping_arrays as ga
 from actuary.tables.row_files import is_parquet
@@ -106,7 +106,7 @@ def group_file(
     statuses: Counter[int] = Counter()
     reasons: Counter[int] = Counter()
     done = 0
-    with _written_whole(target) as partial, _writer(partial, target) as write:
+    with written_whole(target, where=f"--out {target}") as partial, _writer(partial, target) as write:
         for table, answers in _grouped(opened.batches, grouper, count):
             write(table)
             done += table.num_rows
@@ -148,20 +148,6 @@ def _grouped(batches: Iterator[Any], grouper: Grouper, threads: int) -> Iterator
         finally:
             for future in waiting:
                 future.cancel()
-
-
-@contextmanager
-def _written_whole(target: Path) -> Iterator[Path]:
-    """Give a file beside the target that takes its place when the block ends well."""
-    partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
-    try:
-        yield partial
-        partial.replace(target)
-    except OSError as error:
-        found = error.strerror or str(error)
-        raise OutputError(Problem(f"--out {target}", found, "a file that can be written")) from None
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 @contextmanager

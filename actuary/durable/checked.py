@@ -107,16 +107,16 @@ class CacheFolder:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            self._note(f"the cache {self.folder} cannot be read ({error.strerror or error}): made anew")
+            self._note(f"the cache of {self._name}s cannot be read ({error.strerror or error}): made anew")
             return None
         body = unpack(content, kind=self.kind, key=key)
         if body is None:
-            self.reject(key)
+            self.reject()
         return body
 
-    def reject(self, key: str) -> None:
-        """Note that what is kept under a key cannot be used; the next `store` replaces it."""
-        self._note(f"the cached file {self.path(key)} was damaged or not whole: made anew")
+    def reject(self) -> None:
+        """Note that what was loaded cannot be used; the next `store` replaces it."""
+        self._note(f"a cached {self._name} was damaged or not whole: made anew")
 
     def store(self, key: str, body: bytes) -> bool:
         """Keep content under a key, whole or not at all; say whether it could be kept."""
@@ -126,9 +126,14 @@ class CacheFolder:
         except (OSError, OutputError) as error:
             words = (error.strerror or str(error)) if isinstance(error, OSError) else error.problems[0].found
             words = words.partition(" (")[0]
-            self._note(f"the cache {self.folder} cannot be written ({words}): results are made anew each time")
+            self._note(f"the cache of {self._name}s cannot be written ({words}): they are made anew each time")
             return False
         return True
+
+    @property
+    def _name(self) -> str:
+        """What is kept, without its form; notes travel in results and name no folder of this machine."""
+        return self.kind.rpartition(" ")[0] or self.kind
 
     def _note(self, text: str) -> None:
         if text not in self.notes:

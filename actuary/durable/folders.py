@@ -58,13 +58,17 @@ def _first_existing(path: Path) -> Path:
     return path
 
 
-def check_output(out: Path | str) -> Path:
+def check_output(out: Path | str, *, where: str = "", owned: bool = False) -> Path:
     """Check that an output folder can be written, before any work is done.
 
     Parameters
     ----------
     out : Path or str
         The wanted folder: absent, empty, or holding an earlier output and nothing else.
+    where : str
+        How messages name it; ``--out`` and the folder when left out.
+    owned : bool
+        Whether the folder belongs to the package, so that whatever it holds is replaced.
 
     Returns
     -------
@@ -77,15 +81,15 @@ def check_output(out: Path | str) -> Path:
         When it is a file, cannot be written, is marked read-only, is the root of a file system, or holds files that
         no earlier output lists.
     """
-    where = f"--out {Path(out).expanduser().absolute()}"
-    out = resolved(out, where=where)
+    out = resolved(out, where=where or f"--out {Path(out).absolute()}")
+    where = where or f"--out {out}"
     try:
-        return _checked(out, where=f"--out {out}")
+        return _checked(out, where=where, owned=owned)
     except OSError as error:
         raise OutputError(Problem(where, what_failed(error), "a folder that can be written", _CHOOSE)) from None
 
 
-def _checked(out: Path, *, where: str) -> Path:
+def _checked(out: Path, *, where: str, owned: bool) -> Path:
     base = _first_existing(out)
     if not base.is_dir():
         raise OutputError(Problem(where, f"{base} is a file", "a folder", _CHOOSE))
@@ -99,7 +103,7 @@ def _checked(out: Path, *, where: str) -> Path:
         # It cannot be renamed: nothing could take its place as a whole.
         mend = f"name a folder in it, such as {out / 'report'}"
         raise OutputError(Problem(where, "a place where a file system is mounted", "a folder of its own", mend))
-    if out.is_dir() and (foreign := _foreign_files(out)):
+    if not owned and out.is_dir() and (foreign := _foreign_files(out)):
         shown = ", ".join(foreign[:5]) + (f" … {len(foreign)} in all" if len(foreign) > 5 else "")
         raise OutputError(
             Problem(where, f"files that are not from an earlier report ({shown})", "an empty or new folder", _CHOOSE)
@@ -154,13 +158,15 @@ def _put_in_place(staging: Path, out: Path) -> None:
 
 
 @contextmanager
-def staged_output(out: Path | str) -> Iterator[Path]:
+def staged_output(out: Path | str, *, where: str = "", owned: bool = False) -> Iterator[Path]:
     """Give a staging folder that becomes the output folder when the block ends well.
 
     Parameters
     ----------
     out : Path or str
         The wanted folder; an earlier output in it is replaced as a whole.
+    where, owned :
+        As in :func:`check_output`.
 
     Yields
     ------
@@ -181,8 +187,8 @@ def staged_output(out: Path | str) -> Iterator[Path]:
     ...     (Path(folder) / "report" / "a.txt").read_text()
     'whole'
     """
-    out = check_output(out)
-    where = f"--out {out}"
+    out = check_output(out, where=where, owned=owned)
+    where = where or f"--out {out}"
     staging = out.parent / f"{beside(out, 'partial').name}-{secrets.token_hex(4)}"
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -196,7 +202,7 @@ def staged_output(out: Path | str) -> Iterator[Path]:
             yield staging
             _sync_tree(staging)
             # Once more: work takes minutes, and somebody may have laid a file of theirs there.
-            check_output(out)
+            check_output(out, where=where, owned=owned)
             _put_in_place(staging, out)
         except OSError as error:
             expected, mend = "room and leave to write", "make room or choose another folder with --out"

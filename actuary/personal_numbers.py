@@ -185,3 +185,23 @@ def mask_numbers(text: str) -> str:
         pieces += [plain[done : one.start], f"‹{NUMBER_KINDS[one.kind]}›"]
         done = one.end
     return "".join([*pieces, plain[done:]])
+
+
+def without_cells(words: object) -> str:
+    """Return what a library says of a file, on one line, without the cells that it quotes.
+
+    Parameters
+    ----------
+    words : object
+        The error, or its text.
+
+    Examples
+    --------
+    >>> without_cells("CSV parse error: Row #3: Expected 2 columns, got 3: somebody,1,2")
+    'CSV parse error: Row #3: Expected 2 columns, got 3'
+    >>> without_cells("In CSV column #0: conversion error to int64: invalid value 'somebody'")
+    "In CSV column #0: conversion error to int64: invalid value '…'"
+    """
+    first = next(iter(str(words).strip().splitlines()), "") or type(words).__name__
+    first = re.sub(r"(got \d+):.*", r"\1", first)
+    return re.sub(r"'.*'|\".*\"", "'…'", first)

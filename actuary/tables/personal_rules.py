@@ -15,7 +15,7 @@ from actuary.errors import DeclarationError, Problem, raise_all
 from actuary.paths import models_root
 from actuary.personal_numbers import NUMBER_KINDS
 
-__all__ = ["PersonalKind", "PersonalRules", "bare_name", "load_personal_rules"]
+__all__ = ["COLUMN_OF_NUMBER", "PersonalKind", "PersonalRules", "bare_name", "load_personal_rules"]
 
 _POLICIES = ("refuse", "skip")
 _SIGNS = re.compile(r"[\W_]+")
@@ -29,8 +29,8 @@ _DOOR: Mapping[str, type] = {
 }
 _PUBLICATION: Mapping[str, type] = {"least_cases": int, "least_width": int, "source": str}
 _KIND: Mapping[str, type] = {
-    **{name: str for name in ("name", "name_zh", "name_en", "source")},
-    **{name: list for name in ("names", "contains", "not")},
+    **dict.fromkeys(("name", "name_zh", "name_en", "source"), str),
+    **dict.fromkeys(("names", "contains", "not"), list),
 }
 
 
@@ -202,18 +202,14 @@ def _beyond(door: Mapping[str, Any], publication: Mapping[str, Any], where: str)
     problems = []
     if door["policy"] not in _POLICIES:
         problems.append(Problem(f"{where}, door.policy", repr(door["policy"]), " or ".join(_POLICIES)))
-    for name in ("least_share", "least_genuine"):
-        if not 0 < door[name] <= 1:
-            problems.append(Problem(f"{where}, door.{name}", repr(door[name]), "a share above 0 and up to 1"))
-    for table, name in (
-        (door, "sampled_rows"),
-        (door, "stray_cells"),
-        (publication, "least_cases"),
-        (publication, "least_width"),
-    ):
-        if table[name] < 1:
-            problems.append(Problem(f"{where}, {name}", repr(table[name]), "1 or more"))
-    return problems
+    problems += [
+        Problem(f"{where}, door.{name}", repr(door[name]), "a share above 0 and up to 1")
+        for name in ("least_share", "least_genuine")
+        if not 0 < door[name] <= 1
+    ]
+    counts = {name: door[name] for name in ("sampled_rows", "stray_cells")}
+    counts |= {name: publication[name] for name in ("least_cases", "least_width")}
+    return problems + [Problem(f"{where}, {name}", repr(n), "1 or more") for name, n in counts.items() if n < 1]
 
 
 #: Kinds of numbers that a content check looks for, with the kind of column that they make.

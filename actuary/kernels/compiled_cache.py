@@ -14,13 +14,18 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-from numba.core import caching, dispatcher
+from numba.core import caching as numba_caching
+from numba.core import dispatcher as numba_dispatcher
 
 from actuary.durable.checked import say_once
 from actuary.durable.files import replace_file
 from actuary.errors import OutputError
 
 __all__ = ["check_compiled_caches"]
+
+# numba has no types here.
+caching: Any = numba_caching
+dispatcher: Any = numba_dispatcher
 
 _DAMAGED = "a compiled loop kept on disk was damaged or not whole: compiled anew"
 _NOT_KEPT = "compiled loops cannot be kept on disk ({why}): they are compiled in each process"
@@ -109,5 +114,5 @@ def _cache_of(loop: Any) -> Any:
 
 def check_compiled_caches() -> None:
     """Let every loop that is compiled from now on in this process keep its compiled forms under a checksum."""
-    caching.IndexDataCacheFile = _CheckedFiles  # type: ignore[misc]
-    dispatcher.FunctionCache = _cache_of  # type: ignore[attr-defined]
+    caching.IndexDataCacheFile = _CheckedFiles
+    dispatcher.FunctionCache = _cache_of

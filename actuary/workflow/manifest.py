@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from actuary.errors import OutputError, Problem
 from actuary.workflow.outputs import MANIFEST
 
 __all__ = ["file_sha256", "write_manifest"]
@@ -32,7 +33,11 @@ def file_sha256(path: Path) -> str:
 def _now() -> str:
     """Return the time of the run; ``SOURCE_DATE_EPOCH`` fixes it for builds that must be repeatable."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    moment = dt.datetime.fromtimestamp(int(epoch), dt.UTC) if epoch.isdigit() else dt.datetime.now(dt.UTC)
+    try:
+        moment = dt.datetime.fromtimestamp(int(epoch), dt.UTC) if epoch.isdecimal() else dt.datetime.now(dt.UTC)
+    except (ValueError, OverflowError, OSError):
+        found, expected = repr(epoch), "seconds since 1970 of a date before the year 10000"
+        raise OutputError(Problem("SOURCE_DATE_EPOCH", found, expected, "unset it")) from None
     return moment.isoformat(timespec="seconds")
 
 

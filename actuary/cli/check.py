@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from actuary.cli.console import Data, Models, print_frame, say, teaching
+from actuary.cli.personal_options import reads_persons
 from actuary.errors import ActuaryError, OutputError, Problem
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _SHOWN = 20
 
 
 @teaching
+@reads_persons
 def check(
     paths: Annotated[
         list[Path] | None,

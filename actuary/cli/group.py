@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self
 import typer
 
 from actuary.cli.console import Models, say, teaching
+from actuary.cli.personal_options import reads_persons
 from actuary.cli.switch_options import SchemeName, SwitchPositions, read_positions
 
 __all__ = ["Progress", "register"]
@@ -52,6 +53,7 @@ class Progress:
 
 
 @teaching
+@reads_persons
 def group(
     cases: Annotated[Path, typer.Argument(help="Cases, .parquet or .csv (lists joined by |).")],
     out: Annotated[Path, typer.Option("--out", "-o", help="File of answers, .parquet or .csv.")],

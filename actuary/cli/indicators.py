@@ -21,6 +21,7 @@ from actuary.cli.console import (
     teaching,
     write_table,
 )
+from actuary.cli.personal_options import reads_persons
 from actuary.errors import ActuaryError, OutputError, Problem
 from actuary.units import convert
 
@@ -81,6 +82,7 @@ def _write(frame: pd.DataFrame, path: Path) -> None:
 
 
 @teaching
+@reads_persons
 def indicators(  # noqa: PLR0913, PLR0917  (one argument an option)
     cases: Annotated[
         Path | None,

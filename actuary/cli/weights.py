@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from actuary.cli.console import Models, say, teaching, write_table
+from actuary.cli.personal_options import reads_persons
 
 __all__ = ["register"]
 
 
 @teaching
+@reads_persons
 def weights(  # noqa: PLR0913, PLR0917  (one argument an option)
     cases: Annotated[
         Path, typer.Argument(help="Cases, .parquet or .csv: case_id, hospital, insurance, drg, total_cost.")

@@ -103,8 +103,8 @@ def _by_content(cells: Sequence[str], rules: PersonalRules) -> tuple[str, int] |
         if not SUSPECT.search(plain):
             continue
         numbers = find_numbers(plain)
-        for number in {one.kind: one for one in numbers}.values():
-            counts[number.kind] = counts.get(number.kind, 0) + 1
+        for kind in {one.kind for one in numbers}:
+            counts[kind] = counts.get(kind, 0) + 1
         checked = [one for one in numbers if one.kind == "identity" and _is_exact(plain, one)]
         exact += bool(checked)
         genuine += any(one.genuine for one in checked)
@@ -113,8 +113,8 @@ def _by_content(cells: Sequence[str], rules: PersonalRules) -> tuple[str, int] |
         return "identity", counts["identity"]
     # A number inside a sentence, and an at sign, are there on purpose however rare they are.
     if inside or counts.get("email"):
-        number = max(counts, key=lambda kind: counts[kind])
-        return number, counts[number]
+        most = max(counts, key=lambda kind: counts[kind])
+        return most, counts[most]
     rounded = counts.get("identity", 0) - exact
     shares = {**counts, "identity": rounded, "old_identity": counts.get("old_identity", 0) + genuine}
     likely = max(shares, key=lambda kind: shares[kind])

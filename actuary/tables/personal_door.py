@@ -83,7 +83,7 @@ def personal_door(
     drop: bool = False,
     key: PersonalKey | Path | str | None = None,
     not_personal: Iterable[str] = (),
-    models: Path | None = None,
+    rules: PersonalRules | None = None,
 ) -> Iterator[Door]:
     """Set what happens to personal columns of the tables that are read inside.
 
@@ -95,8 +95,8 @@ def personal_door(
         Replace what is in them by keys of this secret.
     not_personal : iterable of str
         Columns that hold no persons, whatever they look like.
-    models : Path, optional
-        Folder of declared rules; that of the package when left out.
+    rules : PersonalRules, optional
+        What is recognised; as the package declares it when left out.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def personal_door(
     if drop and key is not None:
         raise ActuaryError(Problem("--drop-personal, --personal-key", "both", "one of them"))
     secret = read_personal_key(key) if isinstance(key, str | Path) else key
-    door = Door(drop, secret, frozenset(not_personal), load_personal_rules(models))
+    door = Door(drop, secret, frozenset(not_personal), rules or load_personal_rules())
     token = _DOOR.set(door)
     try:
         yield door

@@ -190,12 +190,15 @@ def _wrong(table: Any, keys: Mapping[str, type], where: str, *, optional: tuple[
         value = table.get(key)
         if value is None and key not in optional:
             problems.append(Problem(f"{where}.{key}", "nothing", f"a {kind.__name__}"))
-        elif value is not None and (
-            type(value) is not kind or (kind is list and not all(isinstance(x, str) for x in value))
-        ):
+        elif value is not None and not _is_of(value, kind):
             expected = "a list of words" if kind is list else f"a {kind.__name__}"
             problems.append(Problem(f"{where}.{key}", repr(value)[:60], expected))
     return problems
+
+
+def _is_of(value: Any, kind: type) -> bool:
+    # True is an integer to Python, and 1 would do for a share: neither is what the file should say.
+    return type(value) is kind and (not isinstance(value, list) or all(isinstance(part, str) for part in value))
 
 
 def _beyond(door: Mapping[str, Any], publication: Mapping[str, Any], where: str) -> list[Problem]:

@@ -129,7 +129,7 @@ def _may_hold(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     texts = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
-    return texts or pa.types.is_int64(kind) or pa.types.is_uint64(kind) or pa.types.is_float64(kind)
+    return bool(texts or pa.types.is_int64(kind) or pa.types.is_uint64(kind) or pa.types.is_float64(kind))
 
 
 def _of_text(path: Path, rows: int) -> Sample | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from actuary.cli.console import Lang, Language, Models, say, teaching
+from actuary.cli.personal_options import reads_persons
 from actuary.errors import ActuaryError, Problem, TableError
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def _budget_file(path: Path) -> dict[str, Decimal]:
 
 
 @teaching
+@reads_persons
 def settle(  # noqa: PLR0913, PLR0917  (one argument an option)
     cases: Annotated[
         Path,

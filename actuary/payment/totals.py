@@ -6,7 +6,9 @@ payment standard over the cost.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["KEYS", "MONEY_TOTALS", "totals_by"]
+__all__ = ["KEYS", "MONEY_TOTALS", "CaseTotals", "sum_by", "totals_by"]
 
 #: By what can be added up.
 KEYS = ("hospital", "department", "drg", "paid_group", "tier", "insurance", "month", "class", "status", "reason")
@@ -92,6 +94,64 @@ def _integers(table: pa.Table, name: str) -> NDArray[np.int64]:
     return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseTotals:
+    """Hold exact sums by key, so that sums of parts can be put together to those of the whole.
+
+    Parameters
+    ----------
+    keys : tuple of str
+        By what is added up.
+    columns : tuple of str
+        What is added up: whole numbers, and weights as fractions.
+    rows : mapping of tuple to tuple
+        Names of the keys (None where a case has none) to the sums.
+    """
+
+    keys: tuple[str, ...]
+    columns: tuple[str, ...]
+    rows: Mapping[tuple[str | None, ...], tuple[int | Fraction, ...]]
+
+    def joined(self, other: CaseTotals) -> CaseTotals:
+        """Return the sums of two parts together.
+
+        Examples
+        --------
+        >>> one = CaseTotals(keys=("hospital",), columns=("cases",), rows={("H1",): (2,)})
+        >>> other = CaseTotals(keys=("hospital",), columns=("cases",), rows={("H1",): (3,), (None,): (1,)})
+        >>> one.joined(other).rows
+        {('H1',): (5,), (None,): (1,)}
+        """
+        rows = dict(self.rows)
+        for names, sums in other.rows.items():
+            before = rows.get(names)
+            rows[names] = sums if before is None else tuple(a + b for a, b in zip(before, sums, strict=True))
+        return CaseTotals(keys=self.keys, columns=self.columns or other.columns, rows=rows)
+
+    def to_frame(self, *, points_places: int | None = None) -> pd.DataFrame:
+        """Return the sums as :func:`totals_by` does.
+
+        Parameters
+        ----------
+        points_places : int, optional
+            Decimals in which the whole numbers of the column `points` are.
+        """
+        import pandas  # noqa: ICN001, PLC0415  (only where totals are wanted)
+
+        order = sorted(self.rows, key=lambda names: [(name is None, name or "") for name in names])
+        columns: dict[str, Any] = {key: [names[at] for names in order] for at, key in enumerate(self.keys)}
+        columns |= {name: [self.rows[names][at] for names in order] for at, name in enumerate(self.columns)}
+        if "weight" in columns:
+            columns["weight"] = [as_decimal(weight) for weight in columns["weight"]]
+        if "points" in columns:
+            columns["points"] = [_scaled(int(one), points_places) for one in columns["points"]]
+        paid = columns.pop("_fund_of_charged_fen", None)
+        if paid is not None:
+            columns["settlement_rate"] = _shares(paid, columns["fund_charged_fen"])
+        columns["standard_to_cost"] = _shares(columns["standard_fen"], columns["cost_fen"])
+        return pandas.DataFrame(columns)
+
+
 def totals_by(
     cases: pa.Table,
     by: str | Sequence[str] = ("hospital",),
@@ -127,34 +187,53 @@ def totals_by(
     UnknownNameError
         When a key is not known.
     """
-    import pandas  # noqa: ICN001, PLC0415  (only where totals are wanted)
+    found = sum_by(cases, by, policy=policy, fund_charged_fen=fund_charged_fen)
+    return found.to_frame(points_places=points_places)
 
+
+def sum_by(
+    cases: pa.Table,
+    by: str | Sequence[str] = ("hospital",),
+    *,
+    policy: PaymentPolicy | None = None,
+    fund_charged_fen: NDArray[np.int64] | None = None,
+) -> CaseTotals:
+    """Add up settled cases, all of them or a part, exactly.
+
+    Parameters
+    ----------
+    cases, by, policy, fund_charged_fen :
+        As in :func:`totals_by`.
+
+    Raises
+    ------
+    UnknownNameError
+        When a key is not known.
+    """
     keys = (by,) if isinstance(by, str) else tuple(by)
     raise_all([unknown_name("by", key, KEYS, what="key") for key in keys if key not in KEYS], UnknownNameError)
     places = _Places([_codes(cases, key) for key in keys], cases.num_rows)
     status = _codes(cases, "status")
-    columns: dict[str, Any] = dict(zip(keys, places.columns(), strict=True))
-    columns["cases"] = places.count(np.ones(cases.num_rows, bool))
+    columns: dict[str, Any] = {}
+    columns["cases"] = places.count(np.ones(cases.num_rows, bool)).tolist()
     of_status = {one: _is(status, one.value) for one in PaymentStatus}
     for one, flags in of_status.items():
-        columns[f"{one.value}_cases"] = places.count(flags)
+        columns[f"{one.value}_cases"] = places.count(flags).tolist()
     paid = of_status[PaymentStatus.PAID]
     if policy is not None:
         columns["weight"] = _weights(cases, places, paid, policy)
     if "points" in cases.column_names:
-        points = places.add(_integers(cases, "points"), paid)
-        columns["points"] = [_scaled(one, points_places) for one in points.tolist()]
+        columns["points"] = places.add(_integers(cases, "points"), paid).tolist()
     for name in MONEY_TOTALS:
-        columns[name] = places.add(_integers(cases, name), paid)
-    columns["unpaid_cost_fen"] = places.add(_integers(cases, "cost_fen"), ~paid)
+        columns[name] = places.add(_integers(cases, name), paid).tolist()
+    columns["unpaid_cost_fen"] = places.add(_integers(cases, "cost_fen"), ~paid).tolist()
     if fund_charged_fen is not None:
         known = paid & (fund_charged_fen != MISSING)
-        charged = places.add(fund_charged_fen, known)
-        columns["fund_charged_fen"] = charged
-        columns["settlement_rate"] = _shares(places.add(_integers(cases, "fund_fen"), known), charged)
-    columns["standard_to_cost"] = _shares(columns["standard_fen"], columns["cost_fen"])
-    frame = pandas.DataFrame(columns)
-    return frame.sort_values(list(keys), na_position="last", ignore_index=True) if keys else frame
+        columns["fund_charged_fen"] = places.add(fund_charged_fen, known).tolist()
+        columns["_fund_of_charged_fen"] = places.add(_integers(cases, "fund_fen"), known).tolist()
+    names = list(zip(*places.columns(), strict=True)) if keys else [()] * len(places.present)
+    rows = list(zip(*columns.values(), strict=True))
+    return CaseTotals(keys=keys, columns=tuple(columns), rows=dict(zip(names, rows, strict=True)))
 
 
 def _is(coded: Coded, name: str) -> NDArray[np.bool_]:
@@ -166,12 +245,11 @@ def _scaled(number: int, places: int | None) -> Decimal | int:
     return number if places is None else Decimal(number).scaleb(-places)
 
 
-def _shares(parts: NDArray[np.int64], wholes: NDArray[np.int64]) -> NDArray[np.float64]:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(wholes == 0, np.nan, parts / wholes)
+def _shares(parts: Sequence[int], wholes: Sequence[int]) -> list[float]:
+    return [part / whole if whole else math.nan for part, whole in zip(parts, wholes, strict=True)]
 
 
-def _weights(cases: pa.Table, places: _Places, paid: NDArray[np.bool_], policy: PaymentPolicy) -> list[Decimal]:
+def _weights(cases: pa.Table, places: _Places, paid: NDArray[np.bool_], policy: PaymentPolicy) -> list[Fraction]:
     """Add up the weights of the paid cases exactly: every group's weight times its cases."""
     group, tier = _codes(cases, "paid_group"), _codes(cases, "tier")
     pair = np.where(group.codes < 0, len(group.names), group.codes).astype(np.int64) * (len(tier.names) + 1)
@@ -193,7 +271,7 @@ def _weights(cases: pa.Table, places: _Places, paid: NDArray[np.bool_], policy: 
             number, level = divmod(which, len(tier.names) + 1)
             known[which] = _weight(policy, names[0][number], names[1][level])
         sums[place] += known[which] * count
-    return [as_decimal(total) for total in sums]
+    return sums
 
 
 def _weight(policy: PaymentPolicy, group: str, tier: str) -> Fraction:

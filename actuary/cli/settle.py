@@ -10,7 +10,7 @@ import typer
 
 from actuary.cli.console import Lang, Language, Models, say, teaching
 from actuary.cli.personal_options import reads_persons
-from actuary.errors import ActuaryError, Problem, TableError
+from actuary.errors import ActuaryError, Problem, TableError, raise_all
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -62,37 +62,37 @@ def read_budget(given: list[str] | None) -> dict[str, Decimal] | None:
 
 
 def _amount(text: object, where: str) -> Decimal:
-    from decimal import Decimal, InvalidOperation  # noqa: PLC0415
+    from actuary.files import plain_decimal  # noqa: PLC0415  (kept out of `actuary --help`)
 
-    try:
-        amount = Decimal(str(text).replace(",", ""))
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite():
+    amount = plain_decimal(str(text))
+    if amount is None:
         raise ActuaryError(Problem(where, repr(text), f"yuan: {_EXAMPLE}"))
     return amount
 
 
 def _budget_file(path: Path) -> dict[str, Decimal]:
-    import csv  # noqa: PLC0415
-    import io  # noqa: PLC0415
     import tomllib  # noqa: PLC0415
 
+    from actuary.files import parse_toml, read_bytes, read_records  # noqa: PLC0415
+
+    where = f"--budget {path}"
+    if path.suffix.lower() != ".toml":
+        rows, problems = read_records(path, ("insurance", "budget_yuan"), label=where)
+        names = [row["insurance"] for _, row in rows]
+        problems += [
+            Problem(f"{where} line {line}", f"{row['insurance']!r} again", "every insurance once")
+            for place, (line, row) in enumerate(rows)
+            if row["insurance"] in names[:place]
+        ]
+        raise_all(problems, TableError)
+        return {row["insurance"]: _amount(row["budget_yuan"], f"{where}, {row['insurance']}") for _, row in rows}
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-        if path.suffix.lower() == ".toml":
-            table = tomllib.loads(text, parse_float=str)
-            pairs = dict(table.get("budget", table))
-        else:
-            rows = list(csv.DictReader(io.StringIO(text, newline="")))
-            pairs = {row["insurance"].strip(): row["budget_yuan"].strip() for row in rows}
-    except OSError as error:
-        found = (error.strerror or "an unreadable file").lower()
-        raise TableError(Problem(f"--budget {path}", found, "a CSV or TOML file")) from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, AttributeError) as error:
-        expected = "the columns insurance, budget_yuan (CSV), or employee = 1200000000 (TOML), in UTF-8"
-        raise TableError(Problem(f"--budget {path}", f"what cannot be read ({error})", expected)) from None
-    return {name: _amount(value, f"--budget {path}, {name}") for name, value in pairs.items()}
+        table = parse_toml(read_bytes(path, where=where).decode("utf-8-sig"), parse_float=str)
+        pairs = dict(table.get("budget", table))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError, ValueError) as error:
+        expected = "employee = 1200000000, in UTF-8"
+        raise TableError(Problem(where, f"what cannot be read ({error})", expected)) from None
+    return {name: _amount(value, f"{where}, {name}") for name, value in pairs.items()}
 
 
 @teaching

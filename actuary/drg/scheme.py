@@ -28,6 +28,7 @@ from actuary.errors import (
     raise_all,
     unknown_name,
 )
+from actuary.files import parse_toml
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -287,7 +288,7 @@ def _declaration(folder: Path) -> dict[str, Any]:
         return {}
     place = f"{folder.name}/{DECLARATION}"
     try:
-        declared = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        declared = parse_toml(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DeclarationError(Problem(place, str(error), "a TOML file in UTF-8")) from None
     problems = [

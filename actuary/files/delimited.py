@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ _HALF = {
     **{code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))},
     0xFF3F: ord("_"),
 }
+_REMARK = re.compile(r"^#[^\r\n]*", re.MULTILINE)
 _INVISIBLE = dict.fromkeys((0xFEFF, 0x200B, 0x200C, 0x200D, 0x2060, 0x200E, 0x200F))
 
 
@@ -148,7 +150,9 @@ def _even(sample: str, mark: str, *, whole: bool) -> bool:
     return len({len(row) for row in rows}) == 1
 
 
-def read_delimited(content: bytes, *, where: str, error: type[ActuaryError] = TableError) -> Delimited:
+def read_delimited(
+    content: bytes, *, where: str, comments: bool = False, error: type[ActuaryError] = TableError
+) -> Delimited:
     r"""Read the bytes of a table: CSV in UTF-8, UTF-16 or GB18030, with commas, semicolons, tabs or bars.
 
     Parameters
@@ -157,6 +161,8 @@ def read_delimited(content: bytes, *, where: str, error: type[ActuaryError] = Ta
         The file.
     where : str
         How messages name it.
+    comments : bool
+        Whether lines that begin with ``#`` are remarks, and blank lines ahead of the headings nothing.
     error : type
         Class of the error.
 
@@ -180,12 +186,14 @@ def read_delimited(content: bytes, *, where: str, error: type[ActuaryError] = Ta
     text = decode_text(content, where=where, error=error)
     if not text.strip("\ufeff \t\r\n\u3000"):
         raise error(Problem(where, "an empty file", "a header and at least one row"))
+    if comments:
+        text = _REMARK.sub("", text)
     sample = text[:SAMPLE]
     separator = find_separator(sample, where=where, whole=len(sample) == len(text), error=error)
     if separator != ",":
         note(where, f"read with {SEPARATORS[separator]} between the cells")
     try:
-        return _cells(text, separator, where, error)
+        return _cells(text, separator, where, error, skip=comments)
     except csv.Error as failure:
         if "field larger" in str(failure):
             raise error(Problem(where, f"a cell of more than {csv.field_size_limit():,} characters",
@@ -194,9 +202,9 @@ def read_delimited(content: bytes, *, where: str, error: type[ActuaryError] = Ta
         raise error(Problem(where, f"quotation marks that do not match ({failure})", "a CSV file", mend)) from None
 
 
-def _cells(text: str, separator: str, where: str, error: type[ActuaryError]) -> Delimited:
+def _cells(text: str, separator: str, where: str, error: type[ActuaryError], *, skip: bool) -> Delimited:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    found = next(reader, [])
+    found = next((row for row in reader if row or not skip), [])
     if not any(map(clean_heading, found)):
         raise error(Problem(f"{where} row 1", "an empty line", "the header", "delete the line"))
     # A separator behind the last heading makes a column without a name; an empty one is none.
@@ -216,13 +224,10 @@ def _cells(text: str, separator: str, where: str, error: type[ActuaryError]) -> 
         line, start = start, reader.line_num + 1
         if not row:
             continue
-        extra = len(row)
-        while extra > width and not row[extra - 1].strip():
-            extra -= 1
         if not any(row):
             blank.append(line)
-        elif extra != width:
-            uneven.setdefault(extra, []).append(line)
+        elif len(row) not in {width, len(found)} or any(row[width:]):
+            uneven.setdefault(len(row), []).append(line)
         else:
             rows.append([unguarded(cell) for cell in row[:width]] if guarded else row[:width])
             lines.append(line)

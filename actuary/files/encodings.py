@@ -160,9 +160,9 @@ def _gb18030(chunks: Chunks, where: str, error: type[ActuaryError], problem: Pro
             wide += len(_WIDE.findall(text))
             rare += len(_rare().findall(text))
             if seen < _LINE_BYTES:
-                found = _FOREIGN_LINE.findall(piece)
-                lines += len(found)
-                as_utf8 += sum(map(_is_utf8, found))
+                foreign = _FOREIGN_LINE.findall(piece)
+                lines += len(foreign)
+                as_utf8 += sum(map(_is_utf8, foreign))
             seen += len(piece)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:

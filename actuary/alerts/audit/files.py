@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from actuary.alerts.audit.rules import AuditPlan
 from actuary.alerts.audit.sample import FILLED, AuditSampling
-from actuary.alerts.sheets import csv_bytes, xlsx_bytes
+from actuary.alerts.sheets import xlsx_bytes
 from actuary.errors import Problem, TableError
+from actuary.files import csv_bytes
 
 if TYPE_CHECKING:
     import pandas as pd

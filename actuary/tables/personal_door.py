@@ -6,9 +6,9 @@ Every reader of cases asks :func:`admit_file` or :func:`admit_table` first. What
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from actuary.tables.personal_keys import PersonalKey, read_personal_key
 from actuary.tables.personal_rules import PersonalRules, load_personal_rules
 from actuary.tables.personal_sample import Sample, sample_file, sample_table, text_of
 
-__all__ = ["Admission", "Door", "admit_file", "admit_table", "current_door", "personal_door"]
+__all__ = ["Admission", "Door", "admit_file", "admit_table", "current_door", "personal_door", "same_door"]
 
 #: The two ways on, for messages.
 WAYS_ON = (
@@ -62,19 +62,44 @@ class Door:
     rules: PersonalRules
     record: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def way(self) -> dict[str, Any]:
+        """What is done with persons, and by which key: a run that goes on must have it in common with its beginning."""
+        way = "keyed" if self.key else "dropped" if self.drop else "refused"
+        return {"way": way, "key_id": self.key.id if self.key else None, "not_personal": sorted(self.trusted)}
+
     def told(self) -> dict[str, Any]:
         """Return what a manifest says of it: the way, the id of the key, the columns of every table."""
-        way = "keyed" if self.key else "dropped" if self.drop else "refused"
-        tables = list({str(sorted(one.items())): one for one in self.record}.values())
-        return {"way": way, "key_id": self.key.id if self.key else None, "tables": tables}
+        return {**self.way, "tables": list({str(sorted(one.items())): one for one in self.record}.values())}
 
 
-_DOOR: ContextVar[Door | None] = ContextVar("actuary_personal_door", default=None)
+#: The doors that are set, the innermost last. Threads share them: what a run decides holds for all its readers.
+_DOORS: list[Door] = []
+_LOCK = threading.Lock()
 
 
 def current_door() -> Door:
     """Return the door that is set; the one that refuses where none is."""
-    return _DOOR.get() or Door(False, None, frozenset(), load_personal_rules())
+    return _DOORS[-1] if _DOORS else Door(False, None, frozenset(), load_personal_rules())
+
+
+@contextmanager
+def same_door(door: Door) -> Iterator[Door]:
+    """Set a door that was set elsewhere, such as in the process that sent the work.
+
+    Parameters
+    ----------
+    door : Door
+        What :func:`current_door` returned there.
+    """
+    with _LOCK:
+        _DOORS.append(door)
+    try:
+        yield door
+    finally:
+        # By identity: another thread may have set its own in between.
+        with _LOCK:
+            del _DOORS[max(at for at, one in enumerate(_DOORS) if one is door)]
 
 
 @contextmanager
@@ -115,11 +140,8 @@ def personal_door(
         raise ActuaryError(Problem("--drop-personal, --personal-key", "both", "one of them"))
     secret = read_personal_key(key) if isinstance(key, str | Path) else key
     door = Door(drop, secret, frozenset(not_personal), rules or load_personal_rules())
-    token = _DOOR.set(door)
-    try:
+    with same_door(door):
         yield door
-    finally:
-        _DOOR.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +181,23 @@ class Admission:
         try:
             return list(choose([name for name in names if name not in self.dropped]))
         except TableError as error:
-            needed = [one for one in self.found if self.door.drop and f"{one.column!r}" in str(error)]
-            mend = "replace it by keys instead: --personal-key FILE"
-            told = [Problem(self.where, f"{one}, left out", "a column that is needed", mend) for one in needed]
-            raise_all([*told, *error.problems], TableError)
+            self.require(one.column for one in self.found if f"{one.column!r}" in str(error))
             raise
+
+    def require(self, columns: Iterable[str]) -> None:
+        """Raise when a column that a reader cannot do without is left out.
+
+        Raises
+        ------
+        TableError
+            Names it, what it holds, and the way on.
+        """
+        needed = set(columns) & self.dropped
+        mend = "replace it by keys instead: --personal-key FILE"
+        left = [one for one in self.found if one.column in needed]
+        raise_all(
+            [Problem(self.where, f"{one}, left out", "a column that is needed", mend) for one in left], TableError
+        )
 
     def batches(self, batches: Iterable[Any]) -> Iterator[Any]:
         """Give batches with keys in the place of persons.

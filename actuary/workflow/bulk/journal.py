@@ -14,13 +14,14 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from actuary.durable.locks import exclusive
 from actuary.errors import OutputError, Problem
 from actuary.policy.fingerprints import canonical_json, fingerprint
+from actuary.tables.personal_door import Door, current_door, same_door
 from actuary.workflow.bulk.engine import Engine, PartDone, PartTask
 from actuary.workflow.bulk.partitions import Partition
 from actuary.workflow.bulk.progress import Pace, Progress
@@ -45,10 +46,13 @@ class KeptTask:
         The task.
     folder : str
         Where the parts of its stage are kept.
+    door : Door
+        What becomes of persons, wherever the task runs.
     """
 
     task: PartTask
     folder: str
+    door: Door = field(default_factory=current_door)
 
     def __call__(self, partition: Partition) -> PartDone:
         """Do a partition."""
@@ -56,7 +60,8 @@ class KeptTask:
         try:
             staging = Path(tempfile.mkdtemp(prefix=".partial-", dir=self.folder))
             try:
-                sums = dict(self.task(partition, staging))
+                with same_door(self.door):
+                    sums = dict(self.task(partition, staging))
                 _write_record(staging, partition, sums)
                 try:
                     staging.rename(target)
@@ -233,7 +238,7 @@ def open_journal(
     out = out.expanduser().resolve()
     work = out.parent / f".{out.name}.work"
     version = importlib.metadata.version("actuary")
-    mark = fingerprint({"form": _FORM, "version": version, **identity})
+    mark = fingerprint({"form": _FORM, "version": version, "persons": current_door().way, **identity})
     try:
         work.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from actuary.payment.comparison import PolicyComparison
 from actuary.payment.exact import fen_to_yuan
+from actuary.tables.personal_door import persons_told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +89,7 @@ def write_comparison(comparison: PolicyComparison, folder: Path, *, coverage: Co
         for path in sorted(folder.iterdir())
     ]
     marks = {"synthetic": str(comparison.synthetic).lower(), "fingerprint": comparison.fingerprint}
-    _write_json(folder / "manifest.json", {**marks, "outputs": outputs})
+    _write_json(folder / "manifest.json", {**marks, **persons_told(), "outputs": outputs})
 
 
 def _write_json(path: Path, record: Mapping[str, Any]) -> None:

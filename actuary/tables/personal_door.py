@@ -24,7 +24,16 @@ from actuary.tables.personal_keys import PersonalKey, read_personal_key
 from actuary.tables.personal_rules import PersonalRules, load_personal_rules
 from actuary.tables.personal_sample import Sample, sample_file, sample_table, text_of
 
-__all__ = ["Admission", "Door", "admit_file", "admit_table", "current_door", "personal_door", "same_door"]
+__all__ = [
+    "Admission",
+    "Door",
+    "admit_file",
+    "admit_table",
+    "current_door",
+    "personal_door",
+    "persons_told",
+    "same_door",
+]
 
 #: The two ways on, for messages.
 WAYS_ON = (
@@ -81,6 +90,21 @@ _LOCK = threading.Lock()
 def current_door() -> Door:
     """Return the door that is set; the one that refuses where none is."""
     return _DOORS[-1] if _DOORS else Door(False, None, frozenset(), load_personal_rules())
+
+
+def persons_told() -> dict[str, Any]:
+    """Return what a manifest says of persons, under the key ``persons``; nothing where nothing was done to them.
+
+    Examples
+    --------
+    >>> persons_told()
+    {}
+    >>> with personal_door(drop=True):
+    ...     persons_told()
+    {'persons': {'way': 'dropped', 'key_id': None, 'not_personal': [], 'tables': []}}
+    """
+    door = current_door()
+    return {"persons": door.told()} if door.drop or door.key or door.trusted else {}
 
 
 @contextmanager

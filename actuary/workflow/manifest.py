@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from actuary.errors import OutputError, Problem
+from actuary.personal_numbers import mask_numbers
+from actuary.tables.personal_door import persons_told
 from actuary.workflow.outputs import MANIFEST
 
 __all__ = ["file_sha256", "write_manifest"]
@@ -80,7 +82,8 @@ def write_manifest(
         The manifest.
     """
     content = {
-        "command": list(command),
+        "command": [mask_numbers(word) for word in command],
+        **persons_told(),
         "created": _now(),
         "seed": seed,
         "run": dict(run),

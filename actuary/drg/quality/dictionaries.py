@@ -158,7 +158,7 @@ def _read(path: Path, files: tuple[tuple[str, str], ...], _stamps: tuple[int, ..
             mend = f"give the folder that holds it: --dictionary FOLDER, or {DICTIONARY_VARIABLE}"
             problems.append(Problem(str(path / name), "no such file", "a file of the dictionary of codes", mend))
             continue
-        raw = read_raw(path / name)
+        raw = read_raw(path / name, of_stays=False)
         missing = [heading for heading in _HEADINGS[kind] if heading not in raw.table.column_names]
         problems += [
             Problem(f"{name} heading", f"no column {heading!r}", ", ".join(_HEADINGS[kind])) for heading in missing

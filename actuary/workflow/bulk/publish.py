@@ -15,6 +15,7 @@ from typing import Any
 
 from actuary.durable.folders import MANIFEST, staged_output
 from actuary.errors import OutputError, Problem
+from actuary.tables.personal_door import persons_told
 from actuary.workflow.bulk.engine import PartDone
 from actuary.workflow.bulk.partitions import Dataset, Partition
 
@@ -106,6 +107,7 @@ def publish(
                 outputs.append({"file": path.relative_to(staging).as_posix(), "sha256": digest})
         manifest = {
             **marks,
+            **persons_told(),
             "partitions": len(dataset.partitions),
             "rows": dataset.rows,
             "input": dataset.content,

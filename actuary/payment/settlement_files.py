@@ -19,6 +19,7 @@ from actuary.payment.settlement import Settlement
 from actuary.payment.settlement_problems import problem_frame
 from actuary.payment.statuses import REASON_STATUS, REASONS, PaymentStatus
 from actuary.payment.totals import MONEY_TOTALS
+from actuary.tables.personal_door import persons_told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -180,5 +181,5 @@ def _write_manifest(folder: Path, marks: Mapping[str, object]) -> None:
         {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
         for path in sorted(folder.iterdir())
     ]
-    text = json.dumps({**marks, "outputs": outputs}, ensure_ascii=False, indent=1)
+    text = json.dumps({**marks, **persons_told(), "outputs": outputs}, ensure_ascii=False, indent=1)
     (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")

@@ -85,6 +85,10 @@ class ActuaryError(Exception):
         self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
         super().__init__(str(self))
 
+    def __reduce__(self) -> tuple[type[ActuaryError], tuple[tuple[Problem, ...]]]:
+        """Travel between processes with every problem: the text alone would be taken for a list of them."""
+        return type(self), (self.problems,)
+
     def __str__(self) -> str:
         """Return one line a problem, headed by their number when there are several."""
         if len(self.problems) == 1:

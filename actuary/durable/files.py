@@ -115,14 +115,14 @@ def sync_folder(folder: Path) -> None:
             raise
 
 
-def _begin(target: Path) -> tuple[Path, int]:
+def _begin(target: Path, *, mode: int = 0o666) -> tuple[Path, int]:
     """Make a file beside the target and hold its lock, by which others see that its writer lives."""
     for left in leftovers(target, "partial"):
         if left.is_file() and not holds(left):
             left.unlink(missing_ok=True)
     while True:
         partial = target.parent / f"{beside(target, 'partial').name}-{secrets.token_hex(4)}"
-        number = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o666)
+        number = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, mode)
         # Somebody who tidies up may have removed it before the lock was held: then once more.
         if try_lock(number, partial) is not False:
             return partial, number
@@ -227,3 +227,45 @@ def replace_file(path: Path | str, content: bytes) -> None:
     """
     with written_whole(path) as partial:
         partial.write_bytes(content)
+
+
+def create_file(path: Path | str, content: bytes, *, mode: int = 0o666) -> None:
+    """Write a new file whole or not at all; one that is there already is never replaced.
+
+    Parameters
+    ----------
+    path : Path or str
+        The wanted file.
+    content : bytes
+        All of it.
+    mode : int
+        Who may read and write it, less what the process withholds from all its files.
+
+    Raises
+    ------
+    FileExistsError
+        When there is such a file; it is left as it is.
+    OutputError
+        When the folder is missing or cannot be written.
+    """
+    where = str(path)
+    target = resolved(path, where=where)
+    partial: Path | None = None
+    number = -1
+    try:
+        partial, number = _begin(target, mode=mode)
+        partial.write_bytes(content)
+        os.fsync(number)
+        # A link never replaces.
+        target.hardlink_to(partial)
+        sync_folder(target.parent)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise OutputError(Problem(where, what_failed(error), "a file that can be written")) from None
+    finally:
+        if partial is not None:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+        if number >= 0:
+            os.close(number)

@@ -13,6 +13,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from actuary.durable.files import create_file
 from actuary.errors import OutputError, Problem, TableError
 from actuary.personal_numbers import find_numbers, identity_check_digit, plain_text
 
@@ -102,17 +103,10 @@ def new_personal_key(path: Path | str) -> PersonalKey:
     path = Path(path).expanduser()
     key = PersonalKey(secrets.token_bytes(_BYTES))
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        create_file(path, f"{_HEAD}\n{key.secret.hex()}\n".encode("ascii"), mode=0o600)
     except FileExistsError:
         mend = "choose another name: a key that is lost or replaced links nothing any more"
         raise OutputError(Problem(str(path), "a file", "no such file yet", mend)) from None
-    except OSError as error:
-        found = error.strerror or "an error of the file system"
-        raise OutputError(Problem(str(path), found, "a folder that can be written")) from None
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(f"{_HEAD}\n{key.secret.hex()}\n")
-        file.flush()
-        os.fsync(file.fileno())
     return key
 
 

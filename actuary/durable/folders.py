@@ -153,8 +153,10 @@ def _put_in_place(staging: Path, out: Path) -> None:
         except BaseException:
             previous.rename(out)
             raise
-    sync_folder(out.parent)
-    shutil.rmtree(previous, ignore_errors=True)
+    try:
+        sync_folder(out.parent)
+    finally:
+        shutil.rmtree(previous, ignore_errors=True)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pyarrow as pa
@@ -35,7 +36,7 @@ def cases(count: int = COUNT) -> pa.Table:
 
 def lay_out(table: pa.Table, root: Path, cuts: list[int]) -> None:
     edges = [0, *cuts, table.num_rows]
-    for number, (begin, end) in enumerate(zip(edges, edges[1:], strict=False)):
+    for number, (begin, end) in enumerate(itertools.pairwise(edges)):
         folder = root / f"year=2024/month={number + 1}"
         folder.mkdir(parents=True)
         pq.write_table(table.slice(begin, end - begin), folder / "part.parquet")

@@ -143,7 +143,7 @@ class GroupedDataset:
     fingerprint: str
 
 
-def group_dataset(
+def group_dataset(  # noqa: PLR0913  (what a run can be asked for)
     path: str | Path,
     out: str | Path,
     scheme: str | Path | Scheme = "chs-drg-1.1",

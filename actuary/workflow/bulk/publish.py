@@ -37,12 +37,12 @@ def refuse_overlap(dataset_root: Path | str, out: Path) -> None:
 
 
 def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """Return a table as CSV with a byte-order mark, by which spreadsheets read Chinese.
+    r"""Return a table as CSV with a byte-order mark, by which spreadsheets read Chinese.
 
     Examples
     --------
     >>> csv_bytes(["a", "b"], [(1, "x")]).decode("utf-8-sig")
-    'a,b\\n1,x\\n'
+    'a,b\n1,x\n'
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -42,6 +42,9 @@ _LINE_BYTES = 1 << 26
 _FOREIGN_LINE = re.compile(rb"[^\n]*[\x80-\xff][^\n]*")
 _TWO_WIDE = re.compile(rb"[\xe3-\xe9][\x80-\xbf]{2}(?:[\xe3-\xef][\x80-\xbf]{2})")
 _WIDE = re.compile("[^\x00-\x7f]")
+# Chinese takes three bytes a character in UTF-8; characters of two bytes each are pairs of bytes in GB18030 as well.
+_THREE_BYTES = re.compile("[\u0800-\U0010ffff]")
+_BEYOND_LATIN = re.compile("[\u0100-\u07ff]")
 
 type Chunks = Callable[[], Iterable[bytes]]
 
@@ -128,7 +131,7 @@ def find_encoding(chunks: Chunks, *, where: str, error: type[ActuaryError] = Tab
 
 def _utf8_or_gb18030(chunks: Chunks, where: str, error: type[ActuaryError]) -> TextKind:
     decoder = codecs.getincrementaldecoder("utf-8")()
-    line, quotes = 1, False
+    line, quotes, foreign, surely, beyond_latin = 1, False, False, False, False
     try:
         for piece in chunks():
             if 0 in piece:
@@ -136,7 +139,11 @@ def _utf8_or_gb18030(chunks: Chunks, where: str, error: type[ActuaryError]) -> T
                 found, mend = f"a NUL byte on line {line}", "the file is damaged or not text: write it again"
                 raise error(Problem(where, found, f"a CSV file of {_EXPECTED}", mend))
             quotes = quotes or b"'" in piece
-            decoder.decode(piece)
+            text = decoder.decode(piece)
+            if not surely and not piece.isascii():
+                foreign = True
+                surely = _THREE_BYTES.search(text) is not None
+                beyond_latin = beyond_latin or _BEYOND_LATIN.search(text) is not None
             line += piece.count(b"\n")
         pending = decoder.getstate()[0]
         if pending:
@@ -147,7 +154,24 @@ def _utf8_or_gb18030(chunks: Chunks, where: str, error: type[ActuaryError]) -> T
         line += bytes(failure.object).count(b"\n", 0, failure.start)
         found = f"bytes that are not UTF-8 on line {line}"
         return _gb18030(chunks, where, error, Problem(where, found, _EXPECTED, _SAVE))
+    if foreign and not surely and _is_common_gb18030(chunks):
+        if beyond_latin:
+            found = "text that could be UTF-8 as well as GB18030"
+            raise error(Problem(where, found, "text of which the encoding is certain", f"{_SAVE}, with its mark"))
+        return TextKind("utf-8-sig", "read as UTF-8, though it could be GB18030", quotes)
     return TextKind("utf-8-sig", quotes=quotes)
+
+
+def _is_common_gb18030(chunks: Chunks) -> bool:
+    decoder = codecs.getincrementaldecoder("gb18030")()
+    try:
+        for piece in chunks():
+            if piece.startswith(codecs.BOM_UTF8) or _rare().search(decoder.decode(piece)):
+                return False
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _gb18030(chunks: Chunks, where: str, error: type[ActuaryError], problem: Problem) -> TextKind:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import hashlib
 import json
 import os
 import re
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 
 OUT = Path("output") / "fuzz"
@@ -34,8 +36,21 @@ def _child(name: str, arguments: list[str]) -> None:
     with atheris.instrument_imports(include=["actuary"], exclude=["actuary.kernels"]):
         from fuzz.targets import run_target  # noqa: PLC0415
 
+    seen: set[str] = set()
+    crashes = OUT / "crashes" / name
+
     def one(content: bytes) -> None:
-        run_target(name, content)
+        # A finding is kept once and the search goes on; inputs that hang or fill the memory end the process.
+        try:
+            run_target(name, content)
+        except Exception as found:
+            told = traceback.format_exception(found)
+            places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(found.__traceback__)]
+            mark = hashlib.sha256(f"{type(found).__name__} {places[-3:]}".encode()).hexdigest()[:12]
+            if mark not in seen:
+                seen.add(mark)
+                (crashes / f"{mark}.input").write_bytes(content)
+                (crashes / f"{mark}.txt").write_text("".join(told), encoding="utf-8", errors="replace")
 
     atheris.Setup([sys.argv[0], *arguments], one)
     atheris.Fuzz()
@@ -59,11 +74,11 @@ def run(name: str, seconds: int) -> dict[str, object]:
     counted = [*map(int, _DONE.findall(text)), *map(int, _PULSE.findall(text))]
     return {
         "target": name,
-        "day": dt.date.today().isoformat(),  # noqa: DTZ011  (the day of the one who ran it)
+        "day": dt.date.today().isoformat(),
         "seconds": round(time.monotonic() - begun, 1),
         "executions": max(counted, default=0),
         "status": status,
-        "findings": sorted(path.name for path in set(crashes.iterdir()) - before),
+        "findings": sorted(path.name for path in set(crashes.iterdir()) - before if path.suffix != ".txt"),
     }
 
 
@@ -90,7 +105,7 @@ def main() -> int:
     for name in names:
         done = run(name, max(1, told.seconds // len(names)))
         record(done)
-        print(f"{name}: {done['executions']:,} executions in {done['seconds']} s", *done["findings"], flush=True)  # noqa: T201
+        print(f"{name}: {done['executions']:,} executions in {done['seconds']} s", *done["findings"], flush=True)
         found = found or bool(done["findings"])
     return int(found)
 

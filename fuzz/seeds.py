@@ -17,7 +17,7 @@ _MOST = 6_000
 
 _CASES = (
     "case_id,hospital,tier,insurance,drg,total_cost,fund_charged,discharge_date,los_days\n"
-    "a1,H1,3,employee,GD25,1000.10,700,2024-01-31,5\n1.0e17,H1,3,390,GD25,\"1,234.50\",,45292,１２\n"
+    'a1,H1,3,employee,GD25,1000.10,700,2024-01-31,5\n1.0e17,H1,3,390,GD25,"1,234.50",,45292,１２\n'
     "a1,H2,2,居民,BR21,-5,3,2024年1月31日,1.0\n"
 )
 _STAYS = (
@@ -32,7 +32,7 @@ _TRIANGLE = "series_id,vintage,period,value\n" + "".join(
 _LISTS = (
     "hospital,tier,coefficient,name\nH1,3,1.05,人民医院\nH2,2,,\n",
     "hospital,insurance,score\nH1,职工,95.5\nH2,,100\n",
-    "hospital,insurance,prepaid_yuan\nH1,employee,\"1,200.50\"\n",
+    'hospital,insurance,prepaid_yuan\nH1,employee,"1,200.50"\n',
     "医院,险种,扣减金额\nH1,居民,12\n",
     "group,rw,mark\nBR21,1.2,base\nGD25,0.435617855,\n",
     "drg,coefficient,tier\nGD25,1.37,3\n",
@@ -156,4 +156,4 @@ def write_seeds(folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    print(write_seeds(Path("output/fuzz/seeds")))  # noqa: T201
+    print(write_seeds(Path("output/fuzz/seeds")))

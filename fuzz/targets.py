@@ -29,7 +29,7 @@ _MEMORY = Path("/dev/shm")  # noqa: S108  (files that last for one input are wri
 type Target = Callable[[bytes], None]
 
 
-class Finding(AssertionError):
+class Finding(AssertionError):  # noqa: N818  (what a search finds)
     """A property of a reader does not hold."""
 
 

@@ -150,6 +150,7 @@ def _write_tables(path: Path, names: Sequence[Path], tables: Sequence[pa.Table])
     import pyarrow.csv as arrow_csv  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
 
+    from actuary.files import guarded_column, neutral  # noqa: PLC0415
     from actuary.workflow.outputs import replace_file  # noqa: PLC0415
 
     if path.suffix.lower() not in (".csv", ".parquet"):
@@ -170,9 +171,13 @@ def _write_tables(path: Path, names: Sequence[Path], tables: Sequence[pa.Table])
                 rows = whole.column(at).to_pylist()
                 joined = [None if row is None else "|".join(code or "" for code in row) for row in rows]
                 whole = whole.set_column(at, field.name, pa.array(joined, pa.string()))
+            kind = whole.field(at).type
+            if pa.types.is_dictionary(kind) or pa.types.is_large_string(kind) or pa.types.is_string(kind):
+                texts = whole.column(at).cast(pa.string()).combine_chunks()
+                whole = whole.set_column(at, field.name, guarded_column(texts))
         # The byte-order mark lets spreadsheets read Chinese.
         stream.write(b"\xef\xbb\xbf")
-        arrow_csv.write_csv(whole, stream)
+        arrow_csv.write_csv(whole.rename_columns([neutral(name) for name in whole.column_names]), stream)
     replace_file(path, stream.getvalue())
 
 

@@ -180,6 +180,7 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     OutputError
         When the folder is missing or cannot be written.
     """
+    from actuary.files import csv_bytes  # noqa: PLC0415
     from actuary.workflow.outputs import replace_file  # noqa: PLC0415
 
-    replace_file(path, frame.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
+    replace_file(path, csv_bytes(frame))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +17,15 @@ import pyarrow.compute as pc
 from actuary.drg.case_columns import one_array
 from actuary.drg.case_files import BATCH_CASES, open_cases
 from actuary.drg.column_types import as_texts
-from actuary.drg.grouper import ANSWERS, Grouper, loaded_scheme, threads_to_use
+from actuary.drg.grouper import ANSWERS, Grouper, loaded_scheme
 from actuary.drg.scheme import Scheme
 from actuary.drg.statuses import Reason, Status
 from actuary.durable.files import written_whole
 from actuary.errors import OutputError, Problem
+from actuary.files import guarded_column
 from actuary.kernels import grouping_arrays as ga
 from actuary.tables.row_files import is_parquet
+from actuary.threads import threads_to_use, worker_threads
 
 __all__ = ["GroupedFile", "group_file"]
 
@@ -136,7 +138,7 @@ def _grouped(batches: Iterator[Any], grouper: Grouper, threads: int) -> Iterator
     if threads == 1:
         yield from map(group, batches)
         return
-    with ThreadPoolExecutor(threads) as pool:
+    with worker_threads(threads) as pool:
         waiting: deque[Future[tuple[Any, ga.AnswerRows]]] = deque()
         try:
             for batch in batches:
@@ -197,7 +199,7 @@ class _ParquetFile:
 def _write_csv(table: Any, file: Any) -> None:
     import pyarrow.csv as pacsv  # noqa: PLC0415  (only where it is needed)
 
-    plain = table.set_column(0, "case_id", as_texts(one_array(table["case_id"])))
+    plain = table.set_column(0, "case_id", guarded_column(as_texts(one_array(table["case_id"]))))
     plain = plain.cast(pa.schema([(name, pa.string()) for name in table.column_names]))
     special = pc.any(pc.match_substring_regex(plain["case_id"], '[",\r\n]')).as_py()
     options = pacsv.WriteOptions(include_header=False, quoting_style="needed" if special else "none")

@@ -11,7 +11,7 @@ from actuary.files.formulas import neutral, unguarded
 from actuary.files.numbers import plain_decimal
 from actuary.files.opening import check_regular, read_bytes
 from actuary.files.records import read_records
-from actuary.files.streams import find_kind, unguarded_column
+from actuary.files.streams import find_kind, guarded_column, unguarded_column
 from actuary.files.workbooks import check_archive, read_workbook
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "find_encoding",
     "find_kind",
     "find_separator",
+    "guarded_column",
     "neutral",
     "parse_json",
     "parse_toml",

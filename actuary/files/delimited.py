@@ -82,14 +82,14 @@ class Delimited:
 
 
 def clean_heading(name: str) -> str:
-    r"""Return a heading without blanks around it and invisible marks, its full-width letters and digits made narrow.
+    r"""Return a heading without guard, blanks around it and invisible marks, full-width letters and digits made narrow.
 
     Examples
     --------
     >>> clean_heading("\ufeff ｃａｓｅ＿ｉｄ\u3000"), clean_heading("总费用（元）")
     ('case_id', '总费用（元）')
     """
-    return name.translate(_INVISIBLE).strip().translate(_HALF)
+    return unguarded(name.translate(_INVISIBLE).strip().translate(_HALF))
 
 
 def find_separator(sample: str, *, where: str, whole: bool, error: type[ActuaryError] = TableError) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from actuary.errors import ActuaryError, Problem, TableError
 
-__all__ = ["FileNote", "TextKind", "decode_text", "find_encoding", "note"]
+__all__ = ["FileNote", "TextKind", "decode_text", "find_encoding", "note", "unmarked_utf16"]
 
 _SAVE = 'save it as "CSV UTF-8"'
 _EXPECTED = "text in UTF-8, UTF-16 or GB18030"
@@ -212,13 +212,25 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
+def unmarked_utf16(head: bytes) -> str:
+    r"""Return the codec of a text in UTF-16 without a byte-order mark, by the NUL bytes of its first bytes; else "".
+
+    Examples
+    --------
+    >>> unmarked_utf16("a,b".encode("utf-16-be")), unmarked_utf16(b"a,b")
+    ('utf-16-be', '')
+    """
+    if head.count(0) < max(1, _UTF16_NULS * len(head)):
+        return ""
+    high, low = head[0::2].count(0), head[1::2].count(0)
+    return "" if high and low else "utf-16-be" if high else "utf-16-le"
+
+
 def _unmarked_utf16(head: bytes, chunks: Chunks, where: str, error: type[ActuaryError]) -> TextKind:
-    pairs = len(head) // 2
-    high, low = head[0 : 2 * pairs : 2].count(0), head[1 : 2 * pairs : 2].count(0)
-    if not high and low:
-        return _checked("utf-16-le", chunks, where, error, "read as UTF-16, lower byte first")
-    if high and not low:
-        return _checked("utf-16-be", chunks, where, error, "read as UTF-16, higher byte first")
+    encoding = unmarked_utf16(head)
+    if encoding:
+        order = "lower" if encoding == "utf-16-le" else "higher"
+        return _checked(encoding, chunks, where, error, f"read as UTF-16, {order} byte first")
     raise error(Problem(where, "a file that is not text", f"a CSV file of {_EXPECTED}", _SAVE))
 
 

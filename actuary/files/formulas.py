@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["GUARDED", "neutral", "unguarded"]
+__all__ = ["COMPUTING", "GUARDED", "neutral", "unguarded"]
 
 _STARTS = frozenset("=+-@\t\r")
 _NUMBER = re.compile(r"\s*[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][+-]?\d+)?%?\s*", re.ASCII)
 
-#: A cell that may hold a guard, as an expression for texts in columns.
+#: A cell that may compute, and one that may hold a guard, as expressions for texts in columns: they find all such cells
+#: and some more.
+COMPUTING = r"^(?:[\t\r]|'*[\s\p{Z}\p{C}]*[=+\-@＝＋－＠﹢﹣﹦﹫⁺₊⁻₋⁼₌﬩])"
 GUARDED = "^'+[^']"
 
 

@@ -12,10 +12,10 @@ from typing import Any
 from actuary.errors import Problem, TableError
 from actuary.files.delimited import MOST_COLUMNS, SAMPLE, SEPARATORS, clean_heading, find_separator
 from actuary.files.encodings import find_encoding, note
-from actuary.files.formulas import GUARDED, unguarded
+from actuary.files.formulas import COMPUTING, GUARDED, neutral, unguarded
 from actuary.files.opening import check_regular
 
-__all__ = ["RowsKind", "find_kind", "unguarded_column"]
+__all__ = ["RowsKind", "find_kind", "guarded_column", "unguarded_column"]
 
 _CHUNK = 1 << 24
 
@@ -108,3 +108,22 @@ def unguarded_column(column: Any) -> Any:
         return column
     cells = [cell if cell is None else unguarded(cell) for cell in column.filter(guarded).to_pylist()]
     return pc.replace_with_mask(column, guarded, pa.array(cells, column.type))
+
+
+def guarded_column(column: Any) -> Any:
+    """Put the guards against formulas before those texts of an Arrow array that need one.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> guarded_column(pa.array(["=A1", "-5", "c1", None])).to_pylist()
+    ["'=A1", '-5', 'c1', None]
+    """
+    import pyarrow as pa  # noqa: PLC0415  (only where rows are streamed)
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    suspect = pc.fill_null(pc.match_substring_regex(column, COMPUTING), False)
+    if not pc.any(suspect).as_py():
+        return column
+    cells = [neutral(cell) for cell in column.filter(suspect).to_pylist()]
+    return pc.replace_with_mask(column, suspect, pa.array(cells, column.type))

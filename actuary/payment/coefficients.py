@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actuary.errors import DeclarationError, Problem, TableError, raise_all, unknown_name
+from actuary.files import neutral
 from actuary.kernels.cost_cells import cell_sums
 from actuary.payment.exact import RoundingMode, as_decimal, round_to
 from actuary.payment.rescaling import Rescaled, rescale_to_total
@@ -155,7 +156,7 @@ class CoefficientSet:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["group", self.unit, "coef"])
-        writer.writerows([cell.group, cell.unit, self._text(cell.coef)] for cell in self.cells)
+        writer.writerows([neutral(cell.group), neutral(cell.unit), self._text(cell.coef)] for cell in self.cells)
         return text.getvalue().encode("utf-8")
 
     def toml(self, file: str = "") -> str:

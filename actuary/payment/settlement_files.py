@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from actuary.files import csv_bytes
 from actuary.payment.compiled import point_places
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.exact import as_decimal, fen_to_yuan
@@ -123,7 +124,7 @@ def _write_csv(frame: pd.DataFrame, path: Path, *, synthetic: bool) -> None:
     if synthetic:
         frame = frame.assign(synthetic=True)
     # The byte-order mark lets spreadsheets read Chinese.
-    path.write_bytes(frame.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
+    path.write_bytes(csv_bytes(frame))
 
 
 def write_settlement(settlement: Settlement, folder: Path, *, lang: str = "zh") -> None:

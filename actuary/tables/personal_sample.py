@@ -12,11 +12,17 @@ from typing import Any
 
 import pyarrow as pa
 
+from actuary.errors import ActuaryError
+from actuary.files import clean_heading, find_separator
+from actuary.files.delimited import SAMPLE
+from actuary.files.encodings import unmarked_utf16
+
 __all__ = ["Sample", "sample_file", "sample_table", "text_of"]
 
 _PLACES = 8
 _BLOCK_BYTES = 1 << 16
 _HEAD_BYTES = 1 << 20
+_START_BYTES = 1 << 12
 _TEXT_SUFFIXES = (".csv", ".txt", ".tsv")
 _PARQUET_SUFFIXES = (".parquet", ".pq")
 
@@ -99,7 +105,7 @@ def sample_file(path: Path, *, rows: int) -> Sample | None:
         if suffix in _PARQUET_SUFFIXES:
             return _of_parquet(path, rows)
         return _of_text(path, rows) if suffix in _TEXT_SUFFIXES else None
-    except (OSError, pa.ArrowException, UnicodeError, csv.Error, ValueError):
+    except (ActuaryError, OSError, pa.ArrowException, UnicodeError, csv.Error, ValueError):
         return None
 
 
@@ -138,9 +144,9 @@ def _of_text(path: Path, rows: int) -> Sample | None:
         head = file.read(_HEAD_BYTES)
         encoding = _encoding(head)
         first = head.decode(encoding, "replace").lstrip("\ufeff")
-        separator = max(",\t;|", key=first.partition("\n")[0].count)
+        separator = find_separator(first[:SAMPLE], where=path.name, whole=size <= SAMPLE)
         table = _rows(first, separator, cut=size > _HEAD_BYTES)
-        names = tuple(name.strip() for name in next(table, []))
+        names = tuple(clean_heading(name) for name in next(table, []))
         if not names:
             return None
         cells: dict[str, list[str]] = {name: [] for name in names}
@@ -157,6 +163,8 @@ def _of_text(path: Path, rows: int) -> Sample | None:
 def _encoding(head: bytes) -> str:
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16-le" if head.startswith(codecs.BOM_UTF16_LE) else "utf-16-be"
+    if unmarked := unmarked_utf16(head[:_START_BYTES]):
+        return unmarked
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:

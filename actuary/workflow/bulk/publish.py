@@ -15,6 +15,7 @@ from typing import Any
 
 from actuary.durable.folders import MANIFEST, staged_output
 from actuary.errors import OutputError, Problem
+from actuary.files import neutral
 from actuary.tables.personal_door import persons_told
 from actuary.workflow.bulk.engine import PartDone
 from actuary.workflow.bulk.partitions import Dataset, Partition
@@ -47,7 +48,7 @@ def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(rows)
+    writer.writerows([neutral(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     return text.getvalue().encode("utf-8-sig")
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from actuary.cli.console import print_frame, say, teaching
+from actuary.cli.console import Models, print_frame, say, teaching, write_table
 from actuary.cli.personal_options import reads_persons
 from actuary.errors import ActuaryError, OutputError, Problem
 
@@ -99,4 +99,47 @@ def replace(
     for one in door.record:
         say(f"{one['table']}: replaced {', '.join(one['keyed'])}")
     say(f"{rows:,} rows with key {secret.id}.")
+    typer.echo(str(out))
+
+
+@app.command("publish")
+@teaching
+@reads_persons
+def publish(
+    table: Annotated[Path, typer.Argument(help="A table of counts, .csv or .parquet: one row a cell.")],
+    by: Annotated[list[str], typer.Option("--by", help="Column of keys, such as hospital; once or twice.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write, .csv.")],
+    counts: Annotated[str, typer.Option("--count", help="Column of the counts of cases or persons.")] = "cases",
+    totals: Annotated[bool, typer.Option("--totals", help="Add rows of totals; publish no others.")] = False,
+    models: Models = None,  # noqa: ARG001  (read by the door)
+) -> None:
+    """Leave cells of few cases blank, and so many others that no total gives them away."""
+    from actuary.files import check_regular  # noqa: PLC0415
+    from actuary.tables.personal_door import current_door, personal_door  # noqa: PLC0415
+    from actuary.tables.publication import suppress_small_cells  # noqa: PLC0415
+    from actuary.tables.row_files import open_rows  # noqa: PLC0415
+
+    table, out = table.expanduser(), out.expanduser()
+    check_regular(table, where=str(table), expected="a table, .parquet or .csv")
+    if out.resolve() == table.resolve():
+        raise OutputError(Problem("--out", "the file that is read", "another file"))
+    order: list[str] = []
+
+    def every(names: list[str]) -> list[str]:
+        order.extend(names)
+        return names
+
+    import pandas as pd  # noqa: PLC0415
+
+    door = current_door()
+    # Beside the code of a hospital `name` is that of the hospital.
+    known = {*door.trusted, *(["name"] if "hospital" in by else [])}
+    with personal_door(drop=door.drop, key=door.key, not_personal=known, rules=door.rules):
+        opened = open_rows(table, every, coded=lambda _: False, threads=1, batch_rows=1 << 16)
+        pieces = [piece.to_pandas() for piece in opened]
+    frame = pd.concat(pieces, ignore_index=True)[order] if pieces else pd.DataFrame(columns=order)
+    shown = suppress_small_cells(frame, by=by, counts=counts, totals=totals, rules=door.rules)
+    write_table(shown, out)
+    blank = int(shown["suppressed"].sum())
+    say(f"{len(shown):,} rows, {blank:,} of them blank; what may be published is this table, not those it comes from.")
     typer.echo(str(out))

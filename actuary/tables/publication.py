@@ -1,0 +1,134 @@
+"""Make a table of counts fit for publication: small cells blank, and others with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actuary.errors import Problem, TableError, raise_all, unknown_name
+from actuary.tables.personal_rules import PersonalRules, load_personal_rules
+from actuary.tables.small_cells import protect_counts, protect_list
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["TOTAL", "suppress_small_cells"]
+
+#: What stands in a column of keys in the row of a total.
+TOTAL = "合计"
+
+
+def suppress_small_cells(
+    frame: pd.DataFrame,
+    *,
+    by: Sequence[str],
+    counts: str = "cases",
+    totals: bool = False,
+    rules: PersonalRules | None = None,
+) -> pd.DataFrame:
+    """Return a table in which cells of few cases are blank, and so many others that no total gives them away.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a cell: columns of keys, the count of cases (or of persons), and figures of these cases such as means.
+    by : sequence of str
+        One or two columns of keys, such as hospital and group; a pair that has no row is a cell of none.
+    counts : str
+        Column of the counts [cases].
+    totals : bool
+        Whether rows with the totals of the counts are added: these are the ones that may be published with the table.
+    rules : PersonalRules, optional
+        Least count of a cell and least width of what may be worked out; as declared when left out.
+
+    Returns
+    -------
+    DataFrame
+        A copy with a column `suppressed`; in the rows where it is true the count and every other column of numbers are
+        missing. Words stay. Rows of totals have 合计 among their keys.
+
+    Raises
+    ------
+    TableError
+        When a column is missing, a pair of keys occurs twice, or a count is no whole number of 0 or more.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> cells = pd.DataFrame({"hospital": ["A", "A", "B", "B"], "group": ["X", "Y", "X", "Y"],
+    ...                       "cases": [3, 40, 60, 30], "mean_cost": [900.0, 800.0, 700.0, 750.0]})
+    >>> suppress_small_cells(cells, by=["hospital", "group"])["suppressed"].tolist()
+    [True, True, True, True]
+    """
+    import pandas as pd  # noqa: PLC0415  (only where a table is published)
+
+    rules = rules or load_personal_rules()
+    numbers = _checked(frame, list(by), counts)
+    keys = [pd.factorize(frame[name].astype("string").fillna(""), sort=True) for name in by]
+    limits = {"least_cases": rules.least_cases, "least_width": rules.least_width}
+    if len(keys) == 1:
+        codes = keys[0][0]
+        listed = np.zeros(len(keys[0][1]), np.int64)
+        listed[codes] = numbers
+        mask, total = protect_list(listed, **limits)
+        blank = mask[codes]
+        more = [((TOTAL,), int(numbers.sum()), total)]
+    else:
+        (rows, row_names), (columns, column_names) = keys
+        table = np.zeros((len(row_names), len(column_names)), np.int64)
+        table[rows, columns] = numbers
+        found = protect_counts(table, **limits)
+        blank = found.cells[rows, columns]
+        more = [((str(name), TOTAL), int(table[at].sum()), bool(found.rows[at])) for at, name in enumerate(row_names)]
+        more += [
+            ((TOTAL, str(name)), int(table[:, at].sum()), bool(found.columns[at]))
+            for at, name in enumerate(column_names)
+        ]
+        more.append(((TOTAL, TOTAL), int(table.sum()), found.total))
+    shown = frame.copy()
+    shown[counts] = pd.array(numbers, dtype="Int64")
+    if totals:
+        added = pd.DataFrame([{**dict(zip(by, names, strict=True)), counts: count} for names, count, _ in more])
+        added[counts] = added[counts].astype("Int64")
+        shown = pd.concat([shown, added], ignore_index=True)[list(frame.columns)]
+        blank = np.r_[blank, [hidden for *_, hidden in more]]
+    for name in shown.columns:
+        if name not in by and (name == counts or _is_figure(shown[name])):
+            shown[name] = shown[name].mask(pd.Series(blank, index=shown.index))
+    return shown.assign(suppressed=blank)
+
+
+def _checked(frame: pd.DataFrame, by: list[str], counts: str) -> NDArray[np.int64]:
+    import pandas as pd  # noqa: PLC0415
+
+    names = [str(name) for name in frame.columns]
+    problems = [unknown_name("the table", name, names, what="column") for name in (*by, counts) if name not in names]
+    if len(set(by)) != len(by) or not 1 <= len(by) <= 2 or counts in by:
+        mend = "publish a table of more keys as several of two, or join two columns into one"
+        problems.append(Problem("by", ", ".join(by) or "nothing", "one or two columns of keys", mend))
+    raise_all(problems, TableError)
+    numbers = pd.to_numeric(frame[counts], errors="coerce")
+    wrong = np.flatnonzero(~((numbers >= 0) & (numbers % 1 == 0)).to_numpy(dtype=bool, na_value=False))
+    if len(wrong):
+        rows = ", ".join(str(at + 2) for at in wrong[:10].tolist())
+        problems.append(Problem(f"column {counts}, row {rows}", "no count", "whole numbers of 0 or more in every row"))
+    twice = int(frame.duplicated(by).sum())
+    if twice:
+        expected = f"every {' and '.join(by)} once"
+        problems.append(Problem(", ".join(by), f"{twice} rows of a cell that is there already", expected))
+    raise_all(problems, TableError)
+    return numbers.to_numpy(dtype=np.int64)
+
+
+def _is_figure(column: pd.Series) -> bool:
+    """Return whether a column holds figures: numbers, or texts that are all numbers."""
+    import pandas as pd  # noqa: PLC0415
+
+    if column.dtype.kind == "b" or isinstance(column.dtype, pd.BooleanDtype):
+        return False
+    filled = column[column.notna() & (column.astype("string").str.strip() != "")]
+    texts = filled.astype("string").str.replace(",", "").str.rstrip("%")
+    return bool(pd.to_numeric(texts, errors="coerce").notna().all())

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from actuary.cli.console import Lang, Language, print_frame, say, teaching
+from actuary.cli.in_parts import Restart
+
+if TYPE_CHECKING:
+    from actuary.payment.clearing_run import ClearedYear, ClearingFiles
 
 __all__ = ["register"]
 
@@ -29,24 +33,15 @@ def clear(
     charged: _Charged = None,
     deductions: _Deductions = None,
     alliances: _Alliances = None,
+    restart: Restart = False,
     lang: Lang = Language.ZH,
 ) -> None:
     """Clear a settlement's year: deposit, bands, adjusting fund, what is still to pay; the books close to the fen."""
-    from actuary.payment.clearing_files import (  # noqa: PLC0415  (loads tables)
-        manifest_with_clearing,
-        read_settled_pools,
-        write_clearing,
-    )
-    from actuary.payment.clearing_run import ClearingFiles, clear_pools  # noqa: PLC0415
-    from actuary.workflow.outputs import replace_file, staged_output  # noqa: PLC0415
+    from actuary.payment.clearing_run import ClearingFiles  # noqa: PLC0415  (loads tables)
 
     files = ClearingFiles(scores=scores, prepaid=prepaid, charged=charged, deductions=deductions, alliances=alliances)
-    cleared = clear_pools(read_settled_pools(folder), files)
     out = folder / "clearing"
-    with staged_output(out) as staging:
-        write_clearing(cleared, staging)
-    if (manifest := manifest_with_clearing(folder)) is not None:
-        replace_file(folder / "manifest.json", manifest)
+    cleared = _in_parts(folder, files, restart=restart) if (folder / "cases").is_dir() else _at_once(folder, files)
     title = f"{cleared.policy_id}, yuan" + (" — synthetic 合成数据" if cleared.clearing.synthetic else "")
     books = cleared.clearing.books_frame(lang.value).drop(columns="line")
     width = max((len(f"{amount:,}") for amount in books["amount_yuan"]), default=0)
@@ -55,6 +50,31 @@ def clear(
     for note in cleared.notes:
         say(f"{note}.")
     typer.echo(str(out))
+
+
+def _at_once(folder: Path, files: ClearingFiles) -> ClearedYear:
+    from actuary.payment.clearing_files import (  # noqa: PLC0415  (loads tables)
+        manifest_with_clearing,
+        read_settled_pools,
+        write_clearing,
+    )
+    from actuary.payment.clearing_run import clear_pools  # noqa: PLC0415
+    from actuary.workflow.outputs import replace_file, staged_output  # noqa: PLC0415
+
+    cleared = clear_pools(read_settled_pools(folder), files)
+    with staged_output(folder / "clearing") as staging:
+        write_clearing(cleared, staging)
+    if (manifest := manifest_with_clearing(folder)) is not None:
+        replace_file(folder / "manifest.json", manifest)
+    return cleared
+
+
+def _in_parts(folder: Path, files: ClearingFiles, *, restart: bool) -> ClearedYear:
+    from actuary.cli.in_parts import showing_progress  # noqa: PLC0415
+    from actuary.workflow.bulk.clear import clear_dataset  # noqa: PLC0415
+
+    with showing_progress() as progress:
+        return clear_dataset(folder, files, restart=restart, progress=progress)
 
 
 def register(app: typer.Typer) -> None:

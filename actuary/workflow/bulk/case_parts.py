@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from actuary.errors import TableError
 from actuary.payment.case_build import choose_columns
 from actuary.payment.case_columns import COLUMNS, Kind
 from actuary.payment.case_files import read_cases
@@ -57,7 +58,10 @@ class CaseReader:
             return name in COLUMNS and COLUMNS[name].kind is Kind.TEXT and name not in {"case_id", "person_key"}
 
         rows = read_rows(partition, set(chosen.values()), coded=coded)
-        table = read_cases(rows, extra=self.extra, threads=1)
+        try:
+            table = read_cases(rows, extra=self.extra, threads=1)
+        except TableError as error:
+            raise TableError([replace(one, where=partition.path) for one in error.problems]) from None
         unread = tuple(name for name in names if name not in column_of)
         return replace(table, source=self.source, unread=unread)
 

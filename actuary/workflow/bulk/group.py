@@ -12,12 +12,13 @@ from typing import Any, Final
 import numpy as np
 
 from actuary.drg.case_columns import check_columns
-from actuary.drg.grouper import ANSWERS, Grouper, loaded_scheme, threads_to_use
+from actuary.drg.grouper import ANSWERS, Grouper, loaded_scheme
 from actuary.drg.scheme import Scheme
 from actuary.drg.statuses import Reason, Status
 from actuary.durable.folders import check_output
 from actuary.errors import Problem, TableError, raise_all
 from actuary.kernels import grouping_arrays as ga
+from actuary.threads import threads_to_use
 from actuary.workflow.bulk.engine import Engine, LocalEngine
 from actuary.workflow.bulk.journal import open_journal
 from actuary.workflow.bulk.partitions import PARTITION_ROWS, Partition, find_partitions

@@ -108,7 +108,11 @@ def publish(
                 outputs.append({"file": path.relative_to(staging).as_posix(), "sha256": digest})
         manifest = {
             **marks,
-            **persons_told(),
+            # How many tables there are, not which of them this run has read and which an earlier one.
+            **{
+                name: {key: one for key, one in told.items() if key != "tables"}
+                for name, told in persons_told().items()
+            },
             "partitions": len(dataset.partitions),
             "rows": dataset.rows,
             "input": dataset.content,

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from actuary.drg.grouper import threads_to_use
 from actuary.durable.folders import check_output
 from actuary.errors import ActuaryError, Problem, TableError
 from actuary.payment.case_build import choose_columns
@@ -24,6 +23,7 @@ from actuary.payment.settlement_files import record_of_sums, write_settlement_ta
 from actuary.payment.settlement_sums import SettlementSums
 from actuary.payment.statuses import REASON_STATUS, PaymentStatus
 from actuary.policy.fingerprints import fingerprint
+from actuary.threads import threads_to_use
 from actuary.workflow.bulk.case_parts import CaseReader, hospitals_fingerprint
 from actuary.workflow.bulk.engine import Engine, LocalEngine, PartDone
 from actuary.workflow.bulk.journal import Journal, open_journal

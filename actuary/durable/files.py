@@ -143,6 +143,10 @@ def _keep_owner_and_mode(target: Path, partial: Path) -> None:
 
 
 def _check_target(target: Path, where: str) -> None:
+    # The mode is read, because the superuser is let through wherever the owner said "read-only".
+    if not target.parent.stat().st_mode & 0o222:
+        expected = "a folder that can be written"
+        raise OutputError(Problem(where, f"{target.parent} is read-only", expected, "choose another place"))
     try:
         mode = target.stat().st_mode
     except FileNotFoundError:

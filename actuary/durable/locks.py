@@ -120,6 +120,7 @@ def exclusive(path: Path, *, where: str, needed: bool = True) -> Iterator[bool]:
                 found = f"another run that writes there{f' ({holder})' if holder else ''}"
                 raise OutputError(Problem(where, found, "one run at a time", "wait for it, or choose another place"))
             if held is None and needed:
+                path.unlink(missing_ok=True)
                 found = "a file system without locks"
                 raise OutputError(Problem(where, found, "one that lets one run keep another out", "choose another"))
             if held is not False:

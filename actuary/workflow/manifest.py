@@ -17,7 +17,7 @@ from actuary.personal_numbers import mask_numbers
 from actuary.tables.personal_door import persons_told
 from actuary.workflow.outputs import MANIFEST
 
-__all__ = ["file_sha256", "write_manifest"]
+__all__ = ["file_sha256", "moment_of_run", "write_manifest"]
 
 #: Packages whose version can move a figure or a page.
 _PACKAGES = (
@@ -32,7 +32,7 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _now() -> str:
+def moment_of_run() -> str:
     """Return the time of the run; ``SOURCE_DATE_EPOCH`` fixes it for builds that must be repeatable."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     try:
@@ -84,7 +84,7 @@ def write_manifest(
     content = {
         "command": [mask_numbers(word) for word in command],
         **persons_told(),
-        "created": _now(),
+        "created": moment_of_run(),
         "seed": seed,
         "run": dict(run),
         "versions": {

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from actuary.errors import Problem, TableError
 from actuary.kernels.cohort_paths import run_paths
 from actuary.policy.population_paths import PopulationPathsFile, load_population_paths
 from actuary.seeds import stream
+from actuary.threads import worker_threads
 
 __all__ = ["AGE_GROUPS", "PopulationPaths", "age_group_weights", "draw_population_paths", "run_population_paths"]
 
@@ -243,7 +242,7 @@ def run_population_paths(
             deaths[part],
         )
 
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+    with worker_threads(threads) as pool:
         list(pool.map(work, range(0, shape[0], _CHUNK)))
     by_year = ("draw", "year")
     net = inputs.migration.sum(axis=(1, 2)) + paths.migration_change

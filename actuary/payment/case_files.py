@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from actuary.payment.cases import CaseTable
 from actuary.payment.hospital_list import HospitalList, read_hospitals, with_hospitals
 from actuary.tables.personal_door import admit_table
 from actuary.tables.row_files import RowBatches, open_rows
+from actuary.threads import threads_to_use
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +81,7 @@ def read_cases(
     >>> table.cost_fen.tolist(), [REASONS[number].value for number in table.reason.tolist()]
     ([100010, 0, 100010], ['regular', 'cost_negative', 'duplicate'])
     """
-    count = threads or os.cpu_count() or 1
+    count = threads_to_use(threads)
     table = cases if isinstance(cases, CaseTable) else _read(cases, tuple(extra), count, progress)
     return table if hospitals is None else with_hospitals(table, read_hospitals(hospitals))
 

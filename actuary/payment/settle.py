@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from actuary.payment.settle_steps import (
     value_points,
 )
 from actuary.payment.settlement import Settlement
+from actuary.threads import threads_to_use
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +90,7 @@ def settle_cases(
     if rules.partial:
         # Loading it again says which inputs are missing, and how to give them.
         rules = load_payment_policy(rules.source_path)
-    count = threads or os.cpu_count() or 1
+    count = threads_to_use(threads)
     table = read_cases(cases, hospitals=hospitals, extra=(), threads=count)
     pools = budgets_of(rules, budget, insurances_of(table))
     ready = sort_and_point(table, rules, threads=count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -156,4 +157,4 @@ def write_seeds(folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    print(write_seeds(Path("output/fuzz/seeds")))
+    print(write_seeds(Path(sys.argv[1] if sys.argv[1:] else "output/fuzz/seeds")))

@@ -29,6 +29,8 @@ _HALF = {
     0xFF3F: ord("_"),
 }
 _REMARK = re.compile(r"^#[^\r\n]*", re.MULTILINE)
+_QUOTED = re.compile(r'"[^"]*"')
+_LINE_END = re.compile(r"[\r\n]")
 _INVISIBLE = dict.fromkeys((0xFEFF, 0x200B, 0x200C, 0x200D, 0x2060, 0x200E, 0x200F))
 
 
@@ -118,7 +120,8 @@ def find_separator(sample: str, *, where: str, whole: bool, error: type[ActuaryE
     >>> find_separator("a;b\n1,5;2\n", where="t.csv", whole=True)
     ';'
     """
-    header = next((line for line in sample.splitlines() if line.strip()), "")
+    # What stands in quotation marks separates nothing; rows end where a CSV reader ends them, at no other mark.
+    header = next((line for line in _LINE_END.split(_QUOTED.sub("", sample)) if line.strip()), "")
     present = [mark for mark in (",", *SEPARATORS) if mark in header]
     if not present:
         for mark, name in _FOREIGN.items():

@@ -172,7 +172,7 @@ def read_due(path: Path) -> DueSums:
             charged = "fund_charged_fen" in names
             wanted = [name for name in columns if name in names]
             table = file.read(columns=[*wanted, "fund_charged_fen"] if charged else wanted)
-    except (pa.ArrowException, OSError, KeyError) as error:
+    except (pa.ArrowException, OSError, UnicodeError, KeyError) as error:
         raise TableError(Problem(str(path), str(error), "the cases that a settlement writes")) from None
     if missing := [name for name in columns if name not in table.column_names]:
         expected = f"the columns {', '.join(columns)}"

@@ -229,7 +229,7 @@ class _named:  # noqa: N801
         pass
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if not isinstance(error, pa.ArrowException | OSError):
+        if not isinstance(error, pa.ArrowException | OSError | UnicodeError):
             return
         said = without_cells(error)
         mend = "write it again, or copy it again if the copy was cut off"

@@ -46,7 +46,7 @@ def open_table(given: Any, label: str) -> tuple[pa.Table, str]:
             if path.suffix.lower() == ".parquet":
                 return _once_each(pq.read_table(path), path.name), path.name
             return _once_each(_csv_table(path), path.name), path.name
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, UnicodeError, pa.ArrowException) as error:
             raise TableError(Problem(str(path), without_cells(error), "a Parquet or CSV table")) from None
     if hasattr(given, "to_dict") and hasattr(given, "columns"):
         try:

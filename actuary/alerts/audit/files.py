@@ -106,7 +106,7 @@ def read_sampling(folder: Path | str) -> AuditSampling:
             str(header["fingerprint"]),
             bool(header["synthetic"]),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, NotImplementedError) as error:
         raise TableError(Problem(str(place), f"no audit ({error})", "the folder of an audit", _MEND)) from None
 
 

@@ -72,7 +72,7 @@ def read_header(path: Path) -> tuple[str, ...]:
 
     try:
         return tuple(pq.read_schema(path).names)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, UnicodeError, pa.ArrowException) as error:
         raise TableError(
             Problem(where, f"a file that cannot be read ({without_cells(error)})", "a CSV or Parquet file")
         ) from None
@@ -164,7 +164,7 @@ def _read_parquet(path: Path) -> RawTable:
 
     try:
         table = pq.read_table(path)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, UnicodeError, pa.ArrowException) as error:
         mend = "it may have been cut off: write or copy it again"
         raise TableError(
             Problem(path.name, f"a file that cannot be read ({without_cells(error)})", "a Parquet file", mend)

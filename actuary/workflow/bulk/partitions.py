@@ -247,7 +247,7 @@ def _read_footer(name: str, path: Path) -> _File | Problem:
             footer = hashlib.sha256(stream.read()).hexdigest()
         with pq.ParquetFile(path) as file:
             schema, metadata = file.schema_arrow, file.metadata
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeError) as error:
         said = (str(error).strip().splitlines() or [type(error).__name__])[0]
         mend = "write it again, or copy it again if the copy was cut off"
         return Problem(str(path), f"what cannot be read ({said})", "a whole Parquet file", mend)

@@ -22,7 +22,7 @@ def reading(partition: Partition) -> Iterator[None]:
 
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeError) as error:
         said = without_cells(error)
         mend = "write or copy the file again, then run the same command: what is finished is kept"
         raise TableError(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import typer
 
 from actuary.cli.console import Models, say, teaching
-from actuary.cli.in_parts import Engine, Restart, in_parts, showing_progress
+from actuary.cli.in_parts import Engine, Restart, Scheduler, chosen_engine, in_parts, showing_progress
 from actuary.cli.personal_options import reads_persons
 from actuary.cli.switch_options import SchemeName, SwitchPositions, read_positions
 from actuary.errors import ActuaryError, Problem
@@ -72,6 +72,7 @@ def group(  # noqa: PLR0913, PLR0917  (one argument an option)
     switch: SwitchPositions = None,
     threads: Annotated[int | None, typer.Option(help="Threads to use.", show_default="all cores")] = None,
     engine: Engine = None,
+    scheduler: Scheduler = None,
     with_cases: Annotated[
         bool, typer.Option("--with-cases", help="In parts: write the columns of the cases beside the answers.")
     ] = False,
@@ -85,8 +86,10 @@ def group(  # noqa: PLR0913, PLR0917  (one argument an option)
     loaded = load_scheme(scheme, switches=read_positions(switch), root=models)
     if loaded.reading != "declared in scheme.toml":
         say(f"{loaded.name}: reading {loaded.reading}.")
+    runner = chosen_engine(engine, scheduler)
     if in_parts(cases, engine):
-        _in_parts(cases, out, loaded, threads=threads, with_cases=with_cases, restart=restart)
+        wanted = {"engine": runner, "threads": threads, "with_cases": with_cases, "restart": restart}
+        _in_parts(cases, out, loaded, wanted)
         return
     _refuse_in_one(with_cases=with_cases)
     with Progress() as progress:
@@ -106,13 +109,11 @@ def _refuse_in_one(*, with_cases: bool) -> None:
         raise ActuaryError(Problem("--with-cases", "a file that is grouped at once", "cases in parts", mend))
 
 
-def _in_parts(cases: Path, out: Path, scheme: Scheme, *, threads: int | None, with_cases: bool, restart: bool) -> None:
+def _in_parts(cases: Path, out: Path, scheme: Scheme, wanted: dict[str, Any]) -> None:
     from actuary.workflow.bulk.group import group_dataset  # noqa: PLC0415  (loads the compiled loop)
 
     with showing_progress() as progress:
-        written = group_dataset(
-            cases, out, scheme, threads=threads, with_cases=with_cases, restart=restart, progress=progress
-        )
+        written = group_dataset(cases, out, scheme, progress=progress, **wanted)
     _tell(written, scheme)
     say(f"in {written.partitions:,} parts")
     typer.echo(str(out))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from actuary.cli.console import Lang, Language, Models, say, teaching
-from actuary.cli.in_parts import Engine, Restart, in_parts, showing_progress
+from actuary.cli.in_parts import Engine, Restart, Scheduler, chosen_engine, in_parts, showing_progress
 from actuary.cli.personal_options import reads_persons
 from actuary.errors import ActuaryError, Problem, TableError, raise_all
 
@@ -122,6 +122,7 @@ def settle(  # noqa: PLR0913, PLR0917  (one argument an option)
     strict: Annotated[bool, typer.Option("--strict", help="Write nothing when a case is wrong.")] = False,
     threads: Annotated[int | None, typer.Option(help="Threads to use.", show_default="all cores")] = None,
     engine: Engine = None,
+    scheduler: Scheduler = None,
     restart: Restart = False,
     lang: Lang = Language.ZH,
     models: Models = None,
@@ -135,6 +136,7 @@ def settle(  # noqa: PLR0913, PLR0917  (one argument an option)
     from actuary.payment.trace import find_row  # noqa: PLC0415
     from actuary.workflow.outputs import check_output, staged_output  # noqa: PLC0415
 
+    runner = chosen_engine(engine, scheduler)
     check_output(out)
     budgets = read_budget(budget)
     rules = load_payment_policy(policy, root=models)
@@ -143,6 +145,7 @@ def settle(  # noqa: PLR0913, PLR0917  (one argument an option)
             mend = "settle the cases as one Parquet file without --engine"
             raise ActuaryError(Problem("--explain", "cases in parts", "a file of cases settled at once", mend))
         wanted = {"budget": budgets, "hospitals": hospitals, "strict": strict, "threads": threads, "restart": restart}
+        wanted["engine"] = runner
         _settle_in_parts(cases, out, rules, lang, wanted)
         return
     with Progress() as progress:

@@ -144,8 +144,8 @@ def settle(  # noqa: PLR0913, PLR0917  (one argument an option)
         if explain:
             mend = "settle the cases as one Parquet file without --engine"
             raise ActuaryError(Problem("--explain", "cases in parts", "a file of cases settled at once", mend))
-        wanted = {"budget": budgets, "hospitals": hospitals, "strict": strict, "threads": threads, "restart": restart}
-        wanted["engine"] = runner
+        wanted: dict[str, Any] = {"budget": budgets, "hospitals": hospitals, "strict": strict, "threads": threads}
+        wanted |= {"engine": runner, "restart": restart}
         _settle_in_parts(cases, out, rules, lang, wanted)
         return
     with Progress() as progress:

@@ -107,7 +107,10 @@ def _told(error: sqlite3.Error, path: Path, wait_seconds: int) -> LedgerError:
         found = f"somebody else writing for more than {wait_seconds} seconds"
         return LedgerError(Problem(str(path), found, "a ledger that is free now and then", "try again"))
     if "not a database" in text:
-        found, mend = "a file that is no ledger", "name another with --ledger; this one was not touched"
+        found, mend = (
+            "a file that is no ledger",
+            "name another with --ledger, or put the last good copy back: it was not touched",
+        )
         return LedgerError(Problem(str(path), found, "the file of a ledger", mend))
     mend = "`actuary cases verify` says more; mend the place, or put the last good copy back"
     return LedgerError(Problem(str(path), text, "a sound file that can be read and written", mend))

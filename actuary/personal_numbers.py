@@ -141,7 +141,8 @@ def find_numbers(text: str) -> list[FoundNumber]:
 def _genuine(kind: str, text: str) -> bool:
     digits = "".join(letter for letter in text.partition(".0")[0] if letter.isalnum()).upper()
     if kind == "identity":
-        return len(digits) == 18 and _is_day(digits[6:14]) and identity_check_digit(digits[:17]) == digits[17]
+        whole = re.fullmatch(r"[0-9]{17}[0-9X]", digits) is not None
+        return whole and _is_day(digits[6:14]) and identity_check_digit(digits[:17]) == digits[17]
     if kind == "old_identity":
         return _is_day(f"19{digits[6:12]}")
     if kind == "card":

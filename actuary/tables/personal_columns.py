@@ -9,7 +9,7 @@ from actuary.personal_numbers import SUSPECT, FoundNumber, find_numbers, plain_t
 from actuary.tables.personal_rules import COLUMN_OF_NUMBER, PersonalRules
 from actuary.tables.personal_sample import Sample
 
-__all__ = ["PersonalColumn", "is_personal_cell", "recognise_columns"]
+__all__ = ["PersonalColumn", "has_genuine_numbers", "is_personal_cell", "recognise_columns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,29 @@ def is_personal_cell(text: str) -> bool:
     return bool(find_numbers(plain_text(text)))
 
 
-def _by_content(cells: Sequence[str], rules: PersonalRules) -> tuple[str, int] | None:
-    """Return which numbers a column holds, and in how many of the cells; None when it is none of persons."""
+def has_genuine_numbers(cells: Sequence[str], rules: PersonalRules) -> bool:
+    """Return whether cells hold identity numbers with a right check digit, or numbers of persons in sentences.
+
+    Parameters
+    ----------
+    cells : sequence of str
+        Cells of one column.
+    rules : PersonalRules
+        How many of what looks like identity numbers must be right: a serial number is right now and then.
+
+    Examples
+    --------
+    >>> from actuary.tables.personal_rules import load_personal_rules
+    >>> rules = load_personal_rules()
+    >>> [has_genuine_numbers([cell], rules) for cell in ("11010519491231002X", "电话13800000000", "13800000000")]
+    [True, True, False]
+    """
+    _, exact, genuine, inside = _count_numbers(cells)
+    return inside > 0 or (genuine > 0 and genuine >= rules.least_genuine * exact)
+
+
+def _count_numbers(cells: Sequence[str]) -> tuple[dict[str, int], int, int, int]:
+    """Return the cells by kind of number, with all digits of an identity number, right ones, and those in sentences."""
     counts: dict[str, int] = {}
     genuine = exact = inside = 0
     for cell in cells:
@@ -109,14 +130,19 @@ def _by_content(cells: Sequence[str], rules: PersonalRules) -> tuple[str, int] |
         exact += bool(checked)
         genuine += any(one.genuine for one in checked)
         inside += any(_is_told(plain, one) for one in numbers)
+    return counts, exact, genuine, inside
+
+
+def _by_content(cells: Sequence[str], rules: PersonalRules) -> tuple[str, int] | None:
+    """Return which numbers a column holds, and in how many of the cells; None when it is none of persons."""
+    counts, exact, genuine, inside = _count_numbers(cells)
     if genuine and genuine >= rules.least_genuine * exact:
         return "identity", counts["identity"]
     # A number inside a sentence, and an at sign, are there on purpose however rare they are.
     if inside or counts.get("email"):
         most = max(counts, key=lambda kind: counts[kind])
         return most, counts[most]
-    rounded = counts.get("identity", 0) - exact
-    shares = {**counts, "identity": rounded, "old_identity": counts.get("old_identity", 0) + genuine}
+    shares = {**counts, "identity": counts.get("identity", 0) - exact}
     likely = max(shares, key=lambda kind: shares[kind])
     if shares[likely] and shares[likely] >= rules.least_share * len(cells):
         return likely, shares[likely]

@@ -13,13 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from actuary.errors import ActuaryError, Problem, TableError, raise_all
-from actuary.personal_numbers import find_numbers, plain_text
-from actuary.tables.personal_columns import PersonalColumn, is_personal_cell, recognise_columns
+from actuary.tables.personal_columns import PersonalColumn, has_genuine_numbers, is_personal_cell, recognise_columns
 from actuary.tables.personal_keys import PersonalKey, read_personal_key
 from actuary.tables.personal_rules import PersonalRules, load_personal_rules
 from actuary.tables.personal_sample import Sample, sample_file, sample_table, text_of
@@ -40,11 +38,13 @@ WAYS_ON = (
     "leave them out with --drop-personal, or replace them by keys with --personal-key FILE (actuary personal key new "
     "FILE makes one); a column that holds no persons: --not-personal COLUMN (docs/personal-data.md)"
 )
-_IDENTITY_LENGTH = 18
-_IDENTITY = (
+#: What only some cells may hold, wherever they stand: identity numbers, and mobile numbers in a sentence.
+_STRAY = (
     r"(^|[^0-9A-Za-z.])[1-9]\d{5}[ -]?(18|19|20)\d{2}[ -]?(0[1-9]|1[0-2])[ -]?(0[1-9]|[12]\d|3[01])[ -]?\d{3}[0-9Xx]"
-    r"($|[^0-9A-Za-z])|[０-９]{11}"
+    r"($|[^0-9A-Za-z])|[０-９]{11}|\p{Han}[^0-9]{0,4}1[3-9]\d{9}($|[^0-9])|(^|[^0-9])1[3-9]\d{9}[^0-9]{0,4}\p{Han}"
 )
+#: Bytes of the shortest of these.
+_STRAY_BYTES = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +229,7 @@ class Admission:
         Raises
         ------
         TableError
-            When an identity number stands where none was seen before, and there is no key.
+            When a number of a person stands where none was seen before, and there is no key.
         """
         return (self.rows(batch) for batch in batches)
 
@@ -253,10 +253,9 @@ class Admission:
             return column
         if self.door.key is not None:
             return _keyed(column, self.door.key, whole=False)
-        words = self.door.rules.words("identity")
-        raise TableError(
-            Problem(self.where, f"identity numbers ({' '.join(words)}) in {name!r}", "no persons", WAYS_ON)
-        )
+        found = f"identity numbers or telephone numbers in some cells of {name!r}"
+        mend = "replace them by keys: --personal-key FILE; or correct the cells" if self.door.drop else WAYS_ON
+        raise TableError(Problem(self.where, found, "a column without persons", mend))
 
 
 def admit_file(path: Path, *, reads: Callable[[str], bool] | None = None) -> Admission:
@@ -332,23 +331,18 @@ def _texts(column: Any) -> Any:
 
 
 def _has_stray(column: Any, rules: PersonalRules) -> bool:
-    """Return whether identity numbers stand in a column that was not recognised."""
+    """Return whether numbers of persons stand in a column that was not recognised."""
     texts = _texts(column)
     if texts is None or not len(texts):
         return False
     distinct = _dictionary(texts) if pa.types.is_dictionary(texts.type) else texts
     longest = pc.max(pc.binary_length(distinct)).as_py()
-    if longest is None or longest < _IDENTITY_LENGTH:
+    if longest is None or longest < _STRAY_BYTES:
         return False
-    looks = pc.fill_null(pc.match_substring_regex(distinct, _IDENTITY), False)
+    looks = pc.fill_null(pc.match_substring_regex(distinct, _STRAY), False)
     if not pc.any(looks).as_py():
         return False
-    exact = genuine = 0
-    for text in pc.unique(distinct.filter(looks)).to_pylist()[: rules.stray_cells]:
-        numbers = [one for one in find_numbers(plain_text(text)) if one.kind == "identity"]
-        exact += bool(numbers)
-        genuine += any(one.genuine for one in numbers)
-    return genuine > 0 and genuine >= rules.least_genuine * exact
+    return has_genuine_numbers(pc.unique(distinct.filter(looks)).to_pylist()[: rules.stray_cells], rules)
 
 
 def _dictionary(column: Any) -> Any:
@@ -361,18 +355,17 @@ def _dictionary(column: Any) -> Any:
 def _keyed(column: Any, key: PersonalKey, *, whole: bool) -> Any:
     """Return keys of the cells of a column, or of those cells only that look like a number of a person."""
     if isinstance(column, pa.ChunkedArray):
-        return pa.chunked_array([_keyed(chunk, key, whole=whole) for chunk in column.chunks], pa.string())
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if pa.types.is_nested(column.type):
-        column = pa.array([text_of(value) for value in column.to_pylist()], pa.string())
-    encoded = pc.dictionary_encode(column)
+        chunks = [_keyed(chunk, key, whole=whole) for chunk in column.chunks]
+        return pa.chunked_array(chunks) if chunks else column
+    kind, encoded = column.type, column
+    if pa.types.is_nested(kind):
+        encoded = pa.array([text_of(value) for value in column.to_pylist()], pa.string())
+    if not pa.types.is_dictionary(kind):
+        encoded = pc.dictionary_encode(encoded)
     keys = []
     for value in encoded.dictionary.to_pylist():
         text = text_of(value)
         keys.append(key.of(text) if whole or is_personal_cell(text) else text)
-    if not keys:
-        return pa.nulls(len(column), pa.string())
-    at = np.asarray(pc.fill_null(encoded.indices, 0).to_numpy(zero_copy_only=False))
-    made = pa.array(keys, pa.string()).take(pa.array(at))
-    return pc.if_else(pc.is_valid(encoded.indices), made, pa.scalar(None, pa.string()))
+    made = pa.DictionaryArray.from_arrays(encoded.indices, pa.array(keys, pa.string()))
+    # A column of texts stays what it was, so that all batches have one type; one of numbers becomes texts.
+    return made.cast(kind if _texts(column) is not None and not pa.types.is_dictionary(kind) else made.type.value_type)

@@ -72,7 +72,9 @@ class PersonalKey:
 def _canonical(value: str) -> str:
     text = " ".join(plain_text(value).split()).upper()
     found = find_numbers(text)
-    if len(found) == 1 and found[0].start == 0 and found[0].end == len(text) and found[0].kind != "email":
+    if len(found) != 1 or found[0].kind == "email":
+        return text
+    if not (text[: found[0].start] + text[found[0].end :]).strip("+0 "):
         text = "".join(letter for letter in text.partition(".0")[0] if letter.isalnum())
         if found[0].kind == "old_identity":
             text = f"{text[:6]}19{text[6:]}"

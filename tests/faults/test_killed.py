@@ -70,11 +70,12 @@ def test_a_hundred_kills_leave_nothing_half_written(tmp_path: Path, root: Path) 
     assert server.stdout is not None
     seen = 0
     try:
-        for _ in range(100):
+        # A busy machine comes less far before the first kills: as many more of them.
+        while seen < 100:
             server.stdin.write("write\n")
             server.stdin.flush()
             writer = int(server.stdout.readline())
-            time.sleep(rng.uniform(0.001, 0.06))
+            time.sleep(rng.uniform(0.001, 0.08))
             os.killpg(writer, signal.SIGKILL) if os.getpgid(writer) == writer else os.kill(writer, signal.SIGKILL)
             time.sleep(0.005)
             if (table := tmp_path / "table.csv").exists():
@@ -92,7 +93,6 @@ def test_a_hundred_kills_leave_nothing_half_written(tmp_path: Path, root: Path) 
         server.stdin.close()
         server.stdout.close()
         server.wait()
-    assert seen > 50
     replace_file(tmp_path / "table.csv", b"last")
     CacheFolder(tmp_path / "cache", "draw 1", ".draw").store("a1", b"last")
     with staged_output(tmp_path / "report") as staging:

@@ -21,7 +21,7 @@ from actuary.payment.readmission import earlier_stays_of
 from actuary.workflow.bulk.engine import PartDone
 from actuary.workflow.bulk.partitions import Partition
 
-__all__ = ["JoinDuplicates", "JoinReadmissions", "Marks", "marks_of", "shares_for", "write_keys"]
+__all__ = ["JoinDuplicates", "JoinReadmissions", "Marks", "marks_of", "read_share", "shares_for", "write_keys"]
 
 #: Rows of a share, about.
 _SHARE_ROWS: Final = 1 << 20
@@ -67,8 +67,18 @@ def write_keys(name: str, folder: Path, columns: Mapping[str, Any], *, shares: i
     np.save(folder / f"{name}.npy", bounds)
 
 
-def _read_share(name: str, folder: str, share: int) -> Any:
-    """Return the keys of one share of a partition, and the arrays beside them."""
+def read_share(name: str, folder: str, share: int) -> Any:
+    """Return the keys of one share of a partition, and the arrays beside them.
+
+    Parameters
+    ----------
+    name : str
+        Name of the files.
+    folder : str
+        Where the partition wrote them.
+    share : int
+        The share, from 0.
+    """
     begin, end = np.load(Path(folder) / f"{name}.npy")[share : share + 2].tolist()
     with pa.memory_map(str(Path(folder) / f"{name}.arrow")) as source:
         batch = pa.ipc.open_file(source).get_batch(0).slice(begin, end - begin)
@@ -105,7 +115,7 @@ def marks_of(parts: Sequence[PartDone]) -> Marks:
 
 def _shares_of(name: str, folders: Sequence[str], share: int, drop: Marks) -> Iterator[tuple[int, Any]]:
     for number, folder in enumerate(folders):
-        table = _read_share(name, folder, share)
+        table = read_share(name, folder, share)
         dropped = drop.rows(number)
         if len(dropped):
             table = table.filter(pa.array(~np.isin(table["row"].to_numpy(), dropped)))

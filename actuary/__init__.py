@@ -58,6 +58,9 @@ if TYPE_CHECKING:
     from actuary.periods import Quarter
     from actuary.policy import load_basis, load_policy_book, load_scenario
     from actuary.tables import facts, read_table
+    from actuary.tables.personal_door import personal_door
+    from actuary.tables.personal_files import check_personal, replace_personal
+    from actuary.tables.publication import suppress_small_cells
     from actuary.workflow import (
         check_inputs,
         indicator_history,
@@ -80,6 +83,7 @@ __all__ = [
     "FundProjection",
     "Quarter",
     "check_inputs",
+    "check_personal",
     "check_settlement_list",
     "clear_settlement",
     "compare_policies",
@@ -115,6 +119,7 @@ __all__ = [
     "measure_coverage",
     "membership_anchors",
     "payment_standards",
+    "personal_door",
     "policy_sensitivity",
     "project_city",
     "project_membership",
@@ -124,6 +129,7 @@ __all__ = [
     "read_population_inputs",
     "read_table",
     "record_signals",
+    "replace_personal",
     "reserve_claims",
     "run_membership_paths",
     "run_population_paths",
@@ -132,6 +138,7 @@ __all__ = [
     "settle_alliance",
     "settle_cases",
     "shrink_group_means",
+    "suppress_small_cells",
     "sweep_policy",
     "targets_of_city",
     "trace_city",
@@ -145,8 +152,11 @@ __all__ = [
 _HOMES = {
     "ActuaryError": "errors",
     "CaseLedger": "alerts.ledger",
+    "check_personal": "tables.personal_files",
+    "personal_door": "tables.personal_door",
     "read_audit": "workflow.audits",
     "record_signals": "workflow.case_ledger",
+    "replace_personal": "tables.personal_files",
     "sample_claims": "workflow.audits",
     "score_providers": "workflow.credit",
     "FundProjection": "fund",
@@ -169,6 +179,7 @@ _HOMES = {
     "indicators_of_cases": "payment.indicator_stays",
     "indicator_history": "workflow",
     "indicators_of_city": "workflow",
+    "suppress_small_cells": "tables.publication",
     "targets_of_city": "workflow",
     "trace_city": "workflow",
     "life_table": "demography.life_table",

@@ -63,6 +63,7 @@ def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data
             *_forecast_problems(models),
             *_synthetic_problems(models),
             *_case_problems(models),
+            *_personal_problems(models),
             *check_data(data),
         )
         return CheckOutcome("rules and tables", found)
@@ -80,6 +81,8 @@ def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data
             problems.extend(check_data(path.parent))
         elif path.name == "scheme.toml":
             problems.extend(_scheme_problems(path.parent))
+        elif path.name == "rules.toml" and path.parent.name == "personal":
+            problems.extend(_personal_problems(path.resolve().parent.parent))
         elif path.suffix == ".toml" and _is_payment(path):
             problems.extend(_payment_file_problems(path))
         elif path.name in (readers := _case_readers(path.resolve().parent.parent)) and path.parent.name == "alerts":
@@ -146,6 +149,13 @@ def _case_problems(models: Path | None) -> list[Problem]:
     readers = _case_readers(base)
     present = [read for name, read in readers.items() if (base / "alerts" / name).is_file()]
     return [problem for read in present for problem in _problems_of(read)]
+
+
+def _personal_problems(models: Path | None) -> list[Problem]:
+    """Check what is declared of persons."""
+    from actuary.tables.personal_rules import load_personal_rules  # noqa: PLC0415
+
+    return _problems_of(partial(load_personal_rules, models))
 
 
 def _problems_of(read: Callable[[], object]) -> list[Problem]:

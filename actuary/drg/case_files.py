@@ -45,5 +45,10 @@ def open_cases(path: Path, needed: frozenset[str], *, scheme: str, threads: int,
         return needed
 
     return open_rows(
-        path, choose, coded=lambda leaf: leaf.startswith(("dx.", "px.")), threads=threads, batch_rows=batch_cases
+        path,
+        choose,
+        coded=lambda leaf: leaf.startswith(("dx.", "px.")),
+        threads=threads,
+        batch_rows=batch_cases,
+        named=lambda name: name == "case_id",
     )

@@ -3,11 +3,13 @@
 Every reader of the package opens files through here, and every sheet that leaves it passes :func:`neutral`.
 """
 
-from actuary.files.delimited import Delimited, clean_heading, find_separator, read_delimited
+from actuary.files.days import serial_day
+from actuary.files.delimited import Delimited, clean_heading, find_separator, narrow, read_delimited
 from actuary.files.documents import parse_json, parse_toml
 from actuary.files.encodings import FileNote, TextKind, decode_text, find_encoding
 from actuary.files.exports import csv_bytes
 from actuary.files.formulas import neutral, unguarded
+from actuary.files.identifiers import check_identifiers
 from actuary.files.numbers import plain_decimal
 from actuary.files.opening import check_regular, read_bytes
 from actuary.files.records import read_records
@@ -19,6 +21,7 @@ __all__ = [
     "FileNote",
     "TextKind",
     "check_archive",
+    "check_identifiers",
     "check_regular",
     "clean_heading",
     "csv_bytes",
@@ -27,6 +30,7 @@ __all__ = [
     "find_kind",
     "find_separator",
     "guarded_column",
+    "narrow",
     "neutral",
     "parse_json",
     "parse_toml",
@@ -35,6 +39,7 @@ __all__ = [
     "read_delimited",
     "read_records",
     "read_workbook",
+    "serial_day",
     "unguarded",
     "unguarded_column",
 ]

@@ -13,7 +13,7 @@ from actuary.errors import ActuaryError, Problem, TableError
 from actuary.files.encodings import decode_text, note
 from actuary.files.formulas import unguarded
 
-__all__ = ["Delimited", "clean_heading", "find_separator", "read_delimited"]
+__all__ = ["Delimited", "clean_heading", "find_separator", "narrow", "read_delimited"]
 
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _FOREIGN = {"，": "full-width commas", "；": "full-width semicolons", "、": "enumeration commas"}
@@ -83,6 +83,17 @@ class Delimited:
         return found
 
 
+def narrow(text: str) -> str:
+    """Return a text with full-width letters and digits as narrow ones; punctuation stays.
+
+    Examples
+    --------
+    >>> narrow("ＧＤ２５（一）")
+    'GD25（一）'
+    """
+    return text if text.isascii() else text.translate(_HALF)
+
+
 def clean_heading(name: str) -> str:
     r"""Return a heading without guard, blanks around it and invisible marks, full-width letters and digits made narrow.
 
@@ -91,7 +102,7 @@ def clean_heading(name: str) -> str:
     >>> clean_heading("\ufeff ｃａｓｅ＿ｉｄ\u3000"), clean_heading("总费用（元）")
     ('case_id', '总费用（元）')
     """
-    return unguarded(name.translate(_INVISIBLE).strip().translate(_HALF))
+    return unguarded(narrow(name.translate(_INVISIBLE).strip()))
 
 
 def find_separator(sample: str, *, where: str, whole: bool, error: type[ActuaryError] = TableError) -> str:
@@ -121,7 +132,7 @@ def find_separator(sample: str, *, where: str, whole: bool, error: type[ActuaryE
     ';'
     """
     # What stands in quotation marks separates nothing; rows end where a CSV reader ends them, at no other mark.
-    header = next((line for line in _LINE_END.split(_QUOTED.sub("", sample)) if line.strip()), "")
+    header = next((line for line in _LINE_END.split(_QUOTED.sub("q", sample)) if line.strip()), "")
     present = [mark for mark in (",", *SEPARATORS) if mark in header]
     if not present:
         for mark, name in _FOREIGN.items():

@@ -148,8 +148,7 @@ def _utf8_or_gb18030(chunks: Chunks, where: str, error: type[ActuaryError]) -> T
         pending = decoder.getstate()[0]
         if pending:
             found = "a text that ends in the middle of a character"
-            problem = Problem(where, found, _EXPECTED, "it may have been cut off: copy it again")
-            return _gb18030(chunks, where, error, problem)
+            raise error(Problem(where, found, _EXPECTED, "it may have been cut off: copy it again"))
     except UnicodeDecodeError as failure:
         line += bytes(failure.object).count(b"\n", 0, failure.start)
         found = f"bytes that are not UTF-8 on line {line}"

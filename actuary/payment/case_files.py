@@ -126,7 +126,10 @@ def _of_file(path: Path, extra: tuple[str, ...], threads: int) -> tuple[RowBatch
         here = next((name for name, column in chosen.items() if column == leaf), "")
         return here in COLUMNS and COLUMNS[here].kind is Kind.TEXT and here not in {"case_id", "person_key"}
 
-    opened = open_rows(path, choose, coded=coded, threads=threads, batch_rows=_BATCH_CASES)
+    def named(column: str) -> bool:
+        return column == chosen.get("case_id")
+
+    opened = open_rows(path, choose, coded=coded, threads=threads, batch_rows=_BATCH_CASES, named=named)
     return opened, chosen, present
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from actuary.errors import Problem, TableError
-from actuary.files import check_regular, find_kind, unguarded_column
+from actuary.files import check_identifiers, check_regular, find_kind, unguarded_column
 from actuary.files.streams import RowsKind
 from actuary.personal_numbers import without_cells
 from actuary.tables.personal_door import admit_file
@@ -71,7 +71,13 @@ class RowBatches:
 
 
 def open_rows(
-    path: Path, choose: ColumnChoice, *, coded: Callable[[str], bool], threads: int, batch_rows: int
+    path: Path,
+    choose: ColumnChoice,
+    *,
+    coded: Callable[[str], bool],
+    threads: int,
+    batch_rows: int,
+    named: Callable[[str], bool] = lambda _: False,
 ) -> RowBatches:
     """Open a file of cases.
 
@@ -87,6 +93,8 @@ def open_rows(
         Threads for reading.
     batch_rows : int
         Rows a batch holds at most, where the format lets one choose.
+    named : callable
+        Says of a column whether it holds the names of cases: lost digits in them are found.
 
     Returns
     -------
@@ -111,7 +119,16 @@ def open_rows(
     opened = (
         _open_parquet(path, admitted, coded, threads, batch_rows) if parquet else _open_csv(path, admitted, threads)
     )
-    return RowBatches(admission.batches(opened.batches), opened.rows)
+    batches = _with_whole_names(opened.batches, named, str(path))
+    return RowBatches(admission.batches(batches), opened.rows)
+
+
+def _with_whole_names(batches: Iterable[Any], named: Callable[[str], bool], where: str) -> Iterator[Any]:
+    for batch in batches:
+        for name in batch.schema.names:
+            if named(name):
+                check_identifiers(batch.column(name), where=f"{where}, {name}")
+        yield batch
 
 
 def _open_parquet(

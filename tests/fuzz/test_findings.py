@@ -180,8 +180,8 @@ def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:
     ("text", "value"),
     [
         ("1,234.50", "1234.50"), ("１２３４．５", "1234.5"), ("-12,345,678", "-12345678"), ("1.2e9", "1.2E+9"),
-        ("−5", "-5"), ("1,5", None), ("12,34", None), ("1_000", None), ("nan", None), ("Infinity", None), ("0x10", None), ("", None),
-        ("1" * 65, None), ("1e9999", None), ("1 000", None),
+        ("−5", "-5"), ("1,5", None), ("12,34", None), ("1_000", None), ("nan", None), ("Infinity", None),
+        ("0x10", None), ("", None), ("1" * 65, None), ("1e9999", None), ("1 000", None),
     ],
 )  # fmt: skip
 def test_a_number_is_read_exactly_or_not_at_all(text: str, value: str | None) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from actuary.files import csv_bytes
 from actuary.payment.case_content import content_fingerprint
 from actuary.payment.case_kinds import FindEarlier
 from actuary.payment.cases import CaseTable
@@ -185,8 +186,7 @@ class PayTask:
         problems.insert(0, "file", partition.name)
         if self.synthetic:
             problems["synthetic"] = True
-        text = problems.to_csv(index=False, lineterminator="\n")
-        (folder / "problems.csv").write_text(text, encoding="utf-8", newline="")
+        (folder / "problems.csv").write_bytes(csv_bytes(problems, mark=False))
         sums = sums_of_settlement(settled)
         (folder / "sums.json").write_text(json.dumps(sums.to_json(), ensure_ascii=False), encoding="utf-8")
         money = money_by_pool(settled, tuple(self.pools))

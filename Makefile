@@ -12,9 +12,11 @@ PATHS ?= 10000
 SEEDS ?= 1 2 3 4 5
 OUT ?= output/$(CITY)
 SERIES ?= ../shared/series
+TARGET ?= all
+SECONDS ?= 600
 export PYTHON
 
-.PHONY: help setup report bench forecast-backtest forecast-ablation reserving-table small-groups-table sampled-reserves calibration fast-path warn-record test test-slow lint types imports notebooks ci lock environment format clean
+.PHONY: help setup report bench fuzz forecast-backtest forecast-ablation reserving-table small-groups-table sampled-reserves calibration fast-path warn-record test test-slow lint types imports notebooks ci lock environment format clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -36,6 +38,7 @@ lint: setup  ## style, formatting, generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python tools/write_environment.py --check
+	$(BIN)/python tools/write_dependencies.py --check
 
 types: setup  ## static types
 	$(BIN)/mypy
@@ -84,6 +87,11 @@ small-groups-table: setup  ## test shrunk group means on real stays and write do
 
 sampled-reserves: setup  ## hold reserves and small groups against the same models under NUTS; writes docs/reserves-sampled.md
 	@$(BIN)/python tools/sampled_reserves_table.py
+
+fuzz: setup  ## bend inputs of every reader and verb until one breaks (TARGET=, SECONDS=); findings under output/fuzz
+	@status=0; if [ "$(TARGET)" = cli ]; then $(BIN)/python -m fuzz.cli --seconds $(SECONDS) --seed $$(date +%s) --count; \
+		else $(BIN)/python -m fuzz.run $(TARGET) --seconds $(SECONDS); fi || status=$$?; \
+		$(BIN)/python tools/write_fuzz_table.py && exit $$status
 
 lock: setup  ## pin the newest versions that pyproject.toml allows; writes requirements.lock and environment.yml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --extra dev --python-version 3.12 --upgrade pyproject.toml --output-file requirements.lock

@@ -145,18 +145,18 @@ def calls(files: list[Path], out: Path, *, seed: int) -> Iterator[list[str]]:
             yield said
 
 
-def run_call(words: list[str], log: Path) -> Call:
-    """Call the command line in a process of its own."""
+def run_call(words: list[str], log: Path, *, limit: int = CALL_SECONDS) -> Call:
+    """Call the command line in a process of its own, for so many seconds at most."""
     begun = time.monotonic()
     child = os.fork()
     if not child:
-        _in_child(words, log)
+        _in_child(words, log, limit)
     _, ended = os.waitpid(child, 0)
     status = 128 + os.WTERMSIG(ended) if os.WIFSIGNALED(ended) else os.WEXITSTATUS(ended)
     return Call(words, status, log.read_text(encoding="utf-8", errors="replace"), time.monotonic() - begun)
 
 
-def _in_child(words: list[str], log: Path) -> None:
+def _in_child(words: list[str], log: Path, limit: int) -> None:
     import traceback  # noqa: PLC0415
 
     status = 1
@@ -167,7 +167,7 @@ def _in_child(words: list[str], log: Path) -> None:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         resource.setrlimit(resource.RLIMIT_AS, (CALL_BYTES, CALL_BYTES))
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(CALL_SECONDS)
+        signal.alarm(limit)
         sys.argv = ["actuary", *words]
         from actuary.cli import main  # noqa: PLC0415
 
@@ -191,6 +191,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--calls", type=int, default=10**9)
+    parser.add_argument("--limit", type=int, default=CALL_SECONDS, help="seconds of a call")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", action="store_true", help="add the run to the results")
     told = parser.parse_args()
@@ -204,7 +205,7 @@ def main() -> int:
     for number, words in enumerate(calls(odd_files(place / "files", place / "seeds"), place / "out", seed=told.seed)):
         if number >= told.calls or time.monotonic() - begun > told.seconds:
             break
-        call = run_call(words, place / "log")
+        call = run_call(words, place / "log", limit=told.limit)
         done += 1
         if call.finding:
             (kept / f"{told.seed}-{number}.txt").write_text(
@@ -212,7 +213,7 @@ def main() -> int:
             )
             found.append(f"{told.seed}-{number}")
             print(call.finding, words, call.said.strip()[-300:], flush=True)
-        if call.seconds > CALL_SECONDS / 4:
+        if call.late:
             print(f"{call.seconds:.0f} s", words, flush=True)
     shutil.rmtree(place, ignore_errors=True)
     seconds = round(time.monotonic() - begun, 1)

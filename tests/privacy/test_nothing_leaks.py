@@ -74,6 +74,10 @@ def _verbs(cases: Path, city: Path, out: Path, one: str) -> dict[str, list[str]]
     }
 
 
+#: One verb for each way in which rows are read.
+_FEW = frozenset(("check", "group", "settle", "anomalies", "audit"))
+
+
 def _run(arguments: list[str], *options: str) -> tuple[int, str]:
     """Run a verb here; an error that is no sentence is told by its places, as the command line does."""
     if arguments[0] in {"clear", "cases"}:
@@ -124,7 +128,7 @@ def test_every_verb_refuses_and_names_the_columns_only(
     cases = _write(frame, tmp_path / f"cases{suffix}")
     said = {}
     for name, arguments in _verbs(cases, city, apart / "out", "SYN00000001").items():
-        if name in {"clear", "ledger"}:
+        if name in {"clear", "ledger"} or (suffix == ".parquet" and name not in _FEW):
             continue
         status, said[name] = _run(arguments)
         assert status == (1 if name == "personal check" else 2), (name, said[name])
@@ -160,6 +164,8 @@ def test_every_verb_goes_on_without_persons(
     one = "SYN00000001" if way == "drop" else identity(0)
     said = {}
     for name, arguments in _verbs(cases, city, apart / "out", one).items():
+        if way == "key" and name in {"trace", "scheme compare", "compare"}:
+            continue
         status, said[name] = _run(arguments, *options)
         expected = {"compare": (0, 2), "trace": (0, 2), "scheme compare": (0, 2), "anomalies": (0, 2)}.get(name, (0, 1))
         if name in {"explain", "settle"} and way == "key":
@@ -183,7 +189,8 @@ def test_rows_out_of_step_do_not_move_a_name_to_another_heading(
     cases.write_text("".join(lines), encoding="utf-8")
     said = {}
     for name, arguments in _verbs(cases, city, apart / "out", "SYN00000001").items():
-        _, said[name] = _run(arguments, "--drop-personal")
+        if name in _FEW:
+            _, said[name] = _run(arguments, "--drop-personal")
     _searched(said, apart)
 
 
@@ -202,7 +209,7 @@ def test_a_file_without_a_heading_and_other_encodings(
         cases = tmp_path / f"{label}.csv".replace(" ", "-")
         cases.write_bytes(content)
         for name, arguments in _verbs(cases, city, apart / "out", "SYN00000001").items():
-            if name in {"check", "settle", "anomalies"}:
+            if name in {"check", "settle"}:
                 _, said[f"{label} {name}"] = _run(arguments, "--drop-personal")
     _searched(said, apart)
 

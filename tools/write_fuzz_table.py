@@ -1,4 +1,4 @@
-"""Write the table of docs/hard-inputs.md from the runs that fuzz/results.json counts; ``--check`` says if it is stale."""
+"""Write the table of docs/hard-inputs.md from the runs in fuzz/results.json; ``--check`` says if it is stale."""
 
 from __future__ import annotations
 

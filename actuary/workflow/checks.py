@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from actuary.errors import ActuaryError, Problem
+from actuary.files import check_regular
 from actuary.paths import given_folder, models_root
 
 __all__ = ["CheckOutcome", "check_inputs"]
@@ -217,6 +218,7 @@ def _nearest_schema(path: Path) -> str:
     """Return the kind of table whose columns the header names best; facts when it names none."""
     from actuary.tables import SCHEMAS  # noqa: PLC0415
 
+    check_regular(path, where=str(path))
     with path.open("rb") as stream:
         header = stream.readline().decode("utf-8-sig", errors="replace")
     names = {name.strip().strip('"') for name in header.replace(";", ",").replace("\t", ",").split(",")}

@@ -6,10 +6,6 @@ BIN := .venv/bin
 CITY ?= national
 QUARTER ?=
 REPORT_LANG ?= zh
-CASES ?= 1000000
-SETTLED_CASES ?= 10000000
-PATHS ?= 10000
-SEEDS ?= 1 2 3 4 5
 OUT ?= output/$(CITY)
 SERIES ?= ../shared/series
 TARGET ?= all
@@ -53,16 +49,11 @@ ci: lint types imports test test-slow notebooks  ## everything that must hold be
 	$(MAKE) report OUT=output/ci
 	$(BIN)/actuary check
 
-bench: setup  ## measure the hot paths (CASES=, SETTLED_CASES=, PATHS=, SEEDS=)
-	@$(BIN)/python benchmarks/grouping.py --cases $(CASES)
-	@$(BIN)/python benchmarks/settlement.py --cases $(SETTLED_CASES)
-	@$(BIN)/python benchmarks/parallel_run.py --settings 100
-	@$(BIN)/python benchmarks/population.py --paths $(PATHS)
-	@$(BIN)/python benchmarks/fund_model.py
-	@$(BIN)/python benchmarks/membership.py --paths $(PATHS)
-	@$(BIN)/python benchmarks/people.py --paths $(PATHS)
-	@$(BIN)/python benchmarks/anomalies.py --seeds $(SEEDS)
-	@$(BIN)/python benchmarks/ledger.py
+bench: setup  ## measure every hot path beside its peer; writes benchmarks/results.json and docs/benchmarks.md (ONLY="grouping")
+	@$(BIN)/python benchmarks/suite.py $(if $(ONLY),--only $(ONLY))
+
+bench-check: setup  ## measure again; fail when a ratio has fallen by more than 30 % against the kept results (ONLY=)
+	@$(BIN)/python benchmarks/suite.py --check $(if $(ONLY),--only $(ONLY))
 
 forecast-backtest: setup  ## back-test forecasts on the reference series and write docs/forecast-backtest.md
 	@$(BIN)/python tools/forecast_backtest_table.py

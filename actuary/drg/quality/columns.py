@@ -249,8 +249,8 @@ def _times(array: pa.Array) -> pa.Array:
 def _time_of_text(text: str) -> int | None:
     match = _TIME.fullmatch(text)
     if match is None:
-        day = serial_day(text)
-        return None if day is None else (day - _EPOCH.date()).days * 86_400
+        counted = serial_day(text)
+        return None if counted is None else (counted - _EPOCH.date()).days * 86_400
     parts = match.groups()
     found = parts[:6] if parts[0] is not None else parts[6:]
     year, month, day, hour, minute, second = (int(part or 0) for part in found)

@@ -111,6 +111,9 @@ def indicators(  # noqa: PLR0913, PLR0917  (one argument an option)
     hospitals: Annotated[Path | None, typer.Option(help="With cases: list of hospitals, CSV: hospital, tier.")] = None,
     by: Annotated[By, typer.Option("--by", help="With cases: for whom.")] = By.CITY,
     subject: Annotated[str | None, typer.Option("--subject", help="With cases and --trace: which of them.")] = None,
+    publish: Annotated[
+        bool, typer.Option("--publish", help="With cases: leave values of few cases blank, fit for publication.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="File for the whole table, .csv or .json.", dir_okay=False)
     ] = None,
@@ -120,6 +123,10 @@ def indicators(  # noqa: PLR0913, PLR0917  (one argument an option)
 ) -> None:
     """Print every indicator with its value, unit, period and how it is known; --trace shows the rows behind one."""
     families = None if not family else [one.value for one in family]
+    if publish and cases is None:
+        raise ActuaryError(
+            Problem("--publish", "no file of cases", "figures of cases: those of a region are published")
+        )
     if listing:
         from actuary.indicators import registry_table  # noqa: PLC0415
 
@@ -139,6 +146,7 @@ def indicators(  # noqa: PLR0913, PLR0917  (one argument an option)
             quarter=quarter,
             out=out,
             lang=lang,
+            publish=publish,
         )
     elif trace is not None:
         _trace(city, trace, quarter, scheme=scheme, out=out, models=models, data=data)
@@ -274,7 +282,10 @@ def _of_cases(  # noqa: PLR0913
     quarter: str | None,
     out: Path | None,
     lang: Language,
+    publish: bool,
 ) -> None:
+    if publish and trace is not None:
+        raise ActuaryError(Problem("--publish, --trace", "both", "one of them: rows of cases are never published"))
     from actuary.cli.settle import read_budget  # noqa: PLC0415
     from actuary.indicators.case_indicators import compute_case_indicators  # noqa: PLC0415
 
@@ -291,7 +302,16 @@ def _of_cases(  # noqa: PLR0913
         if out is not None:
             _write(rows, out)
         return
-    frame = found.frame if families is None else found.frame[found.frame["family"].isin(families)]
+    whole = found.frame
+    if publish:
+        from actuary.tables.personal_door import current_door  # noqa: PLC0415
+        from actuary.tables.publication import suppress_small_subjects  # noqa: PLC0415
+
+        whole = suppress_small_subjects(whole, rules=current_door().rules)
+        # Which of them are small and which only hide them is not told.
+        whole["cases"] = whole["cases"].astype(object).where(~whole["suppressed"], None)
+        whole["reason"] = whole["reason"].mask(whole["suppressed"], _HIDDEN[lang.value])
+    frame = whole if families is None else whole[whole["family"].isin(families)]
     frame = frame if subject is None else frame[frame["subject"] == subject]
     pairs = [_as_read(value, unit) for value, unit in zip(frame["value"], frame["unit"], strict=True)]
     shown = frame.assign(
@@ -303,6 +323,7 @@ def _of_cases(  # noqa: PLR0913
 
 
 _SHOWN_CASES = 20
+_HIDDEN = {"zh": "例数过少，或为遮蔽例数过少者而隐去", "en": "few cases, or left blank to hide such"}
 
 
 def register(app: typer.Typer) -> None:

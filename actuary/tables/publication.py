@@ -15,7 +15,7 @@ from actuary.tables.small_cells import protect_counts, protect_list
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TOTAL", "suppress_small_cells"]
+__all__ = ["TOTAL", "suppress_small_cells", "suppress_small_subjects"]
 
 #: What stands in a column of keys in the row of a total.
 TOTAL = "合计"
@@ -98,6 +98,70 @@ def suppress_small_cells(
     for name in shown.columns:
         if name not in by and (name == counts or _is_figure(shown[name])):
             shown[name] = shown[name].mask(pd.Series(blank, index=shown.index))
+    return shown.assign(suppressed=blank)
+
+
+def suppress_small_subjects(
+    frame: pd.DataFrame,
+    *,
+    subject: str = "subject",
+    figure: str = "indicator",
+    counts: str = "cases",
+    values: Sequence[str] = ("value", "cases"),
+    rules: PersonalRules | None = None,
+) -> pd.DataFrame:
+    """Return a list of figures by subject in which those of few cases are blank, and as many others as hide them.
+
+    The same figures of all subjects together are taken to be published as well. A subject that has few cases in all is
+    blank in every figure; one that has few cases behind one figure is blank in that.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a subject and figure.
+    subject, figure, counts : str
+        Columns: whose figure it is, which, and how many cases are behind it.
+    values : sequence of str
+        Columns that are blank where something is hidden.
+    rules : PersonalRules, optional
+        Least count of a cell and least width of what may be worked out; as declared when left out.
+
+    Returns
+    -------
+    DataFrame
+        A copy with a column `suppressed`.
+
+    Raises
+    ------
+    TableError
+        When a column is missing or a count is no whole number of 0 or more.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = [(one, name, n, 1.5) for one, n in (("A", 4), ("B", 30), ("C", 50)) for name in ("cost", "days")]
+    >>> frame = pd.DataFrame(rows, columns=["subject", "indicator", "cases", "value"])
+    >>> suppress_small_subjects(frame)["suppressed"].tolist()
+    [True, True, True, True, False, False]
+    """
+    import pandas as pd  # noqa: PLC0415
+
+    rules = rules or load_personal_rules()
+    numbers = pd.Series(_checked(frame, [subject, figure], counts), index=frame.index)
+    blank = pd.Series(data=False, index=frame.index)
+
+    limits = {"least_cases": rules.least_cases, "least_width": rules.least_width}
+    whole = numbers.groupby(frame[subject], sort=True).max()
+    mask, _ = protect_list(whole.to_numpy(dtype=np.int64), **limits)
+    of_few = frame[subject].isin(whole.index[mask]).to_numpy(dtype=bool)
+    for places in frame.groupby(figure, sort=False).indices.values():
+        listed = numbers.to_numpy(dtype=np.int64)[places]
+        blank.iloc[places], _ = protect_list(listed, hidden=of_few[places], **limits)
+    # What rests on no case at all says so.
+    blank &= numbers > 0
+    shown = frame.copy()
+    for name in values:
+        shown[name] = (shown[name].astype("Int64") if name == counts else shown[name]).mask(blank)
     return shown.assign(suppressed=blank)
 
 

@@ -61,7 +61,9 @@ class BlankCells:
         return np.block([[self.cells, self.rows[:, None]], [self.columns[None, :], np.array([[self.total]])]])
 
 
-def protect_list(counts: Counts, *, least_cases: int, least_width: int) -> tuple[Mask, bool]:
+def protect_list(
+    counts: Counts, *, least_cases: int, least_width: int, hidden: Mask | None = None
+) -> tuple[Mask, bool]:
     """Choose what to leave blank in a list that is published with its total.
 
     Parameters
@@ -72,6 +74,8 @@ def protect_list(counts: Counts, *, least_cases: int, least_width: int) -> tuple
         Least count of a cell that is published and not 0.
     least_width : int
         Least width of what can be worked out of a blank cell.
+    hidden : array of bool, shape (n,), optional
+        Cells that are left blank for another reason and must not be worked out either; a cell of none stays.
 
     Returns
     -------
@@ -88,7 +92,7 @@ def protect_list(counts: Counts, *, least_cases: int, least_width: int) -> tuple
     (array([False,  True, False,  True, False]), False)
     """
     counts = np.asarray(counts, dtype=np.int64)
-    small = (counts > 0) & (counts < least_cases)
+    small = (counts > 0) & ((counts < least_cases) | (False if hidden is None else hidden))
     blank = small.copy()
     order = iter(np.lexsort((np.arange(len(counts)), counts)))
     while small.any():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from actuary.errors import TableError
-from actuary.tables.publication import TOTAL, suppress_small_cells
+from actuary.tables.publication import TOTAL, suppress_small_cells, suppress_small_subjects
 from actuary.tables.small_cells import BlankCells, feasible_intervals, protect_counts, protect_list
 
 K, WIDTH = 11, 3
@@ -136,3 +136,18 @@ def test_a_list_is_published_and_wrong_tables_are_told() -> None:
     ):
         with pytest.raises(TableError, match=said):
             suppress_small_cells(wrong, by=by)
+
+
+@settings(max_examples=20)
+@given(hnp.arrays(np.int64, st.tuples(st.integers(1, 6), st.just(3)), elements=_COUNTS))
+def test_figures_of_few_cases_are_blank_and_so_is_who_hides_them(counts: np.ndarray) -> None:
+    rows = [(f"H{h}", f"figure {f}", int(n), 1.5 * n) for h, line in enumerate(counts) for f, n in enumerate(line)]
+    shown = suppress_small_subjects(pd.DataFrame(rows, columns=["subject", "indicator", "cases", "value"]))
+    blank = shown["suppressed"].to_numpy(dtype=bool).reshape(counts.shape)
+    assert blank[(counts > 0) & (counts < K)].all()
+    assert not blank[counts == 0].any()
+    assert shown["value"].isna().to_numpy().reshape(counts.shape)[blank].all()
+    for column, hidden in zip(counts.T, blank.T, strict=True):
+        # Whatever is blank in a figure cannot be worked out of the figure of all, unless nobody else has any case.
+        if hidden.any() and not hidden[column > 0].all():
+            assert hidden.sum() >= 2

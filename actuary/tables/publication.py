@@ -68,19 +68,19 @@ def suppress_small_cells(
     rules = rules or load_personal_rules()
     numbers = _checked(frame, list(by), counts)
     keys = [pd.factorize(frame[name].astype("string").fillna(""), sort=True) for name in by]
-    limits = {"least_cases": rules.least_cases, "least_width": rules.least_width}
+    more: list[tuple[tuple[str, ...], int, bool]]
     if len(keys) == 1:
         codes = keys[0][0]
         listed = np.zeros(len(keys[0][1]), np.int64)
         listed[codes] = numbers
-        mask, total = protect_list(listed, **limits)
+        mask, total = protect_list(listed, least_cases=rules.least_cases, least_width=rules.least_width)
         blank = mask[codes]
         more = [((TOTAL,), int(numbers.sum()), total)]
     else:
         (rows, row_names), (columns, column_names) = keys
         table = np.zeros((len(row_names), len(column_names)), np.int64)
         table[rows, columns] = numbers
-        found = protect_counts(table, **limits)
+        found = protect_counts(table, least_cases=rules.least_cases, least_width=rules.least_width)
         blank = found.cells[rows, columns]
         more = [((str(name), TOTAL), int(table[at].sum()), bool(found.rows[at])) for at, name in enumerate(row_names)]
         more += [
@@ -148,17 +148,14 @@ def suppress_small_subjects(
 
     rules = rules or load_personal_rules()
     numbers = pd.Series(_checked(frame, [subject, figure], counts), index=frame.index)
-    blank = pd.Series(data=False, index=frame.index)
-
-    limits = {"least_cases": rules.least_cases, "least_width": rules.least_width}
+    few, width = rules.least_cases, rules.least_width
+    counted = numbers.to_numpy(dtype=np.int64)
     whole = numbers.groupby(frame[subject], sort=True).max()
-    mask, _ = protect_list(whole.to_numpy(dtype=np.int64), **limits)
+    mask, _ = protect_list(whole.to_numpy(dtype=np.int64), least_cases=few, least_width=width)
     of_few = frame[subject].isin(whole.index[mask]).to_numpy(dtype=bool)
+    blank = np.zeros(len(frame), dtype=bool)
     for places in frame.groupby(figure, sort=False).indices.values():
-        listed = numbers.to_numpy(dtype=np.int64)[places]
-        blank.iloc[places], _ = protect_list(listed, hidden=of_few[places], **limits)
-    # What rests on no case at all says so.
-    blank &= numbers > 0
+        blank[places], _ = protect_list(counted[places], least_cases=few, least_width=width, hidden=of_few[places])
     shown = frame.copy()
     for name in values:
         shown[name] = (shown[name].astype("Int64") if name == counts else shown[name]).mask(blank)

@@ -13,7 +13,7 @@ from actuary.files.identifiers import check_identifiers
 from actuary.files.numbers import plain_decimal
 from actuary.files.opening import check_regular, read_bytes
 from actuary.files.records import read_records
-from actuary.files.streams import find_kind, guarded_column, unguarded_column
+from actuary.files.streams import check_rows, find_kind, guarded_column, unguarded_column
 from actuary.files.workbooks import check_archive, read_workbook
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "check_archive",
     "check_identifiers",
     "check_regular",
+    "check_rows",
     "clean_heading",
     "csv_bytes",
     "decode_text",

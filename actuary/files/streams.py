@@ -15,9 +15,12 @@ from actuary.files.encodings import find_encoding, note
 from actuary.files.formulas import COMPUTING, GUARDED, neutral, unguarded
 from actuary.files.opening import check_regular
 
-__all__ = ["RowsKind", "find_kind", "guarded_column", "unguarded_column"]
+__all__ = ["RowsKind", "check_rows", "find_kind", "guarded_column", "unguarded_column"]
 
 _CHUNK = 1 << 24
+#: Rows a byte of Parquet, and rows from which they are counted. Every case has a name of its own, which takes bytes;
+#: equal rows take none, and a file of some kilobytes may hold billions of them.
+_MOST_ROWS_A_BYTE, _CHECKED_ROWS = 8, 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +130,33 @@ def guarded_column(column: Any) -> Any:
         return column
     cells = [neutral(cell) for cell in column.filter(suspect).to_pylist()]
     return pc.replace_with_mask(column, suspect, pa.array(cells, column.type))
+
+
+def check_rows(rows: int, size: int, *, where: str) -> None:
+    """Raise when a Parquet file says that it has far more rows than its bytes can tell apart.
+
+    Parameters
+    ----------
+    rows : int
+        Rows that the file says it has.
+    size : int
+        Its bytes.
+    where : str
+        How messages name it.
+
+    Raises
+    ------
+    TableError
+        When it has more than 8 rows a byte, and more than ten million.
+
+    Examples
+    --------
+    >>> check_rows(10**12, 5_000, where="cases.parquet")
+    Traceback (most recent call last):
+        ...
+    actuary.errors.TableError: cases.parquet: found 1,000,000,000,000 rows in 5,000 bytes;
+    expected at most 8 rows a byte; write the file again
+    """
+    if rows > _CHECKED_ROWS and rows > _MOST_ROWS_A_BYTE * size:
+        expected = f"at most {_MOST_ROWS_A_BYTE} rows a byte"
+        raise TableError(Problem(where, f"{rows:,} rows in {size:,} bytes", expected, "write the file again"))

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from actuary.errors import Problem, TableError
-from actuary.files import check_identifiers, check_regular, find_kind, unguarded_column
+from actuary.files import check_identifiers, check_regular, check_rows, find_kind, unguarded_column
 from actuary.files.streams import RowsKind
 from actuary.personal_numbers import without_cells
 from actuary.tables.personal_door import admit_file
@@ -140,6 +140,7 @@ def _open_parquet(
         schema = pq.read_schema(path)
         wanted = sorted(choose(schema.names))
         metadata = pq.read_metadata(path)
+    check_rows(metadata.num_rows, path.stat().st_size, where=str(path))
     leaves = [metadata.schema.column(number).path for number in range(metadata.num_columns)]
     codes = [leaf for leaf in leaves if coded(leaf)]
     options = {"batch_size": batch_rows, "columns": wanted, "use_threads": threads > 1}

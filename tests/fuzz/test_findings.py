@@ -257,6 +257,17 @@ def test_documents_without_an_end_are_errors_of_their_format() -> None:
         parse_json("[" * 100_000)
 
 
+def test_a_parquet_file_of_equal_rows_without_end_is_refused(tmp_path: Path) -> None:
+    # 11 million equal rows take some kilobytes, and much once they are texts.
+    path = tmp_path / "t.parquet"
+    same = pa.DictionaryArray.from_arrays(pa.array([0] * 1_000_000, pa.int8()), pa.array(["c"]))
+    with pq.ParquetWriter(path, pa.schema([("case_id", same.type)])) as writer:
+        for _ in range(11):
+            writer.write_table(pa.table({"case_id": same}))
+    with pytest.raises(TableError, match="at most 8 rows a byte"):
+        open_rows(path, list, coded=lambda _: False, threads=1, batch_rows=9)
+
+
 def _zip(members: dict[str, bytes], change: Callable[[zipfile.ZipInfo], None] = lambda _: None) -> bytes:
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from actuary.errors import Problem, TableError, raise_all
-from actuary.files import check_regular, find_kind, unguarded_column
+from actuary.files import check_regular, check_rows, find_kind, unguarded_column
 from actuary.personal_numbers import without_cells
 
 __all__ = ["NO_DAY", "codes_of", "day_column", "number_column", "open_table"]
@@ -44,6 +44,7 @@ def open_table(given: Any, label: str) -> tuple[pa.Table, str]:
         check_regular(path, where=str(path), expected="a Parquet or CSV table")
         try:
             if path.suffix.lower() == ".parquet":
+                check_rows(pq.read_metadata(path).num_rows, path.stat().st_size, where=str(path))
                 return _once_each(pq.read_table(path), path.name), path.name
             return _once_each(_csv_table(path), path.name), path.name
         except (OSError, UnicodeError, pa.ArrowException) as error:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from actuary.errors import Problem, TableError
-from actuary.files import check_regular, find_kind, unguarded_column
+from actuary.files import check_regular, check_rows, find_kind, unguarded_column
 from actuary.files.streams import RowsKind
 from actuary.personal_numbers import without_cells
 from actuary.tables.personal_door import Admission, admit_file, admit_table
@@ -163,6 +163,7 @@ def _read_parquet(path: Path) -> RawTable:
     import pyarrow.parquet as pq  # noqa: PLC0415  (only for Parquet)
 
     try:
+        check_rows(pq.read_metadata(path).num_rows, path.stat().st_size, where=path.name)
         table = pq.read_table(path)
     except (OSError, UnicodeError, pa.ArrowException) as error:
         mend = "it may have been cut off: write or copy it again"

@@ -1,6 +1,6 @@
 """Measure work part by part: python benchmarks/streaming.py [--sizes 200000 2000000] [--threads 2] [--json].
 
-A made-up dataset of files of 100,000 cases is grouped, settled and cleared part by part, every size in a process of its
+A made-up dataset of files of 500,000 cases is grouped, settled and cleared part by part, every size in a process of its
 own, so that the peak of its memory can be read; the same cases in one file take the usual way in another process of the
 same run. Told are rows a second, peak memory, and the ratio of the two ways.
 """
@@ -28,7 +28,7 @@ from actuary.workflow.bulk.group import group_dataset
 from actuary.workflow.bulk.settle import settle_dataset
 from actuary.workflow.outputs import staged_output
 
-FILE_ROWS = 100_000
+FILE_ROWS = 500_000
 POLICY = """
 [policy]
 id = "streaming"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from actuary.payment.case_kinds import CaseKinds, FindEarlier, sort_cases
 from actuary.payment.cases import CaseTable
 from actuary.payment.cell_compiler import compile_cells
+from actuary.payment.cells import Cell, CellKey
 from actuary.payment.chunks import sums_by_code
 from actuary.payment.compiled import CompiledCells, SegmentSums, point_places
 from actuary.payment.declaration import PaymentPolicy
@@ -99,7 +100,12 @@ class PoolSums:
 
 
 def sort_and_point(
-    table: CaseTable, policy: PaymentPolicy, *, threads: int = 1, find_earlier: FindEarlier = earlier_stays
+    table: CaseTable,
+    policy: PaymentPolicy,
+    *,
+    threads: int = 1,
+    find_earlier: FindEarlier = earlier_stays,
+    known: dict[CellKey, Cell] | None = None,
 ) -> SortedCases:
     """Sort cases into kinds and give them their points.
 
@@ -113,6 +119,8 @@ def sort_and_point(
         Threads.
     find_earlier : callable
         See :func:`~actuary.payment.case_kinds.sort_cases`.
+    known : dict, optional
+        See :func:`~actuary.payment.cell_compiler.compile_cells`.
 
     Raises
     ------
@@ -120,7 +128,7 @@ def sort_and_point(
         When the table lacks what the policy takes off the standard.
     """
     kinds = sort_cases(table, policy, find_earlier=find_earlier)
-    compiled = compile_cells(table, kinds, policy, threads=threads)
+    compiled = compile_cells(table, kinds, policy, threads=threads, known=known)
     segment, points = compiled.points(threads)
     reason = _reasons(kinds, compiled, segment)
     return SortedCases(

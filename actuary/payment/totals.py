@@ -20,6 +20,7 @@ from actuary.errors import UnknownNameError, raise_all, unknown_name
 from actuary.kernels.case_rows import add_by_code
 from actuary.payment.case_cells import Coded, read_codes
 from actuary.payment.case_columns import MISSING
+from actuary.payment.chunks import sums_by_code
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.exact import as_decimal
 from actuary.payment.statuses import PaymentStatus
@@ -35,6 +36,9 @@ KEYS = ("hospital", "department", "drg", "paid_group", "tier", "insurance", "mon
 
 #: Sums of money over the paid cases [fen].
 MONEY_TOTALS = ("cost_fen", "standard_fen", "fund_fen", "patient_fen", "other_fen", "gain_fen")
+
+#: Below this a weight in parts of the common fraction is a whole number that loops can add.
+_HIGHEST_UNIT = 1 << 62
 
 #: Up to so many combinations of keys get a place each; more are sorted.
 _DENSE = 1 << 22
@@ -250,28 +254,26 @@ def _shares(parts: Sequence[int], wholes: Sequence[int]) -> list[float]:
 
 
 def _weights(cases: pa.Table, places: _Places, paid: NDArray[np.bool_], policy: PaymentPolicy) -> list[Fraction]:
-    """Add up the weights of the paid cases exactly: every group's weight times its cases."""
+    """Add up the weights of the paid cases exactly, as whole numbers of their common fraction."""
     group, tier = _codes(cases, "paid_group"), _codes(cases, "tier")
-    pair = np.where(group.codes < 0, len(group.names), group.codes).astype(np.int64) * (len(tier.names) + 1)
+    width = len(tier.names) + 1
+    pair = np.where(group.codes < 0, len(group.names), group.codes).astype(np.int64) * width
     pair += np.where(tier.codes < 0, len(tier.names), tier.codes)
-    pairs = (len(group.names) + 1) * (len(tier.names) + 1)
-    key = places.code[paid] * pairs + pair[paid]
-    if len(places.present) * pairs <= _DENSE:
-        all_counts = np.bincount(key, minlength=1)
-        present = np.flatnonzero(all_counts)
-        counts = all_counts[present]
-    else:
-        present, counts = np.unique(key, return_counts=True)
-    sums = [Fraction(0)] * len(places.present)
-    known: dict[int, Fraction] = {}
+    present = np.flatnonzero(np.bincount(pair[paid], minlength=(len(group.names) + 1) * width))
     names = ((*group.names, ""), (*tier.names, ""))
-    for one, count in zip(present.tolist(), counts.tolist(), strict=True):
-        place, which = divmod(one, pairs)
-        if which not in known:
-            number, level = divmod(which, len(tier.names) + 1)
-            known[which] = _weight(policy, names[0][number], names[1][level])
-        sums[place] += known[which] * count
-    return sums
+    weights = [_weight(policy, names[0][one // width], names[1][one % width]) for one in present.tolist()]
+    parts = math.lcm(*(weight.denominator for weight in weights))
+    units = [int(weight * parts) for weight in weights]
+    code = np.where(paid, places.code, -1).astype(np.int32)
+    if max(units, default=0) < _HIGHEST_UNIT:
+        unit_of = np.zeros((len(group.names) + 1) * width, np.int64)
+        unit_of[present] = units
+        return [Fraction(total, parts) for total in sums_by_code(code, unit_of[pair], len(places.present))]
+    of_pair = dict(zip(present.tolist(), units, strict=True))
+    totals = [0] * len(places.present)
+    for place, one in zip(code[paid].tolist(), pair[paid].tolist(), strict=True):
+        totals[place] += of_pair[one]
+    return [Fraction(total, parts) for total in totals]
 
 
 def _weight(policy: PaymentPolicy, group: str, tier: str) -> Fraction:

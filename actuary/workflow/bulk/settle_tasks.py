@@ -17,6 +17,7 @@ from actuary.files import csv_bytes
 from actuary.payment.case_content import content_fingerprint
 from actuary.payment.case_kinds import FindEarlier
 from actuary.payment.cases import CaseTable
+from actuary.payment.cells import Cell, CellKey
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.declared_classes import Readmission
 from actuary.payment.point_value import PointValue
@@ -37,6 +38,20 @@ from actuary.workflow.bulk.keys import Marks, write_keys
 from actuary.workflow.bulk.partitions import Partition
 
 __all__ = ["PayTask", "ScanTask", "SumTask", "pools_of"]
+
+
+#: Kinds of cases of one policy, compiled once a process: the next partition has mostly the same.
+_KINDS: dict[str, dict[CellKey, Cell]] = {}
+_MOST_KINDS = 200_000
+
+
+def _known(policy: PaymentPolicy) -> dict[CellKey, Cell]:
+    kinds = _KINDS.get(policy.fingerprint)
+    if kinds is None or len(kinds) > _MOST_KINDS:
+        kinds = {}
+        _KINDS.clear()
+        _KINDS[policy.fingerprint] = kinds
+    return kinds
 
 
 def _no_earlier(cases: CaseTable, _rule: Readmission, _taking_part: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -117,7 +132,9 @@ class ScanTask:
             write_keys("stays", folder, stay_keys(cases, rule, taking_part), shares=max(1, self.shares))
             return np.zeros(len(cases), bool)
 
-        ready = sort_and_point(table, self.policy, find_earlier=write_stays if self.stays else _no_earlier)
+        ready = sort_and_point(
+            table, self.policy, find_earlier=write_stays if self.stays else _no_earlier, known=_known(self.policy)
+        )
         found["pools"] = _pool_json(sum_pools(ready, self.pools))
         return found
 
@@ -142,7 +159,7 @@ class SumTask:
     def __call__(self, partition: Partition, folder: Path) -> Mapping[str, Any]:  # noqa: ARG002  (writes no file)
         """Add up a partition."""
         find: FindEarlier = partial(_marked, self.earlier.rows(partition.number))
-        ready = sort_and_point(self.reader.read(partition), self.policy, find_earlier=find)
+        ready = sort_and_point(self.reader.read(partition), self.policy, find_earlier=find, known=_known(self.policy))
         return {"pools": _pool_json(sum_pools(ready, self.pools))}
 
 
@@ -178,7 +195,7 @@ class PayTask:
     def __call__(self, partition: Partition, folder: Path) -> Mapping[str, Any]:
         """Pay a partition."""
         find: FindEarlier = partial(_marked, self.earlier.rows(partition.number))
-        ready = sort_and_point(self.reader.read(partition), self.policy, find_earlier=find)
+        ready = sort_and_point(self.reader.read(partition), self.policy, find_earlier=find, known=_known(self.policy))
         settled = pay_cases(ready, self.pools, self.values)
         write_settled_cases(settled, folder / "cases.parquet", fingerprint=self.fingerprint, synthetic=self.synthetic)
         problems = problem_frame(settled, lang=self.lang)

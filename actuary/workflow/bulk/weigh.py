@@ -228,8 +228,8 @@ class _Run:
 
 def _trimmed(names: Sequence[str], cells: Mapping[str, Any], width: int) -> Trimmed:
     """Put the cells of all groups together; where their costs lie is nobody's business any more."""
-    empty = [0, (1 << 62), [0, 0, 0], [0, 0, 0]]
-    rows = [row for name in names for row in (cells[name][0] if name in cells else [empty] * width)]
+    empty: list[Any] = [0, (1 << 62), [0, 0, 0], [0, 0, 0]]
+    rows: list[list[Any]] = [row for name in names for row in (cells[name][0] if name in cells else [empty] * width)]
     nowhere = np.zeros(len(rows), np.int64)
     none = CostMoments(0, 0, 0)
     return Trimmed(

@@ -67,7 +67,7 @@ class CostTask:
             cell, counts, outside = year_cells(group, self.rule, years)
             width = len(self.rule.years)
             found["years"] = {str(year): count for year, count in counts.items()}
-            found["present"] = sorted({int(one) for one in np.unique(years)})
+            found["present"] = sorted({int(one) for one in (() if years is None else np.unique(years))})
             left_out["not of a declared year"] = outside
         found["left_out"] = left_out
         names = np.array(table.group_names, object)

@@ -32,6 +32,8 @@ from actuary.workflow.synthetic import write_synthetic_city
 DRAWN = 200_000
 ROW_GROUP = 131_072
 MONTHS = 12
+#: What is measured on the disk, and where it stands.
+FOLDERS = {"cases": "cases", "grouped": "local/grouped", "settled": "local/settled"}
 #: What the grouper has to say itself.
 ANSWERS = ("mdc", "adrg", "drg", "severity", "group_status")
 
@@ -116,6 +118,11 @@ def run_all(
     return {verb: run(*command, *engine, workers=workers) for verb, command in commands.items()}
 
 
+def size(folder: Path) -> int:
+    """Return the bytes of all files of a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
 def digest(folder: Path) -> str:
     """Return a hash of the names and bytes of every file of a folder."""
     found = hashlib.sha256()
@@ -162,6 +169,9 @@ def measure(sizes: list[int], workers: int, folder: Path) -> dict[str, Any]:
                 engine = ("--engine", "distributed", "--scheduler", scheduler)
                 found["distributed"] = run_all(city, place / "cases", place / "distributed", engine, pids)
             found["equal"] = digest(place / "local") == digest(place / "distributed")
+            found["workers"] = workers
+        found["bytes"] = {name: size(place / folder) for name, folder in FOLDERS.items()}
+        found["parts"] = sum(1 for _ in (place / "cases").rglob("*.parquet"))
         report[str(cases)] = found
         shutil.rmtree(place)
     return report

@@ -123,6 +123,22 @@ def grow(declared: Mapping[str, Any], runs: Mapping[str, Any]) -> dict[str, Any]
     return {"name": declared["name"], "seconds": dict(points), "exponents": slopes}
 
 
+def extrapolate(declared: Mapping[str, Any], runs: Mapping[str, Any]) -> dict[str, Any]:
+    """Reckon a nation's year from the largest size measured on the cluster: hours by cores, bytes, parts."""
+    found = runs[declared["run"]]["found"]
+    cases = max(int(one) for one in found)
+    largest, scale = found[str(cases)], declared["stays"] / cases
+    seconds = {verb: used["wall_s"] * largest["workers"] * scale for verb, used in largest["distributed"].items()}
+    return {
+        "stays": declared["stays"],
+        "from": cases,
+        "core_hours": {verb: value / 3600 for verb, value in seconds.items()},
+        "hours": {str(cores): sum(seconds.values()) / 3600 / cores for cores in declared["cores"]},
+        "gigabytes": {name: value * scale / 1e9 for name, value in largest["bytes"].items()},
+        "parts": round(largest["parts"] * scale),
+    }
+
+
 def machine() -> dict[str, Any]:
     """Return what the figures depend on."""
     versions = {name: importlib.metadata.version(name) for name in PACKAGES}
@@ -149,6 +165,7 @@ def collect(aims: Mapping[str, Any], runs: Mapping[str, Any]) -> dict[str, Any]:
             for one in aims["growth"]
             if {row[1] for row in one.get("rates", one.get("seconds"))} <= set(runs)
         ],
+        "nation": extrapolate(aims["nation"], runs) if aims["nation"]["run"] in runs else None,
         "runs": dict(runs),
     }
 
@@ -209,6 +226,23 @@ def page(results: Mapping[str, Any]) -> str:
     ]
     lines += [f"| {name} | {one['seconds']:.0f} | {one['peak_mib']:,.0f} |" for name, one in results["runs"].items()]
     return "\n".join(lines) + "\n"
+
+
+def _nation(nation: Mapping[str, Any]) -> list[str]:
+    used = ", ".join(f"{verb} {_number(hours)}" for verb, hours in nation["core_hours"].items())
+    held = ", ".join(f"{name} {_number(size)} GB" for name, size in nation["gigabytes"].items())
+    hours = "; ".join(f"{cores} cores {_number(value)} h" for cores, value in nation["hours"].items())
+    return [
+        "",
+        "## A nation's year",
+        "",
+        f"{nation['stays']:,} stays, reckoned from {nation['from']:,} on the cluster of this run, in proportion (see the",
+        "exponents above), as long as the storage keeps up:",
+        "",
+        f"- core hours: {used};",
+        f"- all three: {hours};",
+        f"- on the storage: {held}, in {nation['parts']:,} parts of the size measured.",
+    ]
 
 
 def fallen(kept: Mapping[str, Any], now: Iterable[Mapping[str, Any]]) -> list[tuple[str, float, float]]:

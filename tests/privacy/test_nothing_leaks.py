@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
@@ -251,3 +252,28 @@ def test_the_manifest_names_the_key_not_the_secret(
         assert persons["key_id"] == key.id
         assert "certno" in persons["tables"][0]["keyed"]
         assert key.secret.hex() not in content
+
+
+def test_the_parts_of_a_dataset_come_through_the_same_door(frame: pd.DataFrame, apart: Path, tmp_path: Path) -> None:
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    for month in ("2024-01", "2024-02"):
+        (tmp_path / "parts" / f"of={month}").mkdir(parents=True)
+        part = table.filter(pc.equal(table["month"], month))
+        pq.write_table(part, tmp_path / "parts" / f"of={month}" / "part.parquet")
+    new_personal_key(tmp_path / "secret")
+    given, out = str(tmp_path / "parts"), apart / "out"
+    said = {}
+    for name, options, wanted in (
+        ("refused", (), 2),
+        ("dropped", ("--drop-personal",), 0),
+        ("keyed", ("--personal-key", str(tmp_path / "secret")), 0),
+    ):
+        status, said[name] = _run(["group", given, "--out", str(out / f"group-{name}")], *options)
+        assert status == wanted, said[name]
+        status, said[f"check {name}"] = _run(["check", given, "--out", str(out / f"check-{name}")], *options)
+        assert status in ((2,) if wanted else (0, 1)), said[f"check {name}"]
+    assert "certno" in said["refused"]
+    assert {path.name for path in out.iterdir() if not path.name.startswith(".")} == {
+        *("group-dropped", "group-keyed", "check-dropped", "check-keyed"),
+    }
+    _searched(said, apart)

@@ -74,6 +74,11 @@ if TYPE_CHECKING:
         write_reports,
     )
     from actuary.workflow.audits import read_audit, sample_claims
+    from actuary.workflow.bulk.check import check_dataset
+    from actuary.workflow.bulk.clear import clear_dataset
+    from actuary.workflow.bulk.group import group_dataset
+    from actuary.workflow.bulk.settle import settle_dataset
+    from actuary.workflow.bulk.weigh import weigh_dataset
     from actuary.workflow.case_ledger import record_signals
     from actuary.workflow.credit import score_providers
 
@@ -82,9 +87,11 @@ __all__ = [
     "CaseLedger",
     "FundProjection",
     "Quarter",
+    "check_dataset",
     "check_inputs",
     "check_personal",
     "check_settlement_list",
+    "clear_dataset",
     "clear_settlement",
     "compare_policies",
     "compare_schemes",
@@ -98,6 +105,7 @@ __all__ = [
     "forecast_fund",
     "forecast_series",
     "group_cases",
+    "group_dataset",
     "group_file",
     "indicator_history",
     "indicators_of_cases",
@@ -137,12 +145,14 @@ __all__ = [
     "score_providers",
     "settle_alliance",
     "settle_cases",
+    "settle_dataset",
     "shrink_group_means",
     "suppress_small_cells",
     "sweep_policy",
     "targets_of_city",
     "trace_city",
     "warn_city",
+    "weigh_dataset",
     "weights_from_cases",
     "what_if",
     "write_report",
@@ -150,6 +160,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "weigh_dataset": "workflow.bulk.weigh",
+    "settle_dataset": "workflow.bulk.settle",
+    "group_dataset": "workflow.bulk.group",
+    "clear_dataset": "workflow.bulk.clear",
+    "check_dataset": "workflow.bulk.check",
     "ActuaryError": "errors",
     "CaseLedger": "alerts.ledger",
     "check_personal": "tables.personal_files",

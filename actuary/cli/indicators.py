@@ -265,6 +265,12 @@ def _check_no_region(cases: Path, models: Path | None) -> None:
     """Say where a region was named in the place of a file."""
     from actuary.policy.regions import list_regions  # noqa: PLC0415
 
+    if cases.is_dir():
+        mend = (
+            "write the months that are asked for into one Parquet file; what a whole dataset is paid, by hospital, group "
+            "and month, stands in the tables of actuary settle"
+        )
+        raise ActuaryError(Problem(str(cases), "a folder", "a file of cases: indicators read one table", mend))
     if not cases.exists() and str(cases) in list_regions(models):
         raise ActuaryError(Problem(str(cases), "a region", "a file of cases", f"a region is named by --city {cases}"))
 

@@ -15,6 +15,7 @@ from planted import card, identity
 from actuary.drg.quality.declarations import load_declarations
 from actuary.errors import ActuaryError, DeclarationError, OutputError, Problem, TableError
 from actuary.payment.case_columns import COLUMNS, SYNONYMS
+from actuary.payment.case_files import read_cases
 from actuary.personal_numbers import find_numbers, identity_check_digit, mask_numbers
 from actuary.tables.personal_columns import recognise_columns
 from actuary.tables.personal_door import admit_file, admit_table, personal_door
@@ -111,7 +112,9 @@ def test_no_column_that_a_verb_reads_is_personal_by_its_name() -> None:
     fields = {name for table in load_declarations().tables.values() for name in table.fields}
     read = {*COLUMNS, *(name for names in SYNONYMS.values() for name in names), *fields}
     # The number of an insured person links stays, and is keyed or refused like every number of a person.
-    assert {name for name in read if RULES.kind_of_name(name)} == {"psn_no"}
+    assert {name for name in read if RULES.kind_of_name(name)} == {
+        *("psn_no", "certno", "人员编号", "证件号码", "身份证号"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -319,3 +322,15 @@ def test_rules_tell_all_that_is_wrong(tmp_path: Path) -> None:
         "kind[1].name_zh",
     ):
         assert part in str(told.value)
+
+
+def test_readmissions_link_by_the_keys_of_identity_numbers() -> None:
+    stays = {"case_id": ["a", "b", "c"], "hospital": "H1", "tier": "3", "insurance": "310", "drg": "BR25"}
+    frame = pd.DataFrame({**stays, "total_cost": "1000", "certno": [identity(1), identity(2), identity(1).lower()]})
+    with personal_door(key=PersonalKey(bytes(32))):
+        person = read_cases(frame).person.to_pylist()
+    assert person[0] == person[2] != person[1]
+    with personal_door(drop=True):
+        read_cases(frame)
+    with pytest.raises(TableError, match="'certno'"):
+        read_cases(frame)

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,11 +16,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from actuary.errors import ActuaryError
+from actuary.payment.policy_files import load_payment_policy
 from actuary.workflow.bulk import distributed_engine
 from actuary.workflow.bulk.distributed_engine import ClusterError, DistributedEngine
 from actuary.workflow.bulk.engine import LocalEngine
+from actuary.workflow.bulk.group import group_dataset
 from actuary.workflow.bulk.journal import open_journal
 from actuary.workflow.bulk.partitions import Dataset, find_partitions
+from actuary.workflow.bulk.settle import settle_dataset
+from actuary.workflow.synthetic import write_synthetic_city
 
 pytest.importorskip("distributed", reason="the extra 'distributed' is not installed")
 pytestmark = pytest.mark.slow
@@ -168,6 +173,25 @@ def test_a_worker_killed_in_the_middle_changes_nothing(cluster, dataset, tmp_pat
     killer.join()
     assert victim.wait() != 0
     assert spread == [11 * number for number in range(PARTS)]
+
+
+def test_cases_are_grouped_and_paid_as_on_one_machine(cluster, tmp_path):
+    city = tmp_path / "city"
+    write_synthetic_city("shenyang", city, cases=3_000, seed=5)
+    cases = pq.read_table(city / "cases.parquet").drop_columns(["mdc", "adrg", "drg", "severity", "group_status"])
+    for number in range(5):
+        folder = tmp_path / "in" / f"month={number}"
+        folder.mkdir(parents=True)
+        pq.write_table(cases.slice(number * 600, 600), folder / "part.parquet")
+    rules, budget = load_payment_policy(str(city / "policy.toml")), {"all": Decimal(10**8)}
+    for name, engine in (("one", LocalEngine(2)), ("many", cluster.engine(3))):
+        out = tmp_path / name
+        group_dataset(tmp_path / "in", out / "grouped", with_cases=True, engine=engine)
+        settle_dataset(out / "grouped", out / "settled", rules, budget=budget, engine=engine)
+    one, many = ({path.relative_to(tmp_path / name): path.read_bytes() for path in (tmp_path / name).rglob("*.*")
+                  if path.is_file()} for name in ("one", "many"))  # fmt: skip
+    assert len([path for path in one if path.suffix == ".parquet"]) >= 10
+    assert one == many
 
 
 def test_an_error_of_the_work_comes_back_whole_and_what_is_finished_is_kept(cluster, dataset, tmp_path):

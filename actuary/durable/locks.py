@@ -15,7 +15,7 @@ from actuary.errors import OutputError, Problem
 __all__ = ["exclusive", "holds", "try_lock"]
 
 #: What file systems answer that know no locks.
-_NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL}
+_NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.EBADF}
 
 
 def try_lock(number: int, path: Path) -> bool | None:
@@ -55,7 +55,8 @@ def try_lock(number: int, path: Path) -> bool | None:
 def holds(path: Path) -> bool:
     """Say whether a process that lives holds the lock of a file; True also where that cannot be told."""
     try:
-        number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        # To be written: network file systems lock nothing else for one alone.
+        number = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     except OSError:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from actuary.cli.console import Data, Models, print_frame, say, teaching
-from actuary.cli.in_parts import Engine, EngineName, Restart, showing_progress
+from actuary.cli.in_parts import Engine, EngineName, Restart, Scheduler, chosen_engine, showing_progress
 from actuary.cli.personal_options import reads_persons
 from actuary.errors import ActuaryError, OutputError, Problem, raise_all
 
@@ -52,6 +52,7 @@ def check(  # noqa: PLR0913, PLR0917  (one argument an option)
         list[str] | None, typer.Option("--limit", help="Threshold of the region, such as upload_days=15; repeatable.")
     ] = None,
     engine: Engine = None,
+    scheduler: Scheduler = None,
     restart: Restart = False,
     models: Models = None,
     data: Data = None,
@@ -62,11 +63,10 @@ def check(  # noqa: PLR0913, PLR0917  (one argument an option)
     """
     from actuary.drg.quality import is_case_data  # noqa: PLC0415  (loads Arrow)
 
-    given = paths or []
+    given, runner = paths or [], chosen_engine(engine, scheduler)
     if any(_is_in_parts(path, engine) for path in given):
-        _check_in_parts(
-            given, out, rejected, dictionary=dictionary, limits=_limits(limit or []), models=models, restart=restart
-        )
+        wanted = {"limits": _limits(limit or []), "dictionary": dictionary, "root": models}
+        _check_in_parts(given, out, rejected, {**wanted, "engine": runner, "restart": restart})
         return
     cases = [path for path in given if is_case_data(path)]
     others = [path for path in given if path not in cases]
@@ -103,11 +103,7 @@ def _check_in_parts(
     paths: Sequence[Path],
     out: Path | None,
     rejected: Path | None,
-    *,
-    dictionary: Path | None,
-    limits: dict[str, int],
-    models: Path | None,
-    restart: bool,
+    wanted: dict[str, Any],
 ) -> None:
     from actuary.workflow.bulk.check import check_dataset  # noqa: PLC0415
 
@@ -122,9 +118,7 @@ def _check_in_parts(
     raise_all(problems, ActuaryError)
     assert out is not None  # noqa: S101  (raised above)
     with showing_progress() as progress:
-        found = check_dataset(
-            paths[0], out, dictionary=dictionary, limits=limits, root=models, restart=restart, progress=progress
-        )
+        found = check_dataset(paths[0], out, progress=progress, **wanted)
     summary = found.summary()
     shown = summary[(summary["findings"] > 0) | (summary["status"] != "run")]
     title = (

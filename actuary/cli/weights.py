@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from actuary.cli.console import Models, say, teaching, write_table
-from actuary.cli.in_parts import Engine, Restart, in_parts, showing_progress
+from actuary.cli.in_parts import Engine, Restart, Scheduler, chosen_engine, in_parts, showing_progress
 from actuary.cli.personal_options import reads_persons
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def weights(  # noqa: PLR0913, PLR0917  (one argument an option)
         typer.Option(help="tier, hospital, group_tier or group_hospital.", show_default="that of the policy"),
     ] = None,
     engine: Engine = None,
+    scheduler: Scheduler = None,
     restart: Restart = False,
     models: Models = None,
 ) -> None:
@@ -51,6 +52,7 @@ def weights(  # noqa: PLR0913, PLR0917  (one argument an option)
     from actuary.payment.policy_files import load_payment_policy  # noqa: PLC0415
     from actuary.payment.weight_files import read_earlier_weights  # noqa: PLC0415
 
+    runner = chosen_engine(engine, scheduler)
     loaded = load_payment_policy(policy, root=models, partial_ok=True)
     before = None if earlier is None else read_earlier_weights(earlier, loaded)
     rule = coefficient_rule(loaded, form=form) if coefficients is not None else None
@@ -72,6 +74,7 @@ def weights(  # noqa: PLR0913, PLR0917  (one argument an option)
                 coefficients=rule,
                 cv_limit=limit,
                 write=lambda found: write(found.weights, found.scheme, found.coefficients),
+                engine=runner,
                 restart=restart,
                 progress=progress,
             )

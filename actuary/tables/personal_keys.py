@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import stat
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ __all__ = ["PersonalKey", "new_personal_key", "read_personal_key"]
 
 _HEAD = "actuary personal key 1"
 _BYTES = 32
+#: Most numbers stand as they are meant, and need no closer look.
+_PLAIN = re.compile(r"[0-9]{17}[0-9Xx]|1[0-9]{10}")
 _MEND = "make one with: actuary personal key new FILE"
 
 
@@ -70,6 +73,8 @@ class PersonalKey:
 
 
 def _canonical(value: str) -> str:
+    if _PLAIN.fullmatch(value):
+        return value.upper()
     text = " ".join(plain_text(value).split()).upper()
     found = find_numbers(text)
     if len(found) != 1 or found[0].kind == "email":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import functools
 import re
 import warnings
 from collections.abc import Callable, Iterable
@@ -37,11 +36,10 @@ _MIXED = 0.01
 #: NUL bytes among the first ones from which a text without a mark is taken for UTF-16.
 _UTF16_NULS = 0.2
 _HEAD = 1 << 12
-_LINE_BYTES = 1 << 26
+_LINE_BYTES = 1 << 24
 
 _FOREIGN_LINE = re.compile(rb"[^\n]*[\x80-\xff][^\n]*")
 _TWO_WIDE = re.compile(rb"[\xe3-\xe9][\x80-\xbf]{2}(?:[\xe3-\xef][\x80-\xbf]{2})")
-_WIDE = re.compile("[^\x00-\x7f]")
 # Chinese takes three bytes a character in UTF-8; characters of two bytes each are pairs of bytes in GB18030 as well.
 _THREE_BYTES = re.compile("[\u0800-\U0010ffff]")
 _BEYOND_LATIN = re.compile("[\u0100-\u07ff]")
@@ -75,14 +73,6 @@ class TextKind:
     encoding: str
     assumed: str = ""
     quotes: bool = True
-
-
-@functools.cache
-def _rare() -> re.Pattern[str]:
-    common = "".join(
-        bytes((high, low)).decode("gb2312", "ignore") for high in range(0xA1, 0xF8) for low in range(0xA1, 0xFF)
-    )
-    return re.compile(f"[^\x00-\x7f{re.escape(common)}]")
 
 
 def find_encoding(chunks: Chunks, *, where: str, error: type[ActuaryError] = TableError) -> TextKind:
@@ -165,10 +155,11 @@ def _is_common_gb18030(chunks: Chunks) -> bool:
     decoder = codecs.getincrementaldecoder("gb18030")()
     try:
         for piece in chunks():
-            if piece.startswith(codecs.BOM_UTF8) or _rare().search(decoder.decode(piece)):
+            if piece.startswith(codecs.BOM_UTF8):
                 return False
+            decoder.decode(piece).encode("gb2312")
         decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
+    except UnicodeError:
         return False
     return True
 
@@ -180,8 +171,9 @@ def _gb18030(chunks: Chunks, where: str, error: type[ActuaryError], problem: Pro
     try:
         for piece in chunks():
             text = decoder.decode(piece)
-            wide += len(_WIDE.findall(text))
-            rare += len(_rare().findall(text))
+            plain = len(text.encode("ascii", "ignore"))
+            wide += len(text) - plain
+            rare += len(text) - plain - (len(text.encode("gb2312", "ignore")) - plain) // 2
             if seen < _LINE_BYTES:
                 foreign = _FOREIGN_LINE.findall(piece)
                 lines += len(foreign)
@@ -222,7 +214,10 @@ def unmarked_utf16(head: bytes) -> str:
     if head.count(0) < max(1, _UTF16_NULS * len(head)):
         return ""
     high, low = head[0::2].count(0), head[1::2].count(0)
-    return "" if high and low else "utf-16-be" if high else "utf-16-le"
+    # A character such as 㐀 has a zero in the other byte; one in five of them would be no text.
+    if 5 * min(high, low) > max(high, low):
+        return ""
+    return "utf-16-be" if high > low else "utf-16-le"
 
 
 def _unmarked_utf16(head: bytes, chunks: Chunks, where: str, error: type[ActuaryError]) -> TextKind:

@@ -267,8 +267,8 @@ def _check_no_region(cases: Path, models: Path | None) -> None:
 
     if cases.is_dir():
         mend = (
-            "write the months that are asked for into one Parquet file; what a whole dataset is paid, by hospital, group "
-            "and month, stands in the tables of actuary settle"
+            "write the months that are asked for into one Parquet file; what a whole dataset is paid, by hospital, "
+            "group and month, stands in the tables of actuary settle"
         )
         raise ActuaryError(Problem(str(cases), "a folder", "a file of cases: indicators read one table", mend))
     if not cases.exists() and str(cases) in list_regions(models):

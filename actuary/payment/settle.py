@@ -13,15 +13,8 @@ from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.exact import Number
 from actuary.payment.point_value import budgets_of
 from actuary.payment.policy_files import load_payment_policy
-from actuary.payment.settle_steps import (
-    book_pools,
-    insurances_of,
-    money_by_pool,
-    pay_cases,
-    sort_and_point,
-    sum_pools,
-    value_points,
-)
+from actuary.payment.settle_pools import book_pools, money_by_pool, sum_pools, value_points
+from actuary.payment.settle_steps import insurances_of, pay_cases, sort_and_point
 from actuary.payment.settlement import Settlement
 from actuary.threads import threads_to_use
 

@@ -17,7 +17,7 @@ from actuary.payment.hospital_list import HospitalList, read_hospitals
 from actuary.payment.point_value import PointValue, budgets_of
 from actuary.payment.policy_files import load_payment_policy
 from actuary.payment.readmission import READMISSION_COLUMNS
-from actuary.payment.settle_steps import book_pools, value_points
+from actuary.payment.settle_pools import book_pools, value_points
 from actuary.payment.settlement import BookRow
 from actuary.payment.settlement_files import record_of_sums, write_settlement_tables
 from actuary.payment.settlement_sums import SettlementSums

@@ -22,14 +22,8 @@ from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.declared_classes import Readmission
 from actuary.payment.point_value import PointValue
 from actuary.payment.readmission import stay_keys
-from actuary.payment.settle_steps import (
-    PoolSums,
-    insurances_of,
-    money_by_pool,
-    pay_cases,
-    sort_and_point,
-    sum_pools,
-)
+from actuary.payment.settle_pools import PoolSums, money_by_pool, sum_pools
+from actuary.payment.settle_steps import insurances_of, pay_cases, sort_and_point
 from actuary.payment.settlement_files import write_settled_cases
 from actuary.payment.settlement_problems import problem_frame
 from actuary.payment.settlement_sums import sums_of_settlement

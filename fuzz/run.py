@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import fcntl
 import hashlib
 import json
 import os
@@ -89,10 +90,13 @@ def run(name: str, seconds: int) -> dict[str, object]:
 
 def record(done: dict[str, object]) -> None:
     """Add a run to the results; several runs may end at once."""
-    kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else []
-    partial = RESULTS.with_name(f".results.{os.getpid()}")
-    partial.write_text(json.dumps([*kept, done], indent=1) + "\n", encoding="utf-8")
-    partial.replace(RESULTS)
+    OUT.mkdir(parents=True, exist_ok=True)
+    with (OUT / "results.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else []
+        partial = RESULTS.with_name(f".results.{os.getpid()}")
+        partial.write_text(json.dumps([*kept, done], indent=1) + "\n", encoding="utf-8")
+        partial.replace(RESULTS)
 
 
 def main() -> int:

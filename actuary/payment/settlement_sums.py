@@ -161,8 +161,9 @@ def sums_of_settlement(settlement: Settlement, *, tables: Mapping[str, tuple[str
     """
     table, paid, cases = settlement.table, settlement.paid, settlement.cases
     charged = table.numbers.get("fund_charged")
+    known: dict[tuple[str, str], Fraction] = {}
     totals = {
-        name: sum_by(cases, keys, policy=settlement.policy, fund_charged_fen=charged)
+        name: sum_by(cases, keys, policy=settlement.policy, fund_charged_fen=charged, known=known)
         for name, keys in tables.items()
         if all(key in cases.column_names for key in keys)
     }

@@ -201,6 +201,7 @@ def sum_by(
     *,
     policy: PaymentPolicy | None = None,
     fund_charged_fen: NDArray[np.int64] | None = None,
+    known: dict[tuple[str, str], Fraction] | None = None,
 ) -> CaseTotals:
     """Add up settled cases, all of them or a part, exactly.
 
@@ -208,6 +209,8 @@ def sum_by(
     ----------
     cases, by, policy, fund_charged_fen :
         As in :func:`totals_by`.
+    known : dict, optional
+        Weights by group and tier that were looked up for other keys; it is added to.
 
     Raises
     ------
@@ -225,7 +228,7 @@ def sum_by(
         columns[f"{one.value}_cases"] = places.count(flags).tolist()
     paid = of_status[PaymentStatus.PAID]
     if policy is not None:
-        columns["weight"] = _weights(cases, places, paid, policy)
+        columns["weight"] = _weights(cases, places, paid, policy, {} if known is None else known)
     if "points" in cases.column_names:
         columns["points"] = places.add(_integers(cases, "points"), paid).tolist()
     for name in MONEY_TOTALS:
@@ -253,7 +256,13 @@ def _shares(parts: Sequence[int], wholes: Sequence[int]) -> list[float]:
     return [part / whole if whole else math.nan for part, whole in zip(parts, wholes, strict=True)]
 
 
-def _weights(cases: pa.Table, places: _Places, paid: NDArray[np.bool_], policy: PaymentPolicy) -> list[Fraction]:
+def _weights(
+    cases: pa.Table,
+    places: _Places,
+    paid: NDArray[np.bool_],
+    policy: PaymentPolicy,
+    known: dict[tuple[str, str], Fraction],
+) -> list[Fraction]:
     """Add up the weights of the paid cases exactly, as whole numbers of their common fraction."""
     group, tier = _codes(cases, "paid_group"), _codes(cases, "tier")
     width = len(tier.names) + 1
@@ -261,7 +270,11 @@ def _weights(cases: pa.Table, places: _Places, paid: NDArray[np.bool_], policy: 
     pair += np.where(tier.codes < 0, len(tier.names), tier.codes)
     present = np.flatnonzero(np.bincount(pair[paid], minlength=(len(group.names) + 1) * width))
     names = ((*group.names, ""), (*tier.names, ""))
-    weights = [_weight(policy, names[0][one // width], names[1][one % width]) for one in present.tolist()]
+    found = [(names[0][one // width], names[1][one % width]) for one in present.tolist()]
+    for pair_of_names in found:
+        if pair_of_names not in known:
+            known[pair_of_names] = _weight(policy, *pair_of_names)
+    weights = [known[pair_of_names] for pair_of_names in found]
     parts = math.lcm(*(weight.denominator for weight in weights))
     units = [int(weight * parts) for weight in weights]
     code = np.where(paid, places.code, -1).astype(np.int32)

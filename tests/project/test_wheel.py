@@ -170,5 +170,3 @@ def test_its_verbs_work_from_another_folder(installed: Path, root: Path, tmp_pat
     lines = (tmp_path / "groups.csv").read_text().splitlines()
     assert len(lines) == 3
     assert lines[0].startswith("case_id,")
-    run(installed, VERB, "project", "--city", "national", "--out", "quarters.csv", root=root, cwd=tmp_path)
-    assert (tmp_path / "quarters.csv").stat().st_size > 1000

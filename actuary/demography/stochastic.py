@@ -16,6 +16,7 @@ from actuary.demography.population import PopulationInputs, survival_from_rates
 from actuary.demography.population_sources import Outlook, load_outlook
 from actuary.errors import Problem, TableError
 from actuary.kernels.cohort_paths import run_paths
+from actuary.kernels.gpu import run_paths_on_gpu, uses_gpu
 from actuary.policy.population_paths import PopulationPathsFile, load_population_paths
 from actuary.seeds import stream
 from actuary.threads import worker_threads
@@ -186,7 +187,11 @@ def age_group_weights(ages: NDArray[np.int64]) -> tuple[tuple[str, ...], FloatAr
 
 
 def run_population_paths(
-    paths: PopulationPaths, *, weights: Mapping[str, ArrayLike] | None = None, threads: int | None = None
+    paths: PopulationPaths,
+    *,
+    weights: Mapping[str, ArrayLike] | None = None,
+    threads: int | None = None,
+    device: str = "cpu",
 ) -> xr.Dataset:
     """Project every path and keep sums of its people.
 
@@ -198,6 +203,14 @@ def run_population_paths(
         Weight of each sex and age in each sum, such as the cost profile of a benefit; age groups when left out.
     threads : int, optional
         Threads to use; all cores when left out. The result does not depend on it.
+    device : str
+        ``cpu``; ``gpu`` for an NVIDIA GPU (extra ``gpu``), whose last digits may differ; ``auto`` for a GPU where there
+        is one. The attribute ``device`` of the result says which it was.
+
+    Raises
+    ------
+    UnknownNameError
+        When the device is not known, or there is no GPU.
 
     Returns
     -------
@@ -242,8 +255,15 @@ def run_population_paths(
             deaths[part],
         )
 
-    with worker_threads(threads) as pool:
-        list(pool.map(work, range(0, shape[0], _CHUNK)))
+    on_gpu = uses_gpu(device)
+    if on_gpu:
+        run_paths_on_gpu(
+            base, paths.survival_grid, paths.pattern, boys, migration, paths.migration_profile, paths.tfr, paths.level,
+            paths.migration_change, stacked, sums, births, deaths,
+        )  # fmt: skip
+    else:
+        with worker_threads(threads) as pool:
+            list(pool.map(work, range(0, shape[0], _CHUNK)))
     by_year = ("draw", "year")
     net = inputs.migration.sum(axis=(1, 2)) + paths.migration_change
     dataset = xr.Dataset(
@@ -257,7 +277,7 @@ def run_population_paths(
         },
         coords={"draw": np.arange(shape[0]), "year": inputs.end_years, "group": list(names)},
     )
-    return dataset.assign_attrs(fingerprint=paths.fingerprint, seed=paths.seed)
+    return dataset.assign_attrs(fingerprint=paths.fingerprint, seed=paths.seed, device="gpu" if on_gpu else "cpu")
 
 
 def _people_at_start(outlook: Outlook, year: int) -> float:

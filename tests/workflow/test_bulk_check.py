@@ -41,7 +41,7 @@ def read(folder: Path) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-@pytest.mark.parametrize("cuts", [[], [40], [10, 11, 70]])
+@pytest.mark.parametrize("cuts", [[], [40], [0, 10, 11, 11, 70]])
 def test_findings_of_parts_are_those_of_the_whole(tmp_path: Path, cuts: list[int]) -> None:
     table = cases()
     whole = check_settlement_list(table)

@@ -86,7 +86,7 @@ YEARS = "{ year = 2022, w = 0.1 }, { year = 2023, w = 0.2 }, { year = 2024, w = 
         ('method = "sigma", k = 2, sd = "sample", rounds = 2', ""),
     ],
 )
-@pytest.mark.parametrize("cuts", [[], [100, 101, 250]])
+@pytest.mark.parametrize("cuts", [[], [0, 100, 101, 101, 250]])
 def test_weights_of_parts_are_those_of_the_whole(tmp_path: Path, trim: str, years: str, cuts: list[int]) -> None:
     policy = policy_of(tmp_path, trim=trim, years=years)
     table = stays()

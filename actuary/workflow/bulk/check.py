@@ -23,7 +23,7 @@ from actuary.threads import threads_to_use
 from actuary.workflow.bulk.engine import Engine, LocalEngine, PartDone
 from actuary.workflow.bulk.journal import open_journal
 from actuary.workflow.bulk.keys import read_share, shares_for, write_keys
-from actuary.workflow.bulk.partitions import PARTITION_ROWS, Partition, find_partitions
+from actuary.workflow.bulk.partitions import PARTITION_ROWS, Dataset, Partition, find_partitions
 from actuary.workflow.bulk.progress import Progress
 from actuary.workflow.bulk.publish import csv_bytes, publish, refuse_overlap
 from actuary.workflow.bulk.rows import read_columns, read_rows
@@ -270,7 +270,7 @@ def check_dataset(  # noqa: PLR0913  (what a run can be asked for)
     refuse_overlap(path, target)
     declared = load_declarations(root).with_limits(limits or {})
     codes = dictionary if isinstance(dictionary, CodeDictionary) else load_dictionary(dictionary, declared=declared)
-    dataset = find_partitions(path, partition_rows=partition_rows)
+    dataset = _with_rows(find_partitions(path, partition_rows=partition_rows))
     marks = {"verb": "check", "rules": _rules_fingerprint(declared), "codes": _codes_fingerprint(codes)}
     runner = engine or LocalEngine(threads_to_use(threads))
     identity = {**marks, "dataset": dataset.fingerprint}
@@ -303,6 +303,12 @@ def check_dataset(  # noqa: PLR0913  (what a run can be asked for)
         tables = {"findings.parquet": "findings", "rejected.parquet": "rejected"}
         publish(target, dataset, parts, tables=tables, more=more, marks=marks)
     return found
+
+
+def _with_rows(dataset: Dataset) -> Dataset:
+    """Leave out partitions without a row: there is nothing in them that could be checked."""
+    some = [partition for partition in dataset.partitions if partition.rows]
+    return replace(dataset, partitions=tuple(replace(one, number=number) for number, one in enumerate(some)))
 
 
 def _files_of(counted: Sequence[PartDone], rules: Sequence[str]) -> dict[str, dict[int, tuple[str, ...]]]:

@@ -57,6 +57,9 @@ _SHAPES = {
     "email": re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"),
 }
 
+#: Eleven digits that are money of a fund: a round figure that was read as a number, or one with its unit.
+_AMOUNT = re.compile(r"\d{7}0{4}\.0+(?!\d)|\d{11}(?:\.\d+)? ?(?:yuan|fen|元|分)")
+
 
 @dataclass(frozen=True, slots=True)
 class FoundNumber:
@@ -176,9 +179,11 @@ def mask_numbers(text: str) -> str:
     "case_id '‹18 characters, like an identity number›'"
     >>> mask_numbers("2024-01-01, 1234.50 yuan")
     '2024-01-01, 1234.50 yuan'
+    >>> mask_numbers("found 19060000000.0; 13800000000 yuan")
+    'found 19060000000.0; 13800000000 yuan'
     """
     plain = plain_text(text)
-    found = find_numbers(plain)
+    found = [one for one in find_numbers(plain) if one.kind != "mobile" or not _AMOUNT.match(plain, one.start)]
     if not found:
         return text
     pieces, done = [], 0

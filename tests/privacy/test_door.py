@@ -178,6 +178,7 @@ def test_errors_quote_a_shape() -> None:
     assert identity(7) not in str(error)
     assert "18 characters, like an identity number" in str(error)
     assert "13800000000" not in str(Problem("x", "13800000000", "y"))
+    assert "19060000000.0" in str(Problem("income", "19060000000.0", "the sum of its parts"))
     assert str(Problem("x", "138.50 yuan, 2024-01-01", "y")) == "x: found 138.50 yuan, 2024-01-01; expected y"
 
 

@@ -235,9 +235,9 @@ def sum_by(
         columns[name] = places.add(_integers(cases, name), paid).tolist()
     columns["unpaid_cost_fen"] = places.add(_integers(cases, "cost_fen"), ~paid).tolist()
     if fund_charged_fen is not None:
-        known = paid & (fund_charged_fen != MISSING)
-        columns["fund_charged_fen"] = places.add(fund_charged_fen, known).tolist()
-        columns["_fund_of_charged_fen"] = places.add(_integers(cases, "fund_fen"), known).tolist()
+        told = paid & (fund_charged_fen != MISSING)
+        columns["fund_charged_fen"] = places.add(fund_charged_fen, told).tolist()
+        columns["_fund_of_charged_fen"] = places.add(_integers(cases, "fund_fen"), told).tolist()
     names = list(zip(*places.columns(), strict=True)) if keys else [()] * len(places.present)
     rows = list(zip(*columns.values(), strict=True))
     return CaseTotals(keys=keys, columns=tuple(columns), rows=dict(zip(names, rows, strict=True)))

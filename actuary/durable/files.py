@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from actuary.durable.locks import holds, try_lock
+from actuary.durable.locks import remove_abandoned, try_lock
 from actuary.errors import OutputError, Problem
 
 __all__ = [
@@ -118,8 +118,8 @@ def sync_folder(folder: Path) -> None:
 def _begin(target: Path, *, mode: int = 0o666) -> tuple[Path, int]:
     """Make a file beside the target and hold its lock, by which others see that its writer lives."""
     for left in leftovers(target, "partial"):
-        if left.is_file() and not holds(left):
-            left.unlink(missing_ok=True)
+        if left.is_file():
+            remove_abandoned(left)
     while True:
         partial = target.parent / f"{beside(target, 'partial').name}-{secrets.token_hex(4)}"
         number = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, mode)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from actuary.errors import OutputError, Problem
 
-__all__ = ["exclusive", "holds", "try_lock"]
+__all__ = ["exclusive", "remove_abandoned", "try_lock"]
 
 #: What file systems answer that know no locks.
 _NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.EBADF}
@@ -52,17 +52,17 @@ def try_lock(number: int, path: Path) -> bool | None:
         return False
 
 
-def holds(path: Path) -> bool:
-    """Say whether a process that lives holds the lock of a file; True also where that cannot be told."""
+def remove_abandoned(path: Path) -> None:
+    """Remove a file whose writer lives no more; one that is locked, or of which that cannot be told, is left."""
     try:
         # To be written: network file systems lock nothing else for one alone.
         number = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
     except OSError:
-        return True
+        return
     try:
-        return try_lock(number, path) is not True
+        # While the lock is held: a writer that has just made the file finds it gone, and makes another.
+        if try_lock(number, path):
+            path.unlink(missing_ok=True)
     finally:
         os.close(number)
 

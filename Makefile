@@ -6,16 +6,14 @@ BIN := .venv/bin
 CITY ?= national
 QUARTER ?=
 REPORT_LANG ?= zh
-CASES ?= 1000000
-SETTLED_CASES ?= 10000000
-PATHS ?= 10000
-SEEDS ?= 1 2 3 4 5
 OUT ?= output/$(CITY)
 SERIES ?= ../shared/series
 NOTEBOOKS ?= run
+TARGET ?= all
+SECONDS ?= 600
 export PYTHON
 
-.PHONY: help setup report bench forecast-backtest forecast-ablation reserving-table small-groups-table sampled-reserves calibration fast-path warn-record test test-slow lint types imports notebooks docs ci lock environment format clean
+.PHONY: help setup report bench bench-check fuzz forecast-backtest forecast-ablation reserving-table small-groups-table sampled-reserves calibration fast-path warn-record test test-slow lint types imports notebooks ci lock environment format clean docs
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -37,6 +35,7 @@ lint: setup  ## style, formatting, generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python tools/write_environment.py --check
+	$(BIN)/python tools/write_dependencies.py --check
 
 types: setup  ## static types
 	$(BIN)/mypy
@@ -54,17 +53,11 @@ ci: lint types imports test test-slow notebooks  ## everything that must hold be
 	$(MAKE) report OUT=output/ci
 	$(BIN)/actuary check
 
-bench: setup  ## measure the hot paths (CASES=, SETTLED_CASES=, PATHS=, SEEDS=)
-	@$(BIN)/python benchmarks/grouping.py --cases $(CASES)
-	@$(BIN)/python benchmarks/settlement.py --cases $(SETTLED_CASES)
-	@$(BIN)/python benchmarks/parallel_run.py --settings 100
-	@$(BIN)/python benchmarks/population.py --paths $(PATHS)
-	@$(BIN)/python benchmarks/fund_model.py
-	@$(BIN)/python benchmarks/membership.py --paths $(PATHS)
-	@$(BIN)/python benchmarks/people.py --paths $(PATHS)
-	@$(BIN)/python benchmarks/anomalies.py --seeds $(SEEDS)
-	@$(BIN)/python benchmarks/ledger.py
-	@$(BIN)/python benchmarks/panels.py
+bench: setup  ## measure every hot path beside its peer; writes benchmarks/results.json and docs/benchmarks.md (ONLY="grouping")
+	@$(BIN)/python benchmarks/suite.py $(if $(ONLY),--only $(ONLY))
+
+bench-check: setup  ## measure again; fail when a ratio has fallen by more than 30 % against the kept results (ONLY=)
+	@$(BIN)/python benchmarks/suite.py --check $(if $(ONLY),--only $(ONLY))
 
 forecast-backtest: setup  ## back-test forecasts on the reference series and write docs/forecast-backtest.md
 	@$(BIN)/python tools/forecast_backtest_table.py
@@ -89,6 +82,11 @@ small-groups-table: setup  ## test shrunk group means on real stays and write do
 
 sampled-reserves: setup  ## hold reserves and small groups against the same models under NUTS; writes docs/reserves-sampled.md
 	@$(BIN)/python tools/sampled_reserves_table.py
+
+fuzz: setup  ## bend inputs of every reader and verb until one breaks (TARGET=, SECONDS=); findings under output/fuzz
+	@status=0; if [ "$(TARGET)" = cli ]; then $(BIN)/python -m fuzz.cli --seconds $(SECONDS) --seed $$(date +%s) --count; \
+		else $(BIN)/python -m fuzz.run $(TARGET) --seconds $(SECONDS); fi || status=$$?; \
+		$(BIN)/python tools/write_fuzz_table.py && exit $$status
 
 lock: setup  ## pin the newest versions that pyproject.toml allows; writes requirements.lock and environment.yml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --extra dev --python-version 3.12 --upgrade pyproject.toml --output-file requirements.lock

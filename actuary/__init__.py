@@ -59,6 +59,9 @@ if TYPE_CHECKING:
     from actuary.policy import load_basis, load_policy_book, load_scenario
     from actuary.report.panels import panel_fund, panel_payment, panel_warnings, progress_bar
     from actuary.tables import facts, read_table
+    from actuary.tables.personal_door import personal_door
+    from actuary.tables.personal_files import check_personal, replace_personal
+    from actuary.tables.publication import suppress_small_cells
     from actuary.workflow import (
         check_inputs,
         indicator_history,
@@ -72,6 +75,11 @@ if TYPE_CHECKING:
         write_reports,
     )
     from actuary.workflow.audits import read_audit, sample_claims
+    from actuary.workflow.bulk.check import check_dataset
+    from actuary.workflow.bulk.clear import clear_dataset
+    from actuary.workflow.bulk.group import group_dataset
+    from actuary.workflow.bulk.settle import settle_dataset
+    from actuary.workflow.bulk.weigh import weigh_dataset
     from actuary.workflow.case_ledger import record_signals
     from actuary.workflow.credit import score_providers
 
@@ -80,8 +88,11 @@ __all__ = [
     "CaseLedger",
     "FundProjection",
     "Quarter",
+    "check_dataset",
     "check_inputs",
+    "check_personal",
     "check_settlement_list",
+    "clear_dataset",
     "clear_settlement",
     "compare_policies",
     "compare_schemes",
@@ -95,6 +106,7 @@ __all__ = [
     "forecast_fund",
     "forecast_series",
     "group_cases",
+    "group_dataset",
     "group_file",
     "indicator_history",
     "indicators_of_cases",
@@ -119,6 +131,7 @@ __all__ = [
     "panel_payment",
     "panel_warnings",
     "payment_standards",
+    "personal_door",
     "policy_sensitivity",
     "progress_bar",
     "project_city",
@@ -129,6 +142,7 @@ __all__ = [
     "read_population_inputs",
     "read_table",
     "record_signals",
+    "replace_personal",
     "reserve_claims",
     "run_membership_paths",
     "run_population_paths",
@@ -136,11 +150,14 @@ __all__ = [
     "score_providers",
     "settle_alliance",
     "settle_cases",
+    "settle_dataset",
     "shrink_group_means",
+    "suppress_small_cells",
     "sweep_policy",
     "targets_of_city",
     "trace_city",
     "warn_city",
+    "weigh_dataset",
     "weights_from_cases",
     "what_if",
     "write_report",
@@ -148,10 +165,18 @@ __all__ = [
 ]
 
 _HOMES = {
+    "weigh_dataset": "workflow.bulk.weigh",
+    "settle_dataset": "workflow.bulk.settle",
+    "group_dataset": "workflow.bulk.group",
+    "clear_dataset": "workflow.bulk.clear",
+    "check_dataset": "workflow.bulk.check",
     "ActuaryError": "errors",
     "CaseLedger": "alerts.ledger",
+    "check_personal": "tables.personal_files",
+    "personal_door": "tables.personal_door",
     "read_audit": "workflow.audits",
     "record_signals": "workflow.case_ledger",
+    "replace_personal": "tables.personal_files",
     "sample_claims": "workflow.audits",
     "score_providers": "workflow.credit",
     "FundProjection": "fund",
@@ -174,6 +199,7 @@ _HOMES = {
     "indicators_of_cases": "payment.indicator_stays",
     "indicator_history": "workflow",
     "indicators_of_city": "workflow",
+    "suppress_small_cells": "tables.publication",
     "targets_of_city": "workflow",
     "trace_city": "workflow",
     "life_table": "demography.life_table",

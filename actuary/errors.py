@@ -9,6 +9,8 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from actuary.personal_numbers import mask_numbers
+
 __all__ = [
     "ActuaryError",
     "DeclarationError",
@@ -39,16 +41,28 @@ class Problem:
     mend : str
         How to mend it; empty when `expected` says it already.
 
+    Notes
+    -----
+    A cell that is quoted may hold a number of a person: every text is masked here, so that no reader can forget
+    (:func:`~actuary.personal_numbers.mask_numbers`).
+
     Examples
     --------
     >>> print(Problem("fund.csv row 3, value", "text 'abc'", "a number", "write 12.5"))
     fund.csv row 3, value: found text 'abc'; expected a number; write 12.5
+    >>> Problem("cases.csv row 3, tier", "'11010519491231002X'", "a tier").found
+    "'‹18 characters, like an identity number›'"
     """
 
     where: str
     found: str
     expected: str
     mend: str = ""
+
+    def __post_init__(self) -> None:
+        """Mask numbers of persons."""
+        for name in ("where", "found", "expected", "mend"):
+            object.__setattr__(self, name, mask_numbers(str(getattr(self, name))))
 
     def __str__(self) -> str:
         """Return the problem as one line."""
@@ -78,6 +92,10 @@ class ActuaryError(Exception):
     def __init__(self, problems: Problem | Sequence[Problem]) -> None:
         self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
         super().__init__(str(self))
+
+    def __reduce__(self) -> tuple[type[ActuaryError], tuple[tuple[Problem, ...]]]:
+        """Travel between processes with every problem: the text alone would be taken for a list of them."""
+        return type(self), (self.problems,)
 
     def __str__(self) -> str:
         """Return one line a problem, headed by their number when there are several."""

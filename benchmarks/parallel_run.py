@@ -8,6 +8,7 @@ come to the same amounts.
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import sys
 import tempfile
@@ -42,6 +43,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=1_000_000)
     parser.add_argument("--settings", type=int, default=1000)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         policy = load_policy(Path(folder))
@@ -61,6 +63,9 @@ def main() -> None:
             if settled.fund_total_fen != totals[number]:
                 raise SystemExit(f"setting {number + 1}: the sweep comes to another amount")
         plain_s = (time.perf_counter() - begin) / len(plain)
+    if given.json:
+        print(json.dumps({"cases": given.cases, "settings": given.settings, "swept_s": swept_s, "plain_s": plain_s}))
+        return
     print(f"{given.cases:,} cases, {given.settings:,} settings, {given.threads} thread(s)")
     print(f"sweep          {swept_s * len(drawn):9.1f} s {swept_s * 1000:9.1f} ms a setting")
     print(f"plain loop     {'':9s}   {plain_s * 1000:9.1f} ms a setting ({len(plain)} settings)")

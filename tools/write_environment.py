@@ -14,7 +14,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 #: conda-forge calls some packages by another name than PyPI.
-CONDA_NAMES = {"matplotlib": "matplotlib-base", "pandera": "pandera-pandas", "typst": "typst-py"}
+CONDA_NAMES = {
+    "jupyter-client": "jupyter_client",
+    "matplotlib": "matplotlib-base",
+    "pandera": "pandera-pandas",
+    "typst": "typst-py",
+}
 #: Not on conda-forge: conda installs them through pip.
 PIP_ONLY = {"atheris", "import-linter", "justmytype-intl-cjk", "pylopdf-fonts-zh-cn"}
 SPECIFICATION = re.compile(

@@ -17,8 +17,10 @@ from actuary.alerts.outlook_draws import (
     draw_scheme,
     load_outlook,
     measure_draws,
+    outlooks,
     store_outlook,
 )
+from actuary.durable.checked import say_once
 from actuary.errors import ActuaryError
 from actuary.periods import Quarter
 from actuary.policy import AlertRule, fingerprint
@@ -126,11 +128,12 @@ def _outlook(
 ) -> Outlook:
     from actuary.forecast.posterior_cache import cache_folder  # noqa: PLC0415
 
-    kept = (cache_folder(folder) if folder is not None else cache_folder().parent / "alerts") / f"{key}.outlook"
-    found = load_outlook(kept, quarter)
+    kept = outlooks(cache_folder(folder) if folder is not None else cache_folder().parent / "alerts")
+    found = load_outlook(kept, key, quarter)
     if found is None:
         found = _make(region, quarter, models, data, key)
-        store_outlook(kept, found)
+        store_outlook(kept, key, found)
+    say_once(kept.notes)
     return found
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from actuary.durable.checked import CacheFolder
 from actuary.periods import Quarter
 from actuary.policy import AlertCondition
 
@@ -29,6 +28,7 @@ __all__ = [
     "draw_scheme",
     "load_outlook",
     "measure_draws",
+    "outlooks",
     "store_outlook",
 ]
 
@@ -203,7 +203,12 @@ def draw_scheme(forecast: FundForecast, scheme: str) -> SchemeDraws:
     return SchemeDraws(ends, fund.values("payable_months"), fund.values("balance"), yearly, pooled)
 
 
-def store_outlook(path: Path, outlook: Outlook) -> None:
+def outlooks(folder: Path) -> CacheFolder:
+    """Return the outlooks kept in a folder."""
+    return CacheFolder(folder, "outlook 2", ".outlook")
+
+
+def store_outlook(cache: CacheFolder, key: str, outlook: Outlook) -> None:
     """Keep an outlook, whole or not at all; where the folder cannot be written it is made again next time."""
     arrays: dict[str, Any] = {}
     names = ("reason_zh", "reason_en", "origin", "cases", "cover", "fingerprint")
@@ -213,25 +218,15 @@ def store_outlook(path: Path, outlook: Outlook) -> None:
         arrays |= {f"{scheme}.{name}": getattr(one, name) for name in ("months", "balance", "net")}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    body = json.dumps(head).encode() + b"\n" + buffer.getvalue()
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(hashlib.sha256(body).digest() + body)
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
+    cache.store(key, json.dumps(head).encode() + b"\n" + buffer.getvalue())
 
 
-def load_outlook(path: Path, quarter: Quarter) -> Outlook | None:
-    """Read an outlook; None where there is none or it is damaged."""
-    try:
-        content = path.read_bytes()
-    except OSError:
+def load_outlook(cache: CacheFolder, key: str, quarter: Quarter) -> Outlook | None:
+    """Read an outlook; None where there is none or it is damaged, which the cache notes."""
+    body = cache.load(key)
+    if body is None:
         return None
-    if hashlib.sha256(content[32:]).digest() != content[:32]:
-        return None
-    head, _, arrays = content[32:].partition(b"\n")
+    head, _, arrays = body.partition(b"\n")
     told = json.loads(head)
     loaded = np.load(io.BytesIO(arrays), allow_pickle=False)
     schemes = {}

@@ -1,75 +1,25 @@
-"""Tables for offices: CSV and Excel files that open as text and numbers, never as formulas, and are read back."""
+"""Tables for offices: workbooks that hold texts and numbers, never formulas, and lists that come back filled in."""
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import io
-import zipfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from actuary.errors import Problem, TableError
+from actuary.errors import Problem, TableError, raise_all
+from actuary.files import clean_heading, read_bytes, read_delimited, read_workbook
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FilledTable", "csv_bytes", "neutral", "read_filled", "xlsx_bytes"]
+__all__ = ["FilledTable", "read_filled", "xlsx_bytes"]
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _FIXED = dt.datetime(2000, 1, 1)
 _SHEET_ROWS = 1_048_575
 _FONT = "Microsoft YaHei"
-
-
-def neutral(text: str) -> str:
-    """Return a text that a spreadsheet shows and does not compute.
-
-    Parameters
-    ----------
-    text : str
-        The cell of a CSV file. What begins like a formula gets an apostrophe ahead; numbers stay.
-
-    Examples
-    --------
-    >>> neutral("=HYPERLINK(1)"), neutral("-5.20"), neutral("约谈"), neutral(" @SUM(A1)")
-    ("'=HYPERLINK(1)", '-5.20', '约谈', "' @SUM(A1)")
-    """
-    if not text.startswith(_FORMULA) and not text.lstrip().startswith(_FORMULA):
-        return text
-    try:
-        float(text)
-    except ValueError:
-        return f"'{text}"
-    return text
-
-
-def _plain(text: str) -> str:
-    """Undo :func:`neutral`."""
-    return text[1:] if text.startswith("'") and neutral(text[1:]) == text else text
-
-
-def csv_bytes(frame: pd.DataFrame) -> bytes:
-    r"""Write a frame as CSV in UTF-8 with a byte-order mark; texts are neutralised.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> csv_bytes(pd.DataFrame({"note": ["=1+1"], "fen": [5]})).decode("utf-8-sig")
-    "note,fen\n'=1+1,5\n"
-    """
-    shown = frame.rename(columns=lambda name: neutral(str(name)))
-    for name in shown.columns:
-        if shown[name].dtype.kind not in "iufbM":
-            shown[name] = shown[name].map(lambda value: _cell(value) if isinstance(value, str) else value)
-    return bytes(shown.to_csv(index=False, lineterminator="\n").encode("utf-8-sig", "replace"))
-
-
-def _cell(text: str) -> str:
-    # A lone carriage return is not quoted, and ends a row for spreadsheets: what follows would be a cell of its own.
-    return neutral(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def xlsx_bytes(
@@ -168,7 +118,7 @@ def read_filled(path: Path | str) -> FilledTable:
     Parameters
     ----------
     path : path
-        The file, .xlsx or .csv in UTF-8.
+        The file: .xlsx, or CSV as :func:`~actuary.files.read_delimited` reads it.
 
     Raises
     ------
@@ -176,53 +126,25 @@ def read_filled(path: Path | str) -> FilledTable:
         When it cannot be read.
     """
     place = Path(path).expanduser()
-    try:
-        content = place.read_bytes()
-    except OSError as error:
-        found = (error.strerror or "an unreadable file").lower()
-        raise TableError(Problem(str(place), found, "a workbook or a CSV file")) from None
-    grid = _workbook(content, place) if content.startswith(b"PK") else _text(content, place)
-    header = [cell.strip() for cell in (grid[0] if grid else [])]
+    content = read_bytes(place, where=str(place), expected="a workbook or a CSV file")
+    if content.startswith(b"PK"):
+        return _filled(read_workbook(content, where=str(place)), place)
+    table = read_delimited(content, where=str(place))
+    raise_all(table.problems(str(place)), TableError)
+    return _filled([list(table.columns), *table.rows], place, lines=[1, *table.lines])
+
+
+def _filled(grid: list[list[str]], place: Path, *, lines: Sequence[int] | None = None) -> FilledTable:
+    header = [clean_heading(cell) for cell in (grid[0] if grid else [])]
     if not any(header):
         raise TableError(Problem(str(place), "no headings in row 1", "the headings of the list, in row 1"))
     twice = sorted({name for name in header if name and header.count(name) > 1})
     if twice:
         raise TableError(Problem(str(place), f"the column {twice[0]!r} twice", "every column once"))
     rows = []
-    for number, cells in enumerate(grid[1:], 2):
-        row = {name: _plain(cell.strip()) for name, cell in zip(header, cells, strict=False) if name}
+    for place_in_grid, cells in enumerate(grid[1:], 1):
+        number = lines[place_in_grid] if lines else place_in_grid + 1
+        row = {name: cell.strip() for name, cell in zip(header, cells, strict=False) if name}
         if any(row.values()):
             rows.append((number, row))
     return FilledTable(place.name, tuple(name for name in header if name), tuple(rows))
-
-
-def _text(content: bytes, place: Path) -> list[list[str]]:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        mend = "save it as CSV in UTF-8, or as .xlsx"
-        raise TableError(Problem(str(place), "text that is not UTF-8", "a CSV file in UTF-8", mend)) from None
-    try:
-        return list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except csv.Error as error:
-        raise TableError(Problem(str(place), f"no CSV file ({error})", "a CSV file")) from None
-
-
-def _workbook(content: bytes, place: Path) -> list[list[str]]:
-    import openpyxl  # noqa: PLC0415  (only where a workbook is read)
-
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        rows = list(book.worksheets[0].iter_rows(values_only=True))
-    except (zipfile.BadZipFile, KeyError, ValueError, IndexError, OSError) as error:
-        raise TableError(Problem(str(place), f"no workbook ({error})", "a workbook (.xlsx)")) from None
-    return [[_cell_text(value) for value in row] for row in rows]
-
-
-def _cell_text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        # A spreadsheet's sums end in digits that nobody wrote.
-        return str(int(value)) if value.is_integer() else repr(round(value, 6))
-    return value.date().isoformat() if isinstance(value, dt.datetime) else str(value)

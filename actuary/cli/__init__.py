@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import signal
+import sys
+import warnings
 from types import FrameType
+from typing import TextIO
 
 import typer
 
@@ -24,6 +27,7 @@ from actuary.cli import (
     init,
     lab,
     models,
+    personal,
     population,
     project,
     report,
@@ -35,6 +39,8 @@ from actuary.cli import (
     warn,
     weights,
 )
+from actuary.cli.console import say
+from actuary.durable.checked import CacheWarning
 
 __all__ = ["app", "main"]
 
@@ -79,6 +85,7 @@ for _module in (
 app.add_typer(cases.app, name="cases")
 app.add_typer(audit.app, name="audit")
 app.add_typer(models.app, name="models")
+app.add_typer(personal.app, name="personal")
 app.add_typer(scheme.app, name="scheme")
 app.add_typer(data.app, name="data")
 
@@ -102,6 +109,34 @@ def _terminate(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _crash(error: BaseException) -> str:
+    """Return where a program error happened: files, lines, kinds; never its text, which may quote a cell."""
+    import os  # noqa: PLC0415  (only after a crash)
+    import traceback  # noqa: PLC0415
+
+    if os.environ.get("ACTUARY_TRACEBACK"):
+        return "".join(traceback.format_exception(error))
+    places = traceback.extract_tb(error.__traceback__, limit=-8)
+    lines = [f"  {place.filename}, line {place.lineno}, {place.name}" for place in places]
+    told = "; ACTUARY_TRACEBACK=1 shows its text, which may quote a cell: keep it on this screen"
+    return "\n".join([f"actuary: a program error, {type(error).__name__}{told}:", *lines])
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Say a warning of a cache as a sentence; leave others as they are."""
+    if issubclass(category, CacheWarning):
+        say(f"actuary: {message}")
+    else:
+        print(warnings.formatwarning(message, category, filename, lineno, line), end="", file=file or sys.stderr)
+
+
 def main() -> None:
     """Run the command line; problems are printed as sentences, not as tracebacks.
 
@@ -109,4 +144,9 @@ def main() -> None:
     what its cover names; 4 of several reports some could not be written; 130 stopped, nothing half-written is left.
     """
     signal.signal(signal.SIGTERM, _terminate)
-    app()
+    warnings.showwarning = _show_warning
+    try:
+        app()
+    except Exception as error:  # whatever it is: its text may quote a cell
+        typer.echo(_crash(error), err=True)
+        raise SystemExit(1) from None

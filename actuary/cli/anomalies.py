@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from actuary.cli.console import Lang, Language, print_frame, say, teaching
+from actuary.cli.personal_options import reads_persons
 
 if TYPE_CHECKING:
     from actuary.alerts.anomalies import Findings
@@ -17,6 +18,7 @@ __all__ = ["register"]
 
 
 @teaching
+@reads_persons
 def anomalies(  # noqa: PLR0913, PLR0917  (one argument an option)
     cases: Annotated[Path, typer.Argument(help="Settled cases, .parquet or .csv (docs/anomalies.md).")],
     hospitals: Annotated[Path | None, typer.Option(help="List of hospitals, CSV: hospital, tier.")] = None,

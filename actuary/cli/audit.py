@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from actuary.cli.console import Models, print_frame, say, teaching
+from actuary.cli.personal_options import reads_persons
 
 __all__ = ["app"]
 
@@ -18,6 +19,7 @@ _PRINTED = 30
 
 @app.command("sample")
 @teaching
+@reads_persons
 def sample(  # noqa: PLR0913, PLR0917  (one argument an option)
     cases: Annotated[Path, typer.Argument(help="Claims that passed the first review, .parquet or .csv.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder; it appears whole or not at all.")],

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from actuary.cli.console import Data, Models, print_frame, say, teaching
-from actuary.errors import ActuaryError, OutputError, Problem
+from actuary.cli.in_parts import Engine, EngineName, Restart, Scheduler, chosen_engine, showing_progress
+from actuary.cli.personal_options import reads_persons
+from actuary.errors import ActuaryError, OutputError, Problem, raise_all
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,16 +24,21 @@ _SHOWN = 20
 
 
 @teaching
-def check(
+@reads_persons
+def check(  # noqa: PLR0913, PLR0917  (one argument an option)
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
             help="Files (.toml rules, .csv tables), a city's folder (actuary init), or settlement lists (a folder with "
-            "case.csv, a .parquet or .csv file of cases); all of models/ and data/ when none."
+            "case.csv, a .parquet or .csv file of cases, or one folder of many Parquet files); all of models/ and "
+            "data/ when none."
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="File for the findings on cases (.csv or .parquet).")
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="File for the findings on cases (.csv or .parquet); a folder for a folder of Parquet."
+        ),
     ] = None,
     rejected: Annotated[
         Path | None,
@@ -44,6 +51,9 @@ def check(
     limit: Annotated[
         list[str] | None, typer.Option("--limit", help="Threshold of the region, such as upload_days=15; repeatable.")
     ] = None,
+    engine: Engine = None,
+    scheduler: Scheduler = None,
+    restart: Restart = False,
     models: Models = None,
     data: Data = None,
 ) -> None:
@@ -53,7 +63,11 @@ def check(
     """
     from actuary.drg.quality import is_case_data  # noqa: PLC0415  (loads Arrow)
 
-    given = paths or []
+    given, runner = paths or [], chosen_engine(engine, scheduler)
+    if any(_is_in_parts(path, engine) for path in given):
+        wanted = {"limits": _limits(limit or []), "dictionary": dictionary, "root": models}
+        _check_in_parts(given, out, rejected, {**wanted, "engine": runner, "restart": restart})
+        return
     cases = [path for path in given if is_case_data(path)]
     others = [path for path in given if path not in cases]
     if not cases and any(option is not None for option in (out, rejected, dictionary, limit)):
@@ -72,6 +86,50 @@ def check(
             typer.echo(str(name))
         failed = failed or any(result.error_count for result in results)
     if failed:
+        raise typer.Exit(1)
+
+
+def _is_in_parts(path: Path, engine: EngineName | None) -> bool:
+    """Say whether a path is checked part by part: a folder of Parquet files that is no settlement list and no city."""
+    from actuary.drg.quality import is_case_data  # noqa: PLC0415
+    from actuary.workflow.bulk.partitions import is_dataset  # noqa: PLC0415
+
+    if not path.is_dir():
+        return engine is not None
+    return not (path / "city.toml").is_file() and not is_case_data(path) and is_dataset(path)
+
+
+def _check_in_parts(
+    paths: Sequence[Path],
+    out: Path | None,
+    rejected: Path | None,
+    wanted: dict[str, Any],
+) -> None:
+    from actuary.workflow.bulk.check import check_dataset  # noqa: PLC0415
+
+    problems = []
+    if len(paths) > 1:
+        problems.append(Problem("paths", f"{len(paths)}", "one folder of Parquet files", "check them one by one"))
+    if out is None:
+        problems.append(Problem("--out", "nothing", "a folder for the findings", "name one: it may become large"))
+    if rejected is not None:
+        mend = "leave --rejected out: they stand in the folder of --out, in rejected/"
+        problems.append(Problem("--rejected", "a file", "none for cases in parts", mend))
+    raise_all(problems, ActuaryError)
+    assert out is not None  # noqa: S101  (raised above)
+    with showing_progress() as progress:
+        found = check_dataset(paths[0], out, progress=progress, **wanted)
+    summary = found.summary()
+    shown = summary[(summary["findings"] > 0) | (summary["status"] != "run")]
+    title = (
+        f"{paths[0].name}: {found.case_count:,} cases, {found.rejected_count:,} rejected, {found.partitions:,} parts"
+    )
+    print_frame(shown, title=title, columns=["rule", "severity", "zh", "status", "findings", "cases", "missing"])
+    if found.findings_count:
+        columns = ["rule", "severity", "case_id", "file", "row", "field", "value", "message_zh"]
+        print_frame(found.first_findings(_SHOWN), title=f"First of {found.findings_count:,} findings", columns=columns)
+    typer.echo(str(out))
+    if found.error_count:
         raise typer.Exit(1)
 
 
@@ -148,6 +206,7 @@ def _write_tables(path: Path, names: Sequence[Path], tables: Sequence[pa.Table])
     import pyarrow.csv as arrow_csv  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
 
+    from actuary.files import guarded_column, neutral  # noqa: PLC0415
     from actuary.workflow.outputs import replace_file  # noqa: PLC0415
 
     if path.suffix.lower() not in (".csv", ".parquet"):
@@ -168,9 +227,13 @@ def _write_tables(path: Path, names: Sequence[Path], tables: Sequence[pa.Table])
                 rows = whole.column(at).to_pylist()
                 joined = [None if row is None else "|".join(code or "" for code in row) for row in rows]
                 whole = whole.set_column(at, field.name, pa.array(joined, pa.string()))
+            kind = whole.field(at).type
+            if pa.types.is_dictionary(kind) or pa.types.is_large_string(kind) or pa.types.is_string(kind):
+                texts = whole.column(at).cast(pa.string()).combine_chunks()
+                whole = whole.set_column(at, field.name, guarded_column(texts))
         # The byte-order mark lets spreadsheets read Chinese.
         stream.write(b"\xef\xbb\xbf")
-        arrow_csv.write_csv(whole, stream)
+        arrow_csv.write_csv(whole.rename_columns([neutral(name) for name in whole.column_names]), stream)
     replace_file(path, stream.getvalue())
 
 

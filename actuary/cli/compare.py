@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from actuary.cli.console import Lang, Language, Models, print_frame, say, teaching
+from actuary.cli.personal_options import reads_persons
 from actuary.cli.settle import read_budget
 from actuary.errors import ActuaryError, Problem
 
@@ -40,6 +41,7 @@ class AttributionMethod(enum.StrEnum):
 
 
 @teaching
+@reads_persons
 def compare(  # noqa: PLR0913, PLR0917  (one argument an option)
     cases: Annotated[
         Path,

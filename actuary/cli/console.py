@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
+import errno
 import functools
+import shutil
 import sys
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from actuary.durable.files import what_failed
 from actuary.errors import ActuaryError
 
 if TYPE_CHECKING:
@@ -68,15 +73,62 @@ def say(text: str) -> None:
     typer.echo(text, err=True)
 
 
+@contextlib.contextmanager
+def _told_notes() -> Iterator[None]:
+    """Print as a line what was assumed about a file; other warnings go where they went."""
+    from actuary.files.encodings import FileNote  # noqa: PLC0415  (kept out of `actuary --help`)
+
+    told: set[str] = set()
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if not issubclass(category, FileNote):
+            before(message, category, *place, **more)
+        elif str(message) not in told:
+            told.add(str(message))
+            say(f"actuary: {message}")
+
+    with warnings.catch_warnings():
+        before = warnings.showwarning
+        warnings.simplefilter("always", FileNote)
+        warnings.showwarning = show
+        yield
+
+
+#: Errors that say nothing of the package or its input: the disk, the rights, the limits of the machine.
+_OF_THE_MACHINE = frozenset(
+    (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EMFILE)
+)
+
+
+def _of_the_machine(error: BaseException) -> str:
+    """Return what to say of an error of the machine, such as a full folder for temporary files; else nothing."""
+    if isinstance(error, MemoryError):
+        return "found too little memory; expected room for the work; close other programs or work on fewer rows"
+    if not isinstance(error, OSError):
+        return ""
+    # Of several files that could not be copied the first one is told.
+    if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list):
+        return f"found {error.args[0][0][-1]}; expected room for temporary files; TMPDIR names another place"
+    if error.errno in _OF_THE_MACHINE or "temporary directory" in str(error):
+        return f"found {what_failed(error)}; expected room and leave to read and write; TMPDIR names another place"
+    return ""
+
+
 def teaching[**P](command: Callable[P, None]) -> Callable[P, None]:
     """Let a verb fail with the sentence of its error and exit status 2, or 130 when it was stopped."""
 
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            command(*args, **kwargs)
+            with _told_notes():
+                command(*args, **kwargs)
         except ActuaryError as error:
             say(f"actuary: {error}")
+            raise typer.Exit(2) from None
+        except (OSError, MemoryError) as error:
+            if not (told := _of_the_machine(error)):
+                raise
+            say(f"actuary: {told}")
             raise typer.Exit(2) from None
         except KeyboardInterrupt:
             say("actuary: stopped; nothing was written.")
@@ -128,6 +180,7 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     OutputError
         When the folder is missing or cannot be written.
     """
+    from actuary.files import csv_bytes  # noqa: PLC0415
     from actuary.workflow.outputs import replace_file  # noqa: PLC0415
 
-    replace_file(path, frame.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
+    replace_file(path, csv_bytes(frame))

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from actuary.cli.console import teaching
+from actuary.cli.personal_options import reads_persons
 from actuary.cli.switch_options import SchemeName, SwitchPositions, read_positions
 
 __all__ = ["register"]
@@ -21,6 +22,7 @@ class _Language(enum.StrEnum):
 
 
 @teaching
+@reads_persons
 def explain(
     cases: Annotated[Path, typer.Argument(help="Cases as Parquet or CSV.", metavar="CASES")],
     case_id: Annotated[str, typer.Option("--case-id", help="Name of the case in the column case_id.")],

@@ -21,6 +21,7 @@ from actuary.cli.console import (
     teaching,
     write_table,
 )
+from actuary.cli.personal_options import reads_persons
 from actuary.errors import ActuaryError, OutputError, Problem
 from actuary.units import convert
 
@@ -81,6 +82,7 @@ def _write(frame: pd.DataFrame, path: Path) -> None:
 
 
 @teaching
+@reads_persons
 def indicators(  # noqa: PLR0913, PLR0917  (one argument an option)
     cases: Annotated[
         Path | None,
@@ -109,6 +111,9 @@ def indicators(  # noqa: PLR0913, PLR0917  (one argument an option)
     hospitals: Annotated[Path | None, typer.Option(help="With cases: list of hospitals, CSV: hospital, tier.")] = None,
     by: Annotated[By, typer.Option("--by", help="With cases: for whom.")] = By.CITY,
     subject: Annotated[str | None, typer.Option("--subject", help="With cases and --trace: which of them.")] = None,
+    publish: Annotated[
+        bool, typer.Option("--publish", help="With cases: leave values of few cases blank, fit for publication.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="File for the whole table, .csv or .json.", dir_okay=False)
     ] = None,
@@ -118,6 +123,10 @@ def indicators(  # noqa: PLR0913, PLR0917  (one argument an option)
 ) -> None:
     """Print every indicator with its value, unit, period and how it is known; --trace shows the rows behind one."""
     families = None if not family else [one.value for one in family]
+    if publish and cases is None:
+        raise ActuaryError(
+            Problem("--publish", "no file of cases", "figures of cases: those of a region are published")
+        )
     if listing:
         from actuary.indicators import registry_table  # noqa: PLC0415
 
@@ -137,6 +146,7 @@ def indicators(  # noqa: PLR0913, PLR0917  (one argument an option)
             quarter=quarter,
             out=out,
             lang=lang,
+            publish=publish,
         )
     elif trace is not None:
         _trace(city, trace, quarter, scheme=scheme, out=out, models=models, data=data)
@@ -255,6 +265,12 @@ def _check_no_region(cases: Path, models: Path | None) -> None:
     """Say where a region was named in the place of a file."""
     from actuary.policy.regions import list_regions  # noqa: PLC0415
 
+    if cases.is_dir():
+        mend = (
+            "write the months that are asked for into one Parquet file; what a whole dataset is paid, by hospital, "
+            "group and month, stands in the tables of actuary settle"
+        )
+        raise ActuaryError(Problem(str(cases), "a folder", "a file of cases: indicators read one table", mend))
     if not cases.exists() and str(cases) in list_regions(models):
         raise ActuaryError(Problem(str(cases), "a region", "a file of cases", f"a region is named by --city {cases}"))
 
@@ -272,7 +288,10 @@ def _of_cases(  # noqa: PLR0913
     quarter: str | None,
     out: Path | None,
     lang: Language,
+    publish: bool,
 ) -> None:
+    if publish and trace is not None:
+        raise ActuaryError(Problem("--publish, --trace", "both", "one of them: rows of cases are never published"))
     from actuary.cli.settle import read_budget  # noqa: PLC0415
     from actuary.indicators.case_indicators import compute_case_indicators  # noqa: PLC0415
 
@@ -289,7 +308,16 @@ def _of_cases(  # noqa: PLR0913
         if out is not None:
             _write(rows, out)
         return
-    frame = found.frame if families is None else found.frame[found.frame["family"].isin(families)]
+    whole = found.frame
+    if publish:
+        from actuary.tables.personal_door import current_door  # noqa: PLC0415
+        from actuary.tables.publication import suppress_small_subjects  # noqa: PLC0415
+
+        whole = suppress_small_subjects(whole, rules=current_door().rules)
+        # Which of them are small and which only hide them is not told.
+        whole["cases"] = whole["cases"].astype(object).where(~whole["suppressed"], None)
+        whole["reason"] = whole["reason"].mask(whole["suppressed"], _HIDDEN[lang.value])
+    frame = whole if families is None else whole[whole["family"].isin(families)]
     frame = frame if subject is None else frame[frame["subject"] == subject]
     pairs = [_as_read(value, unit) for value, unit in zip(frame["value"], frame["unit"], strict=True)]
     shown = frame.assign(
@@ -301,6 +329,7 @@ def _of_cases(  # noqa: PLR0913
 
 
 _SHOWN_CASES = 20
+_HIDDEN = {"zh": "例数过少，或为遮蔽例数过少者而隐去", "en": "few cases, or left blank to hide such"}
 
 
 def register(app: typer.Typer) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from actuary.cli.console import Models, print_frame, say, teaching, write_table
 from actuary.cli.group import Progress
+from actuary.cli.personal_options import reads_persons
 
 __all__ = ["app"]
 
@@ -96,6 +97,7 @@ def check(
 
 @app.command("compare")
 @teaching
+@reads_persons
 def compare(
     first: Annotated[str, typer.Argument(metavar="FIRST", help="Scheme by name or folder.")],
     second: Annotated[str, typer.Argument(metavar="SECOND", help="Scheme by name or folder.")],

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from actuary.cli.console import Lang, Language, Models, say, teaching
-from actuary.errors import ActuaryError, Problem, TableError
+from actuary.cli.in_parts import Engine, Restart, Scheduler, chosen_engine, in_parts, showing_progress
+from actuary.cli.personal_options import reads_persons
+from actuary.errors import ActuaryError, Problem, TableError, raise_all
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from decimal import Decimal
 
+    from actuary.payment.declaration import PaymentPolicy
     from actuary.payment.settlement import Settlement
+    from actuary.workflow.bulk.settle import SettledDataset
 
 __all__ = ["read_budget", "register"]
 
@@ -61,44 +66,48 @@ def read_budget(given: list[str] | None) -> dict[str, Decimal] | None:
 
 
 def _amount(text: object, where: str) -> Decimal:
-    from decimal import Decimal, InvalidOperation  # noqa: PLC0415
+    from actuary.files import plain_decimal  # noqa: PLC0415  (kept out of `actuary --help`)
 
-    try:
-        amount = Decimal(str(text).replace(",", ""))
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite():
+    amount = plain_decimal(str(text))
+    if amount is None:
         raise ActuaryError(Problem(where, repr(text), f"yuan: {_EXAMPLE}"))
     return amount
 
 
 def _budget_file(path: Path) -> dict[str, Decimal]:
-    import csv  # noqa: PLC0415
-    import io  # noqa: PLC0415
     import tomllib  # noqa: PLC0415
 
+    from actuary.files import parse_toml, read_bytes, read_records  # noqa: PLC0415
+
+    where = f"--budget {path}"
+    if path.suffix.lower() != ".toml":
+        rows, problems = read_records(path, ("insurance", "budget_yuan"), label=where)
+        names = [row["insurance"] for _, row in rows]
+        problems += [
+            Problem(f"{where} line {line}", f"{row['insurance']!r} again", "every insurance once")
+            for place, (line, row) in enumerate(rows)
+            if row["insurance"] in names[:place]
+        ]
+        raise_all(problems, TableError)
+        return {row["insurance"]: _amount(row["budget_yuan"], f"{where}, {row['insurance']}") for _, row in rows}
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-        if path.suffix.lower() == ".toml":
-            table = tomllib.loads(text, parse_float=str)
-            pairs = dict(table.get("budget", table))
-        else:
-            rows = list(csv.DictReader(io.StringIO(text, newline="")))
-            pairs = {row["insurance"].strip(): row["budget_yuan"].strip() for row in rows}
-    except OSError as error:
-        found = (error.strerror or "an unreadable file").lower()
-        raise TableError(Problem(f"--budget {path}", found, "a CSV or TOML file")) from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, AttributeError) as error:
-        expected = "the columns insurance, budget_yuan (CSV), or employee = 1200000000 (TOML), in UTF-8"
-        raise TableError(Problem(f"--budget {path}", f"what cannot be read ({error})", expected)) from None
-    return {name: _amount(value, f"--budget {path}, {name}") for name, value in pairs.items()}
+        table = parse_toml(read_bytes(path, where=where).decode("utf-8-sig"), parse_float=str)
+        pairs = dict(table.get("budget", table))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError, ValueError) as error:
+        expected = "employee = 1200000000, in UTF-8"
+        raise TableError(Problem(where, f"what cannot be read ({error})", expected)) from None
+    return {name: _amount(value, f"{where}, {name}") for name, value in pairs.items()}
 
 
 @teaching
+@reads_persons
 def settle(  # noqa: PLR0913, PLR0917  (one argument an option)
     cases: Annotated[
         Path,
-        typer.Argument(help="Cases, .parquet or .csv: case_id, hospital, tier, insurance, drg, total_cost [yuan]."),
+        typer.Argument(
+            help="Cases, .parquet or .csv: case_id, hospital, tier, insurance, drg, total_cost [yuan]; or a folder of "
+            "Parquet files."
+        ),
     ],
     policy: Annotated[str, typer.Option("--policy", "-p", help="Payment policy: a name or a .toml file.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write; it appears whole or not at all.")],
@@ -112,6 +121,9 @@ def settle(  # noqa: PLR0913, PLR0917  (one argument an option)
     explain: Annotated[list[str] | None, typer.Option("--explain", help="Explain the payment of this case.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Write nothing when a case is wrong.")] = False,
     threads: Annotated[int | None, typer.Option(help="Threads to use.", show_default="all cores")] = None,
+    engine: Engine = None,
+    scheduler: Scheduler = None,
+    restart: Restart = False,
     lang: Lang = Language.ZH,
     models: Models = None,
 ) -> None:
@@ -124,9 +136,18 @@ def settle(  # noqa: PLR0913, PLR0917  (one argument an option)
     from actuary.payment.trace import find_row  # noqa: PLC0415
     from actuary.workflow.outputs import check_output, staged_output  # noqa: PLC0415
 
+    runner = chosen_engine(engine, scheduler)
     check_output(out)
     budgets = read_budget(budget)
     rules = load_payment_policy(policy, root=models)
+    if in_parts(cases, engine):
+        if explain:
+            mend = "settle the cases as one Parquet file without --engine"
+            raise ActuaryError(Problem("--explain", "cases in parts", "a file of cases settled at once", mend))
+        wanted: dict[str, Any] = {"budget": budgets, "hospitals": hospitals, "strict": strict, "threads": threads}
+        wanted |= {"engine": runner, "restart": restart}
+        _settle_in_parts(cases, out, rules, lang, wanted)
+        return
     with Progress() as progress:
         table = read_cases(cases, hospitals=hospitals, threads=threads, progress=progress)
     if table.renamed:
@@ -134,7 +155,8 @@ def settle(  # noqa: PLR0913, PLR0917  (one argument an option)
     for case_id in explain or ():
         find_row(table, case_id)
     settlement = settle_cases(table, rules, budget=budgets, threads=threads)
-    _tell(settlement, lang)
+    remarks, reasons = settlement.kinds.remarks, _reason_counts(settlement)
+    _tell(settlement, lang, remarks=remarks, reasons=reasons, synthetic=settlement.synthetic)
     for case_id in explain or ():
         _explain(settlement, case_id, lang)
     if strict and (wrong := _wrong(settlement)):
@@ -143,6 +165,18 @@ def settle(  # noqa: PLR0913, PLR0917  (one argument an option)
         raise ActuaryError(Problem(str(cases), found, "none with --strict", mend))
     with staged_output(out) as folder:
         write_settlement(settlement, folder, lang=lang.value)
+    typer.echo(str(out))
+
+
+def _settle_in_parts(cases: Path, out: Path, rules: PaymentPolicy, lang: Language, wanted: dict[str, Any]) -> None:
+    from actuary.workflow.bulk.settle import settle_dataset  # noqa: PLC0415  (loads the compiled loops)
+
+    with showing_progress() as progress:
+        found = settle_dataset(cases, out, rules, lang=lang.value, progress=progress, **wanted)
+    if found.sums.renamed:
+        say("read as: " + ", ".join(f"{column} → {name}" for name, column in found.sums.renamed.items()))
+    _tell(found, lang, remarks=found.sums.remarks, reasons=found.sums.reasons, synthetic=found.sums.synthetic)
+    say(f"in {found.partitions:,} parts")
     typer.echo(str(out))
 
 
@@ -156,10 +190,15 @@ def _wrong(settlement: Settlement) -> int:
     )
 
 
-def _tell(settlement: Settlement, lang: Language) -> None:
+def _tell(
+    settlement: Settlement | SettledDataset,
+    lang: Language,
+    *,
+    remarks: Iterable[str],
+    reasons: Sequence[int],
+    synthetic: bool,
+) -> None:
     """Say what the settlement comes to, and how many cases are not paid for which reason."""
-    import numpy as np  # noqa: PLC0415
-
     from actuary.payment.exact import as_decimal  # noqa: PLC0415
     from actuary.payment.statuses import REASON_STATUS, REASONS, PaymentStatus  # noqa: PLC0415
 
@@ -173,20 +212,28 @@ def _tell(settlement: Settlement, lang: Language) -> None:
     for pool in settlement.point_values:
         value = "none" if pool.value is None else f"{as_decimal(pool.value)} yuan"
         say(f"point value, {pool.insurance}: {value}{f' ({pool.bound})' if pool.bound else ''}")
-    for remark in settlement.kinds.remarks:
+    for remark in remarks:
         say(remark)
-    if settlement.synthetic:
+    if synthetic:
         say("the cases are synthetic (合成数据)")
-    counts = np.bincount(settlement.reason, minlength=len(REASONS)).tolist()
     unpaid = [
         (count, reason)
-        for count, reason, status in zip(counts, REASONS, REASON_STATUS, strict=True)
+        for count, reason, status in zip(reasons, REASONS, REASON_STATUS, strict=True)
         if count and status is not PaymentStatus.PAID
     ]
     if unpaid:
         say(f"{sum(count for count, _ in unpaid):,} cases are not paid; problems.csv lists them:")
     for count, reason in sorted(unpaid, key=lambda pair: -pair[0])[:_SHOWN_REASONS]:
         say(f"  {count:,} {reason.value}: {reason.text(lang.value)}")
+
+
+def _reason_counts(settlement: Settlement) -> list[int]:
+    import numpy as np  # noqa: PLC0415
+
+    from actuary.payment.statuses import REASONS  # noqa: PLC0415
+
+    counts: list[int] = np.bincount(settlement.reason, minlength=len(REASONS)).tolist()
+    return counts
 
 
 def _explain(settlement: Settlement, case_id: str, lang: Language) -> None:

@@ -83,6 +83,7 @@ def standards(
         missing = "--policy" if policy is None else "--out"
         mend = "write: actuary standards --policy suzhou-2022 --out standards.csv (names: actuary standards --list)"
         raise ActuaryError(Problem("actuary standards", f"no {missing}", "a policy and a file to write", mend))
+    from actuary.files import csv_bytes  # noqa: PLC0415
     from actuary.payment.policy_files import load_payment_policy  # noqa: PLC0415
     from actuary.payment.standards import payment_standards  # noqa: PLC0415
     from actuary.workflow.outputs import replace_file  # noqa: PLC0415
@@ -90,7 +91,7 @@ def standards(
     loaded = load_payment_policy(policy, root=models)
     found = payment_standards(loaded, point_values=read_point_values(point_value), hospital=hospital)
     # Codes and numbers only: no byte-order mark stands before the first heading.
-    replace_file(out, found.to_frame(thresholds=thresholds).to_csv(index=False, lineterminator="\n").encode())
+    replace_file(out, csv_bytes(found.to_frame(thresholds=thresholds), mark=False))
     if unpriced is not None:
         write_table(found.unpriced_frame(), unpriced)
     say(found.summary())

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import xarray as xr
@@ -20,6 +18,7 @@ from actuary.demography.stochastic import PopulationPaths
 from actuary.errors import Problem, TableError, raise_all
 from actuary.kernels.membership import run_member_paths
 from actuary.policy import fingerprint
+from actuary.threads import worker_threads
 
 __all__ = ["run_membership_paths"]
 
@@ -120,7 +119,7 @@ def run_membership_paths(
             people[part],
         )
 
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+    with worker_threads(threads) as pool:
         list(pool.map(work, range(0, draws, _CHUNK)))
     retired = stocks[..., 2]
     ratio = np.full(retired.shape, np.nan)

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actuary.demography.life_table import SEXES
-from actuary.errors import Problem, unknown_name
+from actuary.errors import Problem, TableError, unknown_name
+from actuary.files import read_bytes
 from actuary.tables.cells import read_cells
 from actuary.tables.numerals import number_problem
 
@@ -122,13 +123,14 @@ def read_rows(path: Path) -> tuple[Rows | None, list[Problem], list[str]]:
         Rows (None when the file cannot be read at all), problems, and notes on what was understood.
     """
     form, name = _FORMS[path.name], path.name
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
+    expected = f"a file with {', '.join(form.columns)}"
+    if not path.exists():
         mend = "write 0 for every year, age and sex where nobody moves" if form.signed else ""
-        return None, [Problem(name, "no such file", f"a file with {', '.join(form.columns)}", mend)], []
-    except OSError as error:
-        return None, [Problem(name, f"a file that cannot be read ({error.strerror})", "a CSV file")], []
+        return None, [Problem(name, "no such file", expected, mend)], []
+    try:
+        content = read_bytes(path, where=name, expected=expected)
+    except TableError as error:
+        return None, list(error.problems), []
     cells = read_cells(content, form.columns, where=name)
     problems, notes = list(cells.problems), []
     if not cells.readable or set(form.columns) - set(cells.columns):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +16,10 @@ from actuary.demography.population import PopulationInputs, survival_from_rates
 from actuary.demography.population_sources import Outlook, load_outlook
 from actuary.errors import Problem, TableError
 from actuary.kernels.cohort_paths import run_paths
+from actuary.kernels.gpu import run_paths_on_gpu, uses_gpu
 from actuary.policy.population_paths import PopulationPathsFile, load_population_paths
 from actuary.seeds import stream
+from actuary.threads import worker_threads
 
 __all__ = ["AGE_GROUPS", "PopulationPaths", "age_group_weights", "draw_population_paths", "run_population_paths"]
 
@@ -187,7 +187,11 @@ def age_group_weights(ages: NDArray[np.int64]) -> tuple[tuple[str, ...], FloatAr
 
 
 def run_population_paths(
-    paths: PopulationPaths, *, weights: Mapping[str, ArrayLike] | None = None, threads: int | None = None
+    paths: PopulationPaths,
+    *,
+    weights: Mapping[str, ArrayLike] | None = None,
+    threads: int | None = None,
+    device: str = "cpu",
 ) -> xr.Dataset:
     """Project every path and keep sums of its people.
 
@@ -199,6 +203,14 @@ def run_population_paths(
         Weight of each sex and age in each sum, such as the cost profile of a benefit; age groups when left out.
     threads : int, optional
         Threads to use; all cores when left out. The result does not depend on it.
+    device : str
+        ``cpu``; ``gpu`` for an NVIDIA GPU (extra ``gpu``), whose last digits may differ; ``auto`` for a GPU where there
+        is one. The attribute ``device`` of the result says which it was.
+
+    Raises
+    ------
+    UnknownNameError
+        When the device is not known, or there is no GPU.
 
     Returns
     -------
@@ -243,8 +255,15 @@ def run_population_paths(
             deaths[part],
         )
 
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        list(pool.map(work, range(0, shape[0], _CHUNK)))
+    on_gpu = uses_gpu(device)
+    if on_gpu:
+        run_paths_on_gpu(
+            base, paths.survival_grid, paths.pattern, boys, migration, paths.migration_profile, paths.tfr, paths.level,
+            paths.migration_change, stacked, sums, births, deaths,
+        )  # fmt: skip
+    else:
+        with worker_threads(threads) as pool:
+            list(pool.map(work, range(0, shape[0], _CHUNK)))
     by_year = ("draw", "year")
     net = inputs.migration.sum(axis=(1, 2)) + paths.migration_change
     dataset = xr.Dataset(
@@ -258,7 +277,7 @@ def run_population_paths(
         },
         coords={"draw": np.arange(shape[0]), "year": inputs.end_years, "group": list(names)},
     )
-    return dataset.assign_attrs(fingerprint=paths.fingerprint, seed=paths.seed)
+    return dataset.assign_attrs(fingerprint=paths.fingerprint, seed=paths.seed, device="gpu" if on_gpu else "cpu")
 
 
 def _people_at_start(outlook: Outlook, year: int) -> float:

@@ -19,7 +19,7 @@ def open_cases(path: Path, needed: frozenset[str], *, scheme: str, threads: int,
     Parameters
     ----------
     path : Path
-        Parquet, or CSV in UTF-8 (or UTF-16 with its mark) whose lists are joined by ``|``.
+        Parquet, or CSV (see :func:`~actuary.tables.row_files.open_rows`) whose lists are joined by ``|``.
     needed : frozenset of str
         Columns to read.
     scheme : str
@@ -45,5 +45,10 @@ def open_cases(path: Path, needed: frozenset[str], *, scheme: str, threads: int,
         return needed
 
     return open_rows(
-        path, choose, coded=lambda leaf: leaf.startswith(("dx.", "px.")), threads=threads, batch_rows=batch_cases
+        path,
+        choose,
+        coded=lambda leaf: leaf.startswith(("dx.", "px.")),
+        threads=threads,
+        batch_rows=batch_cases,
+        named=lambda name: name == "case_id",
     )

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from actuary.drg.case_files import BATCH_CASES, open_cases
-from actuary.drg.grouper import Grouper, group_cases, threads_to_use
+from actuary.drg.grouper import Grouper, group_cases
 from actuary.drg.panel_words import word
 from actuary.drg.scheme import Scheme, load_scheme
 from actuary.drg.statuses import Status
 from actuary.tables.sheets import Row, Section, Sheet, sheet_html, sheet_rich
+from actuary.threads import threads_to_use
 
 if TYPE_CHECKING:
     import pandas as pd

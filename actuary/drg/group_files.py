@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +17,15 @@ import pyarrow.compute as pc
 from actuary.drg.case_columns import one_array
 from actuary.drg.case_files import BATCH_CASES, open_cases
 from actuary.drg.column_types import as_texts
-from actuary.drg.grouper import ANSWERS, Grouper, loaded_scheme, threads_to_use
+from actuary.drg.grouper import ANSWERS, Grouper, loaded_scheme
 from actuary.drg.scheme import Scheme
 from actuary.drg.statuses import Reason, Status
+from actuary.durable.files import written_whole
 from actuary.errors import OutputError, Problem
+from actuary.files import guarded_column
 from actuary.kernels import grouping_arrays as ga
 from actuary.tables.row_files import is_parquet
+from actuary.threads import threads_to_use, worker_threads
 
 __all__ = ["GroupedFile", "group_file"]
 
@@ -125,7 +127,7 @@ def group_file(
     statuses: Counter[int] = Counter()
     reasons: Counter[int] = Counter()
     done = 0
-    with _written_whole(target) as partial, _writer(partial, target) as write:
+    with written_whole(target, where=f"--out {target}") as partial, _writer(partial, target) as write:
         for table, answers in _grouped(opened.batches, grouper, count):
             write(table)
             done += table.num_rows
@@ -155,7 +157,7 @@ def _grouped(batches: Iterator[Any], grouper: Grouper, threads: int) -> Iterator
     if threads == 1:
         yield from map(group, batches)
         return
-    with ThreadPoolExecutor(threads) as pool:
+    with worker_threads(threads) as pool:
         waiting: deque[Future[tuple[Any, ga.AnswerRows]]] = deque()
         try:
             for batch in batches:
@@ -167,20 +169,6 @@ def _grouped(batches: Iterator[Any], grouper: Grouper, threads: int) -> Iterator
         finally:
             for future in waiting:
                 future.cancel()
-
-
-@contextmanager
-def _written_whole(target: Path) -> Iterator[Path]:
-    """Give a file beside the target that takes its place when the block ends well."""
-    partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
-    try:
-        yield partial
-        partial.replace(target)
-    except OSError as error:
-        found = error.strerror or str(error)
-        raise OutputError(Problem(f"--out {target}", found, "a file that can be written")) from None
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -230,7 +218,7 @@ class _ParquetFile:
 def _write_csv(table: Any, file: Any) -> None:
     import pyarrow.csv as pacsv  # noqa: PLC0415  (only where it is needed)
 
-    plain = table.set_column(0, "case_id", as_texts(one_array(table["case_id"])))
+    plain = table.set_column(0, "case_id", guarded_column(as_texts(one_array(table["case_id"]))))
     plain = plain.cast(pa.schema([(name, pa.string()) for name in table.column_names]))
     special = pc.any(pc.match_substring_regex(plain["case_id"], '[",\r\n]')).as_py()
     options = pacsv.WriteOptions(include_header=False, quoting_style="needed" if special else "none")

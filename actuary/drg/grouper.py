@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import weakref
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,10 +19,10 @@ from actuary.drg.compiled import CompiledScheme, compile_scheme
 from actuary.drg.encode import CodeBook, encode_cases
 from actuary.drg.scheme import Scheme, load_scheme
 from actuary.drg.statuses import Reason, Severity, Status
-from actuary.errors import Problem, UnknownNameError
 from actuary.kernels import grouping_arrays as ga
 from actuary.kernels.grouping import group_range
 from actuary.kernels.grouping_arrays import AnswerRows, CaseArrays
+from actuary.threads import worker_threads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +36,6 @@ __all__ = [
     "group_each",
     "group_one",
     "loaded_scheme",
-    "threads_to_use",
 ]
 
 #: Columns of the answers, in this order.
@@ -58,21 +56,6 @@ _BOOKS: weakref.WeakKeyDictionary[CompiledScheme, tuple[CodeBook, CodeBook]] = w
 
 #: Cases a thread takes at a time.
 _SHARE = 65_536
-
-
-def threads_to_use(threads: int | None) -> int:
-    """Return the number of threads: as wanted, else as many as this process may use.
-
-    Raises
-    ------
-    UnknownNameError
-        When fewer than one is wanted.
-    """
-    if threads is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if threads < 1:
-        raise UnknownNameError(Problem("--threads", str(threads), "a whole number from 1"))
-    return threads
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,7 +179,7 @@ def group_cases(
     loaded = loaded_scheme(scheme, switches)
     grouper = Grouper.of(loaded)
     columns, case_ids = arrow_columns(cases, grouper.compiled.reads, scheme=loaded.name)
-    with ThreadPoolExecutor(threads_to_use(threads)) as pool:
+    with worker_threads(threads) as pool:
         answers = grouper.group(grouper.encode(columns), pool=pool)
     decoded = grouper.decode(answers)
     if isinstance(cases, pa.Table):

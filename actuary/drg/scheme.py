@@ -18,6 +18,7 @@ from actuary.drg.scheme_places import find_scheme, known_schemes, user_schemes
 from actuary.drg.scheme_rows import AdrgRow, Conditions, DrgRow, MdcRow, Rule
 from actuary.drg.scheme_tables import TABLES, read_tables
 from actuary.drg.switches import Switches, read_switches
+from actuary.durable.folders import staged_output
 from actuary.errors import (
     DeclarationError,
     OutputError,
@@ -27,6 +28,7 @@ from actuary.errors import (
     raise_all,
     unknown_name,
 )
+from actuary.files import parse_toml
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -286,7 +288,7 @@ def _declaration(folder: Path) -> dict[str, Any]:
         return {}
     place = f"{folder.name}/{DECLARATION}"
     try:
-        declared = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        declared = parse_toml(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DeclarationError(Problem(place, str(error), "a TOML file in UTF-8")) from None
     problems = [
@@ -375,24 +377,15 @@ def import_scheme(folder: str | Path, name: str, *, root: Path | None = None) ->
     if taken is not None and taken != target:
         raise OutputError(Problem("--name", f"{name!r}, which is shipped", "another name"))
     scheme = load_scheme(source.absolute(), root=root)
-    partial = target.with_name(f".{name}.partial")
-    try:
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
+    where = f"{target} (ACTUARY_SCHEMES names another place)"
+    with staged_output(target, where=where, owned=True) as staging:
         for file in (*TABLES, DECLARATION, "sources.md", "known_findings.toml"):
             if (source / file).is_file():
-                shutil.copyfile(source / file, partial / file)
+                shutil.copyfile(source / file, staging / file)
         if not (source / DECLARATION).is_file():
-            (partial / DECLARATION).write_text(_declared_reading(scheme, name), encoding="utf-8")
+            (staging / DECLARATION).write_text(_declared_reading(scheme, name), encoding="utf-8")
         # What was written is read once more before it takes the place of an earlier import.
-        load_scheme(partial, root=root)
-        shutil.rmtree(target, ignore_errors=True)
-        partial.rename(target)
-    except OSError as error:
-        expected = "a folder that can be written (ACTUARY_SCHEMES names another)"
-        raise OutputError(Problem(str(target.parent), str(error.strerror), expected)) from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        load_scheme(staging, root=root)
     return load_scheme(target, root=root)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actuary.errors import DeclarationError, Problem, raise_all, unknown_name
+from actuary.files import parse_toml
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -224,7 +225,7 @@ def read_known_findings(folder: Path) -> Mapping[tuple[str, str], str]:
         return {}
     place = f"{folder.name}/{KNOWN_FINDINGS}"
     try:
-        declared = tomllib.loads(path.read_text(encoding="utf-8"))
+        declared = parse_toml(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DeclarationError(Problem(place, str(error), "a TOML file in UTF-8")) from None
     known: dict[tuple[str, str], str] = {}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from actuary.drg.scheme_rows import DRG_SEVERITIES, DX_ROLES, PX_FLAGS
-from actuary.errors import Problem, unknown_name
+from actuary.errors import Problem, TableError, unknown_name
+from actuary.files import read_bytes, read_delimited
 
 __all__ = ["CONDITION_COLUMNS", "TABLES", "Table", "read_tables"]
 
@@ -188,7 +187,7 @@ def read_tables(folder: Path) -> tuple[dict[str, Table], list[Problem]]:
             if not layout.file_optional:
                 problems.append(Problem(str(path), "no such file", "the tables of a scheme: " + ", ".join(_needed())))
             continue
-        table = _read_table(name, path.read_bytes(), layout, problems)
+        table = _read_table(name, read_bytes(path, where=str(path), expected="a table of a scheme"), layout, problems)
         if table is not None:
             tables[name] = table
     return tables, problems
@@ -200,29 +199,14 @@ def _needed() -> list[str]:
 
 def _read_table(name: str, content: bytes, layout: Layout, problems: list[Problem]) -> Table | None:
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        problems.append(
-            Problem(f"{name} row {line}", "bytes that are not UTF-8", "text in UTF-8", "save it as CSV in UTF-8")
-        )
+        table = read_delimited(content, where=name)
+    except TableError as error:
+        problems += error.problems
         return None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    try:
-        header = next(reader, [])
-        for row in reader:
-            if len(row) == len(header):
-                rows.append(row)
-                lines.append(reader.line_num)
-            elif row:
-                found, expected = f"{len(row)} cells", f"{len(header)}, as in the header"
-                problems.append(Problem(f"{name} row {reader.line_num}", found, expected))
-    except csv.Error as error:
-        mend = "close every quotation mark"
-        problems.append(Problem(f"{name} row {reader.line_num}", f"{error}", "a CSV file with commas", mend))
-        return None
+    header, rows, lines = list(table.columns), table.rows, table.lines
+    for cells, uneven in table.uneven.items():
+        expected = f"{len(header)}, as in the header"
+        problems += [Problem(f"{name} row {line}", f"{cells} cells", expected) for line in uneven]
     before = len(problems)
     _check_header(name, header, layout, problems)
     if not rows and not layout.may_be_empty and len(problems) == before:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +19,11 @@ from actuary.forecast.panel import Panel, period_labels
 from actuary.forecast.posterior_cache import (
     cache_folder,
     gate_key,
+    gates,
     load_gate,
     load_posterior,
     posterior_key,
+    posteriors,
     store_gate,
     store_posterior,
 )
@@ -84,29 +85,24 @@ def run_bayes(  # noqa: PLR0913  (what a forecast rests on, each by its name)
     """
     data = prepare_data(panel, spec, horizon=horizon, sums=sums, covariates=covariates)
     notes = _notes(data, spec)
-    kept = cache_folder(folder)
+    kept, judgements = posteriors(cache_folder(folder)), gates(cache_folder(folder))
     key = posterior_key(data, spec, seed=seed)
-    sampled, damaged = load_posterior(kept, key, effort=spec.sampler)
-    if damaged:
-        notes.append("The stored posterior was damaged or not whole and has been drawn again.")
+    sampled = load_posterior(kept, key, effort=spec.sampler)
     if sampled is None:
         sampled = sample_posterior(data, spec, seed=seed, cores=threads or 2, progress=progress)
-        try:
-            store_posterior(kept, key, sampled)
-        except OSError as error:
-            notes.append(f"The posterior could not be stored ({error.strerror}): the next run samples again.")
+        store_posterior(kept, key, sampled)
     if progress is not None:
         progress(0.9, "simulating futures and judging the draws")
     chosen = flatten_draws(sampled.arrays, count=draws, rng=stream(seed, "forecast/bayes/choice"))
     rng = stream(seed, "forecast/bayes/futures")
     futures = simulate_futures(chosen, data, spec, horizon=horizon, rng=rng, covariates=covariates)
     judged = gate_key(key, data, spec, horizon=horizon, covariates=covariates)
-    gate = load_gate(kept, judged)
+    gate = load_gate(judgements, judged)
     if gate is None:
         sums_ahead = _mixing_sums(sampled, data, spec, horizon=horizon, seed=seed, covariates=covariates)
         gate = judge(sampled, data, spec, futures=sums_ahead, rng=stream(seed, "forecast/bayes/gate"))
-        with suppress(OSError):
-            store_gate(kept, judged, gate)
+        store_gate(judgements, judged, gate)
+    notes += dict.fromkeys((*kept.notes, *judgements.notes))
     notes += [f"GATE SHUT: {reason}" for reason in gate.reasons]
     if progress is not None:
         progress(1.0, "")

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from actuary.errors import Problem, TableError, raise_all
+from actuary.files import read_bytes
 from actuary.tables.cells import read_cells
 
 __all__ = ["COLUMNS", "SEASONS", "Panel", "build_panel", "period_labels", "read_panel"]
@@ -276,11 +277,7 @@ def read_panel(path: Path | str, *, season: int | None = None, unit: str = "") -
         When the file cannot be read, with every problem of its rows.
     """
     path = Path(path)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        found = (error.strerror or "an error of the file system").lower()
-        raise TableError(Problem(str(path), found, f"a CSV file with the columns {_COLUMNS}")) from None
+    content = read_bytes(path, where=str(path), expected=f"a CSV file with the columns {_COLUMNS}")
     cells = read_cells(content, COLUMNS, where=path.name)
     raise_all(cells.problems, TableError)
     rows = pd.DataFrame(cells.rows, columns=list(cells.columns), index=cells.lines, dtype=str)

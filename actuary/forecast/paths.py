@@ -9,8 +9,6 @@ quantile of it in all series: where they grow, their totals are no better known 
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +16,7 @@ from actuary.forecast.dependence import find_dependence, own_errors
 from actuary.forecast.pooled import Fitted, PooledFit, shared_calendars
 from actuary.kernels.innovations import innovation_paths
 from actuary.seeds import stream
+from actuary.threads import worker_threads
 
 __all__ = ["simulate_pooled"]
 
@@ -67,7 +66,7 @@ def simulate_pooled(fit: PooledFit, *, horizon: int, draws: int, seed: int, thre
         own = ranks[row, :, first : first + horizon]
         return _simulate_one(fit, row, chosen=chosen, ranks=own, typical=found.spread, rng=rng)
 
-    with ThreadPoolExecutor(threads) as pool:
+    with worker_threads(threads) as pool:
         paths = list(pool.map(one, range(len(panel.series))))
     return np.stack(paths, axis=1)
 
@@ -103,7 +102,7 @@ def _by_growth(fit: PooledFit, *, horizon: int, threads: int | None) -> IntArray
         found: FloatArray = paths.mean(axis=1)
         return found
 
-    with ThreadPoolExecutor(threads) as pool:
+    with worker_threads(threads) as pool:
         mean = np.mean(list(pool.map(reached, fit.fitted)), axis=0)
     order: IntArray = np.argsort(mean, kind="stable")
     return order

@@ -5,8 +5,6 @@ Their futures are drawn series by series, so sums over series are too narrow; th
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +12,7 @@ from actuary.forecast.classical import bridge_gaps, classical_forecast
 from actuary.forecast.panel import Panel
 from actuary.forecast.result import Progress, Run
 from actuary.seeds import stream
+from actuary.threads import worker_threads
 
 __all__ = ["naive_futures", "paths_of_spread", "run"]
 
@@ -110,7 +109,7 @@ def run(
             progress((row + 1) / len(panel.series), f"{model}, series by series")
         return paths[:, ahead:]
 
-    with ThreadPoolExecutor(threads) as pool:
+    with worker_threads(threads) as pool:
         futures = np.stack(list(pool.map(one, range(len(panel.series)))), axis=1)
     notes = (f"{model} has no forecast of {', '.join(sorted(failed))}: seasonal-naive instead",) if failed else ()
     return Run(futures, notes=notes)

@@ -7,7 +7,6 @@ and its loss over the series itself. That is a predictive posterior with partial
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +17,7 @@ from actuary.forecast.scores import naive_scale
 from actuary.forecast.spec import PooledSpec
 from actuary.kernels.innovations import innovation_losses
 from actuary.seeds import stream
+from actuary.threads import worker_threads
 
 __all__ = ["Fitted", "PooledFit", "draw_parameters", "fit_pooled", "shared_calendars"]
 
@@ -147,7 +147,7 @@ def fit_pooled(panel: Panel, spec: PooledSpec, *, horizon: int, seed: int, threa
         Parameters and weights.
     """
     table = draw_parameters(spec, rng=stream(seed, "forecast/pooled/prior"))
-    with ThreadPoolExecutor(threads) as pool:
+    with worker_threads(threads) as pool:
         rows = range(len(panel.series))
         found = list(pool.map(lambda row: _fit_one(panel, row, spec, table, horizon), rows))
     fitted = [one for one, _ in found]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from actuary.durable.checked import CacheFolder
 from actuary.forecast.bayes_data import BayesData
 from actuary.forecast.bayes_spec import BayesSpec, SamplerSpec
 from actuary.forecast.gate import Gate
@@ -24,9 +24,11 @@ from actuary.forecast.sample import Sampled, find_gaps
 __all__ = [
     "cache_folder",
     "gate_key",
+    "gates",
     "load_gate",
     "load_posterior",
     "posterior_key",
+    "posteriors",
     "store_gate",
     "store_posterior",
 ]
@@ -68,30 +70,33 @@ def posterior_key(data: BayesData, spec: BayesSpec, *, seed: int) -> str:
     return digest.hexdigest()
 
 
-def store_posterior(folder: Path, key: str, sampled: Sampled) -> None:
-    """Write a posterior so that it is there whole or not at all.
+def posteriors(folder: Path) -> CacheFolder:
+    """Return the posteriors kept in a folder."""
+    return CacheFolder(folder, f"posterior {_MODEL_VERSION}", ".posterior")
 
-    The file begins with the hash of what follows: a line of JSON that names the arrays, then the arrays.
-    """
+
+def gates(folder: Path) -> CacheFolder:
+    """Return what gates said, kept in a folder."""
+    return CacheFolder(folder, f"gate {_MODEL_VERSION}", ".gate")
+
+
+def store_posterior(cache: CacheFolder, key: str, sampled: Sampled) -> None:
+    """Keep a posterior: a line of JSON that names the arrays, then the arrays."""
     buffer = io.BytesIO()
     named = {f"a.{name}": array for name, array in sampled.arrays.items()}
     named |= {f"s.{name}": array for name, array in sampled.stats.items()}
     buffer.write(json.dumps({"free": sampled.free}).encode() + b"\n")
     np.savez(buffer, allow_pickle=False, **named)
-    body = buffer.getvalue()
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{key}.{os.getpid()}"
-    part.write_bytes(hashlib.sha256(body).digest() + body)
-    part.replace(folder / f"{key}.posterior")
+    cache.store(key, buffer.getvalue())
 
 
-def load_posterior(folder: Path, key: str, *, effort: SamplerSpec) -> tuple[Sampled | None, bool]:
+def load_posterior(cache: CacheFolder, key: str, *, effort: SamplerSpec) -> Sampled | None:
     """Read a posterior.
 
     Parameters
     ----------
-    folder : Path
-        Where posteriors are kept.
+    cache : CacheFolder
+        Of :func:`posteriors`.
     key : str
         Of :func:`posterior_key`.
     effort : SamplerSpec
@@ -99,27 +104,22 @@ def load_posterior(folder: Path, key: str, *, effort: SamplerSpec) -> tuple[Samp
 
     Returns
     -------
-    tuple
-        The posterior, or None; and whether one was there but damaged or not whole (it is removed).
+    Sampled or None
+        The posterior; None where there is none, or it is damaged or not whole, which the cache notes.
     """
-    path = folder / f"{key}.posterior"
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return None, False
-    if hashlib.sha256(content[32:]).digest() != content[:32]:
-        path.unlink(missing_ok=True)
-        return None, True
-    head, _, arrays = content[32:].partition(b"\n")
+    body = cache.load(key)
+    if body is None:
+        return None
+    head, _, arrays = body.partition(b"\n")
     loaded = np.load(io.BytesIO(arrays), allow_pickle=False)
     parts: dict[str, dict[str, Any]] = {"a": {}, "s": {}}
     for name in loaded.files:
         parts[name[0]][name[2:]] = loaded[name]
     sampled = Sampled(parts["a"], tuple(json.loads(head)["free"]), parts["s"])
     if find_gaps(sampled, effort):
-        path.unlink(missing_ok=True)
-        return None, True
-    return sampled, False
+        cache.reject()
+        return None
+    return sampled
 
 
 def gate_key(
@@ -157,23 +157,12 @@ def gate_key(
     return digest.hexdigest()
 
 
-def store_gate(folder: Path, key: str, gate: Gate) -> None:
-    """Write what the gate said under a key of :func:`gate_key`, with its checksum."""
-    body = json.dumps([asdict(check) for check in gate.checks])
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{key}.gate"
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_text(hashlib.sha256(body.encode()).hexdigest() + "\n" + body, encoding="utf-8")
-    part.replace(path)
+def store_gate(cache: CacheFolder, key: str, gate: Gate) -> None:
+    """Keep what the gate said under a key of :func:`gate_key`."""
+    cache.store(key, json.dumps([asdict(check) for check in gate.checks]).encode())
 
 
-def load_gate(folder: Path, key: str) -> Gate | None:
+def load_gate(cache: CacheFolder, key: str) -> Gate | None:
     """Read what the gate said under a key; None where it has not been asked, or the file is damaged."""
-    try:
-        text = (folder / f"{key}.gate").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return None
-    checksum, _, body = text.partition("\n")
-    if hashlib.sha256(body.encode()).hexdigest() != checksum:
-        return None
-    return Gate.from_records(json.loads(body))
+    body = cache.load(key)
+    return None if body is None else Gate.from_records(json.loads(body))

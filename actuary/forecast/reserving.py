@@ -13,6 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from actuary.errors import Problem, TableError, UnknownNameError, raise_all, unknown_name
+from actuary.files import plain_decimal, read_bytes, read_delimited
 from actuary.forecast.delay_spec import DelaySpec, load_delay_spec
 from actuary.forecast.result import QUANTILES
 from actuary.forecast.triangles import Triangle, build_triangle, read_triangle
@@ -198,13 +199,19 @@ def read_expected(path: Path | str) -> pd.DataFrame:
         When the file cannot be read or an amount is not a number.
     """
     path = Path(path).expanduser()
-    try:
-        frame = pd.read_csv(path, dtype={"series_id": str, "period": str}, encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise TableError(Problem(str(path), reason, "a CSV file in UTF-8 with a line of names")) from None
-    if "value" in frame and not pd.api.types.is_numeric_dtype(frame["value"]):
-        raise TableError(Problem(f"{path.name}, value", "text", "a number in every row"))
+    content = read_bytes(path, where=str(path), expected="a CSV file with a line of names")
+    table = read_delimited(content, where=path.name)
+    raise_all(table.problems(path.name), TableError)
+    frame = pd.DataFrame(table.rows, columns=list(table.columns), dtype=str)
+    if "value" in frame:
+        numbers = [plain_decimal(text) for text in frame["value"]]
+        problems = [
+            Problem(f"{path.name} row {line}, value", repr(text), "a number")
+            for line, text, number in zip(table.lines, frame["value"], numbers, strict=True)
+            if number is None
+        ]
+        raise_all(problems, TableError)
+        frame["value"] = np.array(numbers, dtype=np.float64)
     return frame
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from actuary.dims import CI_PROB
 from actuary.errors import UnknownNameError, unknown_name
+from actuary.files import neutral
 from actuary.forecast.panel import Panel, period_labels
 
 if TYPE_CHECKING:
@@ -217,7 +218,9 @@ class Forecast:
         from pyarrow import csv  # noqa: PLC0415
 
         sink = pa.BufferOutputStream()
-        table = pa.Table.from_pandas(self.to_frame(), preserve_index=False)
+        frame = self.to_frame()
+        frame["series_id"] = frame["series_id"].map({name: neutral(name) for name in self.panel.series})
+        table = pa.Table.from_pandas(frame, preserve_index=False)
         csv.write_csv(table, sink, csv.WriteOptions(quoting_style="needed"))
         return bytes(sink.getvalue())
 

@@ -17,6 +17,7 @@ from actuary.errors import ActuaryError, Problem
 from actuary.forecast.bayes_data import BayesData
 from actuary.forecast.bayes_spec import BayesSpec, SamplerSpec
 from actuary.forecast.result import Progress
+from actuary.threads import one_blas_thread
 
 __all__ = ["Sampled", "SamplingError", "find_gaps", "sample_posterior"]
 
@@ -135,7 +136,7 @@ def sample_posterior(
     if progress is not None:
         progress(0.4, "sampling")
     effort = spec.sampler
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), one_blas_thread():
         warnings.simplefilter("ignore")
         try:
             tree = nutpie.sample(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +25,7 @@ from actuary.forecast.result import Progress, Run
 from actuary.forecast.scores import naive_scale
 from actuary.forecast.spec import PooledSpec, StackSpec, load_pooled_spec
 from actuary.paths import models_root
+from actuary.threads import worker_threads
 
 __all__ = ["Stacked", "classical_voices", "learn_weights", "run", "shift_location"]
 
@@ -102,7 +102,7 @@ def classical_voices(
                 known[key] = forecast.form
         return found
 
-    with ThreadPoolExecutor(threads) as pool:
+    with worker_threads(threads) as pool:
         return np.stack(list(pool.map(one, range(len(panel.series)))), axis=1)
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from actuary.errors import PeriodError, Problem, TableError, raise_all
+from actuary.files import read_bytes, read_delimited
 from actuary.forecast.panel import SEASONS, period_labels
 
 __all__ = ["COLUMNS", "Triangle", "build_triangle", "read_triangle"]
@@ -286,9 +287,9 @@ def read_triangle(path: Path | str, *, unit: str = "", synthetic: bool = False) 
         When the file cannot be read, or with every problem of its rows.
     """
     path = Path(path).expanduser()
-    try:
-        frame = pd.read_csv(path, dtype=str, encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise TableError(Problem(str(path), reason, "a CSV file in UTF-8 with a line of names")) from None
+    content = read_bytes(path, where=str(path), expected="a CSV file with a line of names")
+    table = read_delimited(content, where=path.name)
+    raise_all(table.problems(path.name), TableError)
+    frame = pd.DataFrame(table.rows, columns=list(table.columns), dtype=str)
+    frame = frame.mask(frame == "")
     return build_triangle(frame, where=path.name, unit=unit, synthetic=synthetic)

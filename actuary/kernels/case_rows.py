@@ -19,6 +19,7 @@ __all__ = [
     "add_by_code",
     "mark_repeats",
     "parse_decimals",
+    "share_texts",
 ]
 
 #: What can be wrong with a number; 0 is nothing.
@@ -162,6 +163,30 @@ def mark_repeats(
             slot = (slot + 1) & mask
         if not repeats[i]:
             table[slot] = i
+
+
+@compiled
+def share_texts(offsets: NDArray[np.int64], data: NDArray[np.uint8], shares: int, share: NDArray[np.int32]) -> None:
+    """Give every text one of some shares: equal texts the same one, on every machine.
+
+    Parameters
+    ----------
+    offsets : int64 (rows + 1)
+        Where each text begins in `data`.
+    data : uint8
+        The bytes of all texts.
+    shares : int
+        How many shares, a power of two up to 2**31.
+    share : int32 (rows)
+        Filled with the share of each text, from 0.
+    """
+    for i in range(offsets.size - 1):
+        hashed = np.uint64(14695981039346656037)
+        for k in range(offsets[i], offsets[i + 1]):
+            hashed = (hashed ^ np.uint64(data[k])) * np.uint64(1099511628211)
+        # Other bits than those that mark_repeats takes its places from.
+        hashed ^= hashed >> np.uint64(29)
+        share[i] = np.int32((hashed >> np.uint64(20)) & np.uint64(shares - 1))
 
 
 @compiled

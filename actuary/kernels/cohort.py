@@ -11,13 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numba
-
-from actuary.kernels.jit import FloatArray
+from actuary.kernels.jit import FloatArray, njit
 
 __all__ = ["advance", "roll_population"]
 
-_njit: Callable[..., Any] = numba.njit(cache=True, nogil=True)
+_njit: Callable[..., Any] = njit(cache=True, nogil=True)
 
 
 @_njit

@@ -12,15 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
 
 from actuary.kernels.cohort import advance
-from actuary.kernels.jit import FloatArray
+from actuary.kernels.jit import FloatArray, njit
 
 __all__ = ["run_paths", "set_year"]
 
-_njit: Callable[..., Any] = numba.njit(cache=True, nogil=True)
+_njit: Callable[..., Any] = njit(cache=True, nogil=True)
 
 
 @_njit

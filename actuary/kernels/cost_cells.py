@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from actuary.kernels.jit import njit
 
 __all__ = ["COST_BITS", "cell_sums", "segment_squares", "sort_by_cell"]
 
@@ -19,14 +19,12 @@ COST_BITS = 37
 #: A cost is split here, so that sums of squares fit 64 bits: three sums stand for one of 128.
 _SPLIT = 19
 
-_njit: Any = numba.njit
-
 
 def _compiled[**P, R](signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Compile a loop for one signature, keeping its types."""
 
     def compile_loop(loop: Callable[P, R]) -> Callable[P, R]:
-        made: Callable[P, R] = _njit(signature, nogil=True, cache=True)(loop)
+        made: Callable[P, R] = njit(signature, nogil=True, cache=True)(loop)
         return made
 
     return compile_loop

@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-import numba
 import numpy as np
+
+from actuary.kernels.jit import njit
 
 __all__ = [
     "CUTOFF",
@@ -48,9 +49,6 @@ LINE_COLUMNS: Final = 8
 DENOMINATOR_LIMIT: Final = 1 << 61
 VARIABLE_LIMIT: Final = 1 << 49
 
-# numba knows more options than its types tell.
-_njit: Any = numba.njit
-
 
 def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a loop over arrays that allocates nothing, and keep its compiled form on disk.
@@ -70,7 +68,7 @@ def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
     """
     # A function typed at a prompt has no file beside which its compiled form could be kept.
     cache = not loop.__code__.co_filename.startswith("<")
-    made: Callable[..., Any] = _njit(nogil=True, cache=cache, _nrt=False)(loop)
+    made: Callable[..., Any] = njit(nogil=True, cache=cache, _nrt=False)(loop)
     return made
 
 

@@ -18,10 +18,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numba
-
 from actuary.kernels import grouping_arrays as a
 from actuary.kernels.grouping_arrays import AnswerRows, CaseArrays, SchemeArrays
+from actuary.kernels.jit import njit
 
 __all__ = ["group_range"]
 
@@ -52,13 +51,9 @@ _NO_SEVERITY = 4
 _MCC, _CC, _CC_ONLY = range(3)
 
 
-# numba knows more options than its types tell.
-_njit: Any = numba.njit
-
-
 def _compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
     # Nothing is allocated here, so references need no counting (_nrt); counting them took two thirds of the time.
-    compiled: Callable[..., Any] = _njit(nogil=True, cache=True, forceinline=True, _nrt=False)(loop)
+    compiled: Callable[..., Any] = njit(nogil=True, cache=True, forceinline=True, _nrt=False)(loop)
     return compiled
 
 

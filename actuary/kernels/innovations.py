@@ -14,9 +14,10 @@ The drift d is a share kappa of the growth seen so far. A missing value leaves n
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from actuary.kernels.jit import njit
 
 __all__ = ["PARAMETERS", "innovation_losses", "innovation_paths", "one_step_errors"]
 
@@ -29,7 +30,7 @@ PARAMETERS = ("alpha", "beta", "gamma", "phi", "kappa")
 #: Distance of the tenth and ninetieth hundredths from the middle of a normal law, in standard deviations.
 _TENTH = 1.2815515655446004
 
-_njit = numba.njit(cache=True, nogil=True)
+_njit = njit(cache=True, nogil=True)
 
 
 @_njit

@@ -15,11 +15,16 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FloatArray", "gufunc"]
+from actuary.kernels.compiled_cache import check_compiled_caches
+
+__all__ = ["FloatArray", "gufunc", "njit"]
 
 type FloatArray = NDArray[np.float64]
 
-_njit: Any = numba.njit
+check_compiled_caches()
+
+#: Numba's own; it knows more options than its types tell.
+njit: Any = numba.njit
 
 
 def gufunc(signatures: Sequence[str], layout: str) -> Callable[[Callable[..., None]], Callable[..., FloatArray]]:
@@ -58,7 +63,7 @@ def gufunc(signatures: Sequence[str], layout: str) -> Callable[[Callable[..., No
     def compile_loop(loop: Callable[..., None]) -> Callable[..., FloatArray]:
         # A function typed at a prompt has no file beside which its compiled form could be kept.
         cache = not loop.__code__.co_filename.startswith("<")
-        compiled = _njit(list(signatures), nogil=True, cache=cache)(loop)
+        compiled = njit(list(signatures), nogil=True, cache=cache)(loop)
 
         def fill(*arguments: Any) -> FloatArray:
             # Copies: the compiled loop is declared for arrays that can be written.

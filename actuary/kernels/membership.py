@@ -12,17 +12,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
 
 from actuary.kernels.cohort import advance
 from actuary.kernels.cohort_paths import set_year
-from actuary.kernels.jit import FloatArray
+from actuary.kernels.jit import FloatArray, njit
 
 __all__ = ["advance_members", "run_member_paths"]
 
 # Division as numpy does it: a loop that could raise would not be turned into vector instructions.
-_njit: Callable[..., Any] = numba.njit(cache=True, nogil=True, error_model="numpy")
+_njit: Callable[..., Any] = njit(cache=True, nogil=True, error_model="numpy")
 
 
 @_njit

@@ -15,9 +15,10 @@ backwards, by hand: a tenth of the time of a differentiated scan, and nothing to
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from actuary.kernels.jit import njit
 
 __all__ = ["KNOWN", "MISSING", "OUTSIDE", "panel_errors", "panel_paths", "panel_pullback"]
 
@@ -27,7 +28,7 @@ type StatusArray = NDArray[np.int8]
 #: What a period is to a series: not lived through, with a value, or with an innovation in its place.
 OUTSIDE, KNOWN, MISSING = 0, 1, 2
 
-_njit = numba.njit(cache=True, nogil=True)
+_njit = njit(cache=True, nogil=True)
 
 
 @_njit

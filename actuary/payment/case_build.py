@@ -27,6 +27,7 @@ from actuary.payment.case_cells import (
 from actuary.payment.case_columns import COLUMNS, HIGHEST_FEN, INSURANCE_WORDS, MISSING, REQUIRED, Kind, rename_columns
 from actuary.payment.cases import EXTRA_PARTS, CaseTable, CellNote
 from actuary.payment.statuses import PaymentReason
+from actuary.threads import worker_threads
 
 __all__ = ["choose_columns", "table_of_batches"]
 
@@ -247,7 +248,7 @@ def table_of_batches(
     def read(batch: Any) -> _Part:
         return _read_part({name: batch.column(column) for name, column in chosen.items()})
 
-    with ThreadPoolExecutor(threads) as pool:
+    with worker_threads(threads) as pool:
         for part in _in_order(pool, read, batches, threads):
             parts.append(part)
             done += len(part.reason)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from actuary.files import narrow, plain_decimal, serial_day
 from actuary.kernels import case_rows as rows
 from actuary.payment.case_columns import MISSING
 
@@ -78,14 +80,16 @@ class Coded:
 def clean_word(word: str | None) -> str | None:
     """Return a word as it is compared: without spaces around it, a whole number without ``.0``, None for nothing.
 
+    Full-width letters and digits are the same as narrow ones.
+
     Examples
     --------
-    >>> clean_word(" 3.0"), clean_word("3A "), clean_word("  "), clean_word(None)
+    >>> clean_word(" 3.0"), clean_word("３Ａ "), clean_word("  "), clean_word(None)
     ('3', '3A', None, None)
     """
     if word is None:
         return None
-    word = word.strip()
+    word = narrow(word.strip())
     number = _WHOLE.fullmatch(word)
     return number[1] if number else word or None
 
@@ -237,11 +241,8 @@ def _odd_number(cell: object, digits: int, highest: int, *, yes_no: bool) -> tup
         return 0, rows.MISSING_CELL
     if yes_no and word in _YES | _NO:
         return (10**digits if word in _YES else 0), 0
-    try:
-        number = Decimal(word)
-    except InvalidOperation:
-        return 0, rows.NOT_PLAIN
-    return _scaled(number, digits, highest) if number.is_finite() else (0, rows.NOT_PLAIN)
+    number = plain_decimal(word)
+    return (0, rows.NOT_PLAIN) if number is None else _scaled(number, digits, highest)
 
 
 def _scaled(number: Decimal, digits: int, highest: int) -> tuple[int, int]:
@@ -311,7 +312,7 @@ def read_flags(column: Any) -> Numbers:
 
 
 def read_dates(column: Any) -> Numbers:
-    """Read a column of dates as days since 1970-01-01; a time of day is dropped.
+    """Read a column of dates, also as a spreadsheet counts them (45322), as days since 1970-01-01, without time.
 
     Examples
     --------
@@ -327,9 +328,10 @@ def read_dates(column: Any) -> Numbers:
         return Numbers(values, np.where(missing, np.int8(rows.MISSING_CELL), np.int8(0)))
 
     def meaning(word: str) -> int | None:
-        found = _DATE.match(word)
+        found = _DATE.match(unicodedata.normalize("NFKC", word))
         if not found:
-            return None
+            serial = serial_day(word)
+            return None if serial is None else serial.toordinal() - dt.date(1970, 1, 1).toordinal()
         year, month, day = found[1], found[2] or found[4], found[3] or found[5]
         try:
             return dt.date(int(year), int(month), int(day)).toordinal() - dt.date(1970, 1, 1).toordinal()

@@ -134,7 +134,8 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "discharge_date": ("dscg_time", "discharge_time", "出院日期"),
     "admission_date": ("adm_time", "admission_time", "入院日期"),
     "los_days": ("act_ipt_days", "住院天数"),
-    "person_key": ("psn_key", "psn_no"),
+    # Numbers of persons come in as keys only (actuary.tables.personal_door).
+    "person_key": ("psn_key", "psn_no", "certno", "人员编号", "证件号码", "身份证号"),
     "fund_charged": ("hifp_pay", "统筹支付"),
     "personal_account": ("acct_pay", "个人账户支付"),
     "patient_cash": ("psn_cashpay", "个人现金支付"),

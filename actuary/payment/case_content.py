@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from actuary.payment.case_cells import Coded, text_buffers
 from actuary.payment.cases import CaseTable
 from actuary.payment.chunks import CHUNK_CASES
 from actuary.policy.fingerprints import fingerprint
+from actuary.threads import worker_threads
 
 __all__ = ["content_fingerprint"]
 
@@ -64,7 +64,7 @@ def content_fingerprint(cases: CaseTable, *, threads: int = 1) -> str:
             sha.update(part)
         return sha.hexdigest()
 
-    with ThreadPoolExecutor(threads) as pool:
+    with worker_threads(threads) as pool:
         digests = list(pool.map(digest, [(name, start) for name in sorted(columns) for start in starts]))
     return fingerprint(
         {

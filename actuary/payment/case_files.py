@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,9 @@ from actuary.payment.case_build import choose_columns, table_of_batches
 from actuary.payment.case_columns import COLUMNS, Kind
 from actuary.payment.cases import CaseTable
 from actuary.payment.hospital_list import HospitalList, read_hospitals, with_hospitals
+from actuary.tables.personal_door import admit_table
 from actuary.tables.row_files import RowBatches, open_rows
+from actuary.threads import threads_to_use
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +81,7 @@ def read_cases(
     >>> table.cost_fen.tolist(), [REASONS[number].value for number in table.reason.tolist()]
     ([100010, 0, 100010], ['regular', 'cost_negative', 'duplicate'])
     """
-    count = threads or os.cpu_count() or 1
+    count = threads_to_use(threads)
     table = cases if isinstance(cases, CaseTable) else _read(cases, tuple(extra), count, progress)
     return table if hospitals is None else with_hospitals(table, read_hospitals(hospitals))
 
@@ -100,12 +101,12 @@ def _read(
         batches, rows = opened.batches, opened.rows
     elif isinstance(cases, pa.Table):
         source, rows, names = "the table of cases", cases.num_rows, cases.column_names
-        chosen = choose_columns(names, where=source, extra=extra)
-        batches = _of_table(cases, chosen)
+        batches, chosen = _of_table(cases, source, extra)
     else:
         source = "the frame of cases"
-        table, chosen, names = _of_frame(cases, source, extra)
-        batches, rows = _of_table(table, chosen), table.num_rows
+        table, names = _of_frame(cases, source, extra)
+        rows = table.num_rows
+        batches, chosen = _of_table(table, source, extra)
     shown = None if progress is None else (lambda done: progress(done, rows))
     unread = [name for name in names if name not in chosen.values()]
     return table_of_batches(batches, chosen, source=source, unread=unread, threads=threads, progress=shown)
@@ -125,15 +126,28 @@ def _of_file(path: Path, extra: tuple[str, ...], threads: int) -> tuple[RowBatch
         here = next((name for name, column in chosen.items() if column == leaf), "")
         return here in COLUMNS and COLUMNS[here].kind is Kind.TEXT and here not in {"case_id", "person_key"}
 
-    opened = open_rows(path, choose, coded=coded, threads=threads, batch_rows=_BATCH_CASES)
+    def named(column: str) -> bool:
+        return column == chosen.get("case_id")
+
+    opened = open_rows(path, choose, coded=coded, threads=threads, batch_rows=_BATCH_CASES, named=named)
     return opened, chosen, present
 
 
-def _of_table(table: pa.Table, chosen: Mapping[str, str]) -> Iterator[Any]:
-    return iter(table.select(list(dict.fromkeys(chosen.values()))).to_batches(max_chunksize=_BATCH_CASES))
+def _of_table(table: pa.Table, source: str, extra: tuple[str, ...]) -> tuple[Iterator[Any], dict[str, str]]:
+    """Return the batches of a table and what is read as what; columns that are not read are not looked at."""
+    chosen = choose_columns(table.column_names, where=source, extra=extra)
+    admission = admit_table(table.select(list(dict.fromkeys(chosen.values()))), where=source)
+
+    def choose(names: list[str]) -> Iterable[str]:
+        chosen.clear()
+        chosen.update(choose_columns(names, where=source, extra=extra))
+        return chosen.values()
+
+    admission.choose(choose, list(chosen.values()))
+    return iter(admission.table.to_batches(max_chunksize=_BATCH_CASES)), chosen
 
 
-def _of_frame(frame: object, source: str, extra: tuple[str, ...]) -> tuple[pa.Table, dict[str, str], list[str]]:
+def _of_frame(frame: object, source: str, extra: tuple[str, ...]) -> tuple[pa.Table, list[str]]:
     pandas = sys.modules.get("pandas")  # who has a frame has loaded pandas
     if pandas is None or not isinstance(frame, pandas.DataFrame):
         expected = "a pandas.DataFrame, a pyarrow.Table, or the path of a .parquet or .csv file"
@@ -142,7 +156,7 @@ def _of_frame(frame: object, source: str, extra: tuple[str, ...]) -> tuple[pa.Ta
     names = [str(name) for name in frame.columns]
     chosen = choose_columns(names, where=source, extra=extra)
     columns = {column: _of_series(frame[column]) for column in dict.fromkeys(chosen.values())}
-    return pa.table(columns), chosen, names
+    return pa.table(columns), names
 
 
 def _of_series(series: Any) -> Any:

@@ -6,8 +6,8 @@ by the day, incomplete stays, day surgery, readmission, volume caps, special rev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from actuary.payment.case_cells import Coded
 from actuary.payment.case_columns import MISSING
-from actuary.payment.case_oddities import odd_about
+from actuary.payment.case_oddities import CaseOddities, odd_about
 from actuary.payment.cases import CaseTable
 from actuary.payment.cells import Variant, known_tiers
 from actuary.payment.declaration import PaymentPolicy
+from actuary.payment.declared_classes import Readmission
 from actuary.payment.deductions import deducted_fen
 from actuary.payment.payers import check_payer_columns, payers_above_cost, reimbursed_parts
 from actuary.payment.pricing import known_hospitals
@@ -64,8 +65,10 @@ class CaseKinds:
         Cases paid the amount that their review decided.
     quotas : tuple of ReviewQuota
         Book of the special reviews.
-    remarks : tuple of str
+    rule_remarks : tuple of str
         Rules that could not be applied, and why.
+    oddities : CaseOddities
+        What is odd about the table though every row can be settled.
     """
 
     group: Coded
@@ -78,10 +81,19 @@ class CaseKinds:
     reason: NDArray[np.int8]
     decided: NDArray[np.bool_] | None
     quotas: tuple[ReviewQuota, ...]
-    remarks: tuple[str, ...] = ()
+    rule_remarks: tuple[str, ...] = ()
+    oddities: CaseOddities = field(default_factory=CaseOddities)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Rules that could not be applied and why, and what is odd about the table."""
+        return (*self.rule_remarks, *self.oddities.remarks())
 
 
-def sort_cases(cases: CaseTable, policy: PaymentPolicy) -> CaseKinds:
+type FindEarlier = Callable[[CaseTable, Readmission, NDArray[np.bool_]], NDArray[np.bool_]]
+
+
+def sort_cases(cases: CaseTable, policy: PaymentPolicy, *, find_earlier: FindEarlier = earlier_stays) -> CaseKinds:
     """Apply every rule of a policy that looks at more than the cost.
 
     Parameters
@@ -90,6 +102,9 @@ def sort_cases(cases: CaseTable, policy: PaymentPolicy) -> CaseKinds:
         The cases.
     policy : PaymentPolicy
         The policy.
+    find_earlier : callable
+        Says which stays are the earlier one of a readmission, as :func:`~actuary.payment.readmission.earlier_stays`
+        does for a table that holds them all.
 
     Returns
     -------
@@ -108,7 +123,7 @@ def sort_cases(cases: CaseTable, policy: PaymentPolicy) -> CaseKinds:
     decided, quotas = sorting.review()
     kind, days = sorting.kinds(group)
     sorting.over_caps(group, kind)
-    earlier = sorting.readmissions()
+    earlier = sorting.readmissions(find_earlier)
     variant, variants = sorting.variants(kind, earlier, group)
     variable = cases.cost_fen if deducted is None else cases.cost_fen - deducted
     if days is not None:
@@ -126,7 +141,8 @@ def sort_cases(cases: CaseTable, policy: PaymentPolicy) -> CaseKinds:
         reason=sorting.reason,
         decided=decided,
         quotas=quotas,
-        remarks=tuple(sorting.remarks),
+        rule_remarks=tuple(sorting.remarks),
+        oddities=sorting.oddities,
     )
 
 
@@ -150,6 +166,7 @@ class _Sorting:
         self.reason = cases.reason.copy()
         self.review_code: NDArray[np.int8] | None = None
         self.remarks: list[str] = []
+        self.oddities = CaseOddities()
 
     def mark(self, rows: NDArray[Any], reason: PaymentReason) -> None:
         """Give rows a reason unless they have one."""
@@ -189,10 +206,10 @@ class _Sorting:
             self.mark(_of_groups(names, [name not in known for name in names.names]), PaymentReason.HOSPITAL_UNKNOWN)
 
     def payers(self) -> None:
-        """Check what others paid, and remark on what is odd about the table."""
+        """Check what others paid, and count what is odd about the table."""
         self.remarks += check_payer_columns(self.cases, self.policy)
         self.mark(payers_above_cost(self.cases, self.policy), PaymentReason.PAYERS_TOO_HIGH)
-        self.remarks += odd_about(self.cases, self.reason == _REGULAR)
+        self.oddities = odd_about(self.cases, self.reason == _REGULAR)
 
     def deduct(self) -> NDArray[np.int64] | None:
         parts = self.policy.ratio.deduct if self.policy.ratio is not None else ()
@@ -291,7 +308,7 @@ class _Sorting:
         if beyond.any():
             self.beyond = beyond
 
-    def readmissions(self) -> NDArray[np.bool_] | None:
+    def readmissions(self, find_earlier: FindEarlier) -> NDArray[np.bool_] | None:
         rule = self.policy.readmission
         if rule is None or rule.effect == "none":
             return None
@@ -299,7 +316,7 @@ class _Sorting:
         if lacking:
             self.remarks.append(f"readmissions are not looked for: the cases have no column {', '.join(lacking)}")
             return None
-        found = earlier_stays(self.cases, rule, self.reason == _REGULAR)
+        found = find_earlier(self.cases, rule, self.reason == _REGULAR)
         return found if found.any() else None
 
     def variants(

@@ -26,7 +26,14 @@ _DENSE_KEYS: Final = 1 << 26
 _REGULAR = PaymentReason.REGULAR.number
 
 
-def compile_cells(cases: CaseTable, kinds: CaseKinds, policy: PaymentPolicy, *, threads: int = 1) -> CompiledCells:
+def compile_cells(
+    cases: CaseTable,
+    kinds: CaseKinds,
+    policy: PaymentPolicy,
+    *,
+    threads: int = 1,
+    known: dict[CellKey, Cell] | None = None,
+) -> CompiledCells:
     """Compile the kinds of cases that occur.
 
     Parameters
@@ -39,6 +46,8 @@ def compile_cells(cases: CaseTable, kinds: CaseKinds, policy: PaymentPolicy, *, 
         The policy.
     threads : int
         Threads.
+    known : dict, optional
+        Cells of the same policy that were compiled for other cases; it is added to.
 
     Returns
     -------
@@ -68,7 +77,7 @@ def compile_cells(cases: CaseTable, kinds: CaseKinds, policy: PaymentPolicy, *, 
 
         run_chunks(mark, len(cases), threads)
         numbers = [(key, key) for key in np.flatnonzero(seen).tolist()]
-    return _tables(policy, cases, kinds, codes, numbers, space)
+    return _tables(policy, cases, kinds, codes, (numbers, space), {} if known is None else known)
 
 
 def _dense(codes: CaseCodes) -> tuple[CaseCodes, NDArray[np.int64]]:
@@ -93,16 +102,17 @@ def _tables(
     cases: CaseTable,
     kinds: CaseKinds,
     codes: CaseCodes,
-    numbers: list[tuple[int, int]],
-    space: int,
+    found: tuple[list[tuple[int, int]], int],
+    done: dict[CellKey, Cell],
 ) -> CompiledCells:
+    numbers, space = found
     slot, unpriced = np.full(space, -1, np.int32), np.zeros(space, np.int8)
     keys: list[CellKey] = []
     cells: list[Cell] = []
     segments: list[Segment] = []
     first: list[int] = []
     owner: list[int] = []
-    tiers, done = known_tiers(policy), dict[CellKey, Cell]()
+    tiers = known_tiers(policy)
     of_standard = policy.ratio is not None and policy.ratio.denominator == "standard"
     by_insurance = policy.price.mode == "fixed" or of_standard
     for number, key_number in numbers:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from actuary.kernels.settlement import sum_by_code
+from actuary.threads import worker_threads
 
 __all__ = ["CHUNK_CASES", "run_chunks", "sums_by_code"]
 
@@ -41,7 +41,7 @@ def run_chunks(work: Callable[[int, int], None], count: int, threads: int) -> No
         for first in starts:
             one(first)
         return
-    with ThreadPoolExecutor(threads) as pool:
+    with worker_threads(threads) as pool:
         list(pool.map(one, starts))
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from actuary.errors import Problem, TableError, raise_all
+from actuary.files import csv_bytes, parse_json, read_bytes, read_records
 from actuary.payment.clearing_run import ClearedYear, SettledPools, hospital_years
 from actuary.payment.exact import as_decimal, fen_to_yuan, yuan_to_fen
 from actuary.payment.policy_files import load_payment_policy
@@ -20,19 +20,63 @@ from actuary.payment.statuses import PaymentStatus
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["manifest_with_clearing", "read_settled_pools", "write_clearing"]
+__all__ = ["DueSums", "manifest_with_clearing", "read_due", "read_settled_pools", "write_clearing"]
 
-#: Files of a settlement that a clearing reads.
-_NEEDED = ("cases.parquet", "books.csv", "settlement.json", "policy.toml")
+#: Files of a settlement that a clearing reads, beside the cases.
+_NEEDED = ("books.csv", "settlement.json", "policy.toml")
+
+_MEND = "name the folder that `actuary settle … --out` wrote"
 
 
-def read_settled_pools(folder: Path | str) -> SettledPools:
+@dataclass(frozen=True, slots=True)
+class DueSums:
+    """Hold what paid cases add up to by hospital and insurance; sums of parts add up to those of the whole.
+
+    Parameters
+    ----------
+    rows : mapping of (str or None, str or None) to tuple of int
+        Points, what the fund pays and what it was charged [fen].
+    charged : bool
+        Whether the charge of every paid case is known.
+
+    Examples
+    --------
+    >>> one = DueSums({("H1", "employee"): (1, 2, 3)}, charged=True)
+    >>> one.joined(DueSums({("H1", "employee"): (1, 1, 0)}, charged=False))
+    DueSums(rows={('H1', 'employee'): (2, 3, 3)}, charged=False)
+    """
+
+    rows: Mapping[tuple[str | None, str | None], tuple[int, int, int]]
+    charged: bool
+
+    def joined(self, other: DueSums) -> DueSums:
+        """Return the sums of two parts together."""
+        rows = dict(self.rows)
+        for key, (points, fund, charged) in other.rows.items():
+            before = rows.get(key, (0, 0, 0))
+            rows[key] = (before[0] + points, before[1] + fund, before[2] + charged)
+        return DueSums(rows, charged=self.charged and other.charged)
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return one row a hospital and insurance, in their order."""
+        order = sorted(self.rows, key=lambda key: (key[0] or "", key[1] or ""))
+        found = []
+        for key in order:
+            points, fund, charged = self.rows[key]
+            row = {"hospital": key[0], "insurance": key[1], "points": points, "fund_fen": fund}
+            found.append({**row, "fund_charged_fen": charged} if self.charged else row)
+        return found
+
+
+def read_settled_pools(folder: Path | str, *, due: DueSums | None = None) -> SettledPools:
     """Read what a settlement made due from the folder that it wrote.
 
     Parameters
     ----------
     folder : path
         The folder that ``actuary settle … --out`` wrote.
+    due : DueSums, optional
+        What its cases add up to, where they were added up already; read from ``cases.parquet`` when left out.
 
     Returns
     -------
@@ -47,13 +91,13 @@ def read_settled_pools(folder: Path | str) -> SettledPools:
         When the policy in the folder is not valid.
     """
     place = Path(folder).expanduser()
-    mend = "name the folder that `actuary settle … --out` wrote"
+    mend = _MEND
     if not place.is_dir():
         raise TableError(Problem(str(folder), "no such folder", "the folder of a settlement", mend))
     raise_all(
         (
             Problem(str(place), f"no {name}", "the folder of a settlement", mend)
-            for name in _NEEDED
+            for name in (*_NEEDED, *(("cases.parquet",) if due is None else ()))
             if not (place / name).is_file()
         ),
         TableError,
@@ -61,21 +105,21 @@ def read_settled_pools(folder: Path | str) -> SettledPools:
     header = _read_header(place / "settlement.json")
     books = _read_books(place / "books.csv")
     budgets = {insurance: amount for (insurance, item), amount in books.items() if item == "budget"}
-    rows, charged = _read_cases(place / "cases.parquet")
-    hospitals = hospital_years(rows, budgets, charged=charged)
-    due: dict[str, int] = {}
+    added = read_due(place / "cases.parquet") if due is None else due
+    hospitals = hospital_years(added.records(), budgets, charged=added.charged)
+    payable: dict[str, int] = {}
     for year in hospitals:
-        due[year.insurance] = due.get(year.insurance, 0) + year.payable_fen
+        payable[year.insurance] = payable.get(year.insurance, 0) + year.payable_fen
     raise_all(
         (
             Problem(
                 f"{place / 'cases.parquet'}, {insurance}",
-                f"{fen_to_yuan(due.get(insurance, 0)):,} yuan due",
+                f"{fen_to_yuan(payable.get(insurance, 0)):,} yuan due",
                 f"{fen_to_yuan(paid):,} yuan, as books.csv says",
                 "settle the cases again: the files are not of one settlement",
             )
             for (insurance, item), paid in books.items()
-            if item == "paid_by_fund" and paid != due.get(insurance, 0)
+            if item == "paid_by_fund" and paid != payable.get(insurance, 0)
         ),
         TableError,
     )
@@ -86,8 +130,8 @@ def read_settled_pools(folder: Path | str) -> SettledPools:
 
 def _read_header(path: Path) -> Mapping[str, Any]:
     try:
-        header = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        header = parse_json(read_bytes(path, where=str(path), expected="the JSON that a settlement writes"))
+    except ValueError as error:
         raise TableError(Problem(str(path), f"no JSON ({error})", "the JSON that a settlement writes")) from None
     if not isinstance(header, dict):
         raise TableError(Problem(str(path), "no table of keys", "the JSON that a settlement writes"))
@@ -95,26 +139,40 @@ def _read_header(path: Path) -> Mapping[str, Any]:
 
 
 def _read_books(path: Path) -> dict[tuple[str, str], int]:
-    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline="")))
+    rows, problems = read_records(path, ("insurance", "item", "amount_yuan"), label=str(path))
+    raise_all(problems, TableError)
     try:
-        return {(row["insurance"], row["item"]): yuan_to_fen(row["amount_yuan"]) for row in rows}
-    except (KeyError, ValueError, TypeError):
+        return {(row["insurance"], row["item"]): yuan_to_fen(row["amount_yuan"]) for _, row in rows}
+    except (ArithmeticError, ValueError, TypeError):
         expected = "the columns insurance, item, amount_yuan, amounts with at most two decimals"
         raise TableError(Problem(str(path), "another table", expected)) from None
 
 
-def _read_cases(path: Path) -> tuple[list[dict[str, Any]], bool]:
-    """Add the cases up by hospital and insurance; say whether the charge of every paid case is known."""
+def read_due(path: Path) -> DueSums:
+    """Add settled cases up by hospital and insurance.
+
+    Parameters
+    ----------
+    path : Path
+        The cases that a settlement wrote, or a part of them.
+
+    Raises
+    ------
+    TableError
+        When it is no such table.
+    """
     import pyarrow as pa  # noqa: PLC0415  (only where a folder is read)
     import pyarrow.compute as pc  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     columns = ["hospital", "insurance", "status", "points", "fund_fen"]
     try:
-        names = pq.read_schema(path).names
-        charged = "fund_charged_fen" in names
-        table = pq.read_table(path, columns=[*columns, "fund_charged_fen"] if charged else columns)
-    except (pa.ArrowException, OSError, KeyError) as error:
+        with pq.ParquetFile(path) as file:
+            names = file.schema_arrow.names
+            charged = "fund_charged_fen" in names
+            wanted = [name for name in columns if name in names]
+            table = file.read(columns=[*wanted, "fund_charged_fen"] if charged else wanted)
+    except (pa.ArrowException, OSError, UnicodeError, KeyError) as error:
         raise TableError(Problem(str(path), str(error), "the cases that a settlement writes")) from None
     if missing := [name for name in columns if name not in table.column_names]:
         expected = f"the columns {', '.join(columns)}"
@@ -122,18 +180,24 @@ def _read_cases(path: Path) -> tuple[list[dict[str, Any]], bool]:
     paid = pc.equal(table["status"].cast(pa.string()), PaymentStatus.PAID.value)
     if charged:
         charged = table.filter(paid)["fund_charged_fen"].null_count == 0
-    sums = ["points", "fund_fen", *(["fund_charged_fen"] if charged else [])]
+    sums = ["points", "fund_fen", *(["fund_charged_fen"] if "fund_charged_fen" in table.column_names else [])]
     for name in ("hospital", "insurance"):
         table = table.set_column(table.column_names.index(name), name, table[name].cast(pa.string()))
     # Hospitals of which no case is paid keep their row: nothing is due to them, and they are not lost.
     zero = pa.scalar(0, pa.int64())
     for name in sums:
-        kept = pc.if_else(paid, table[name].cast(pa.int64()), zero)
+        kept = pc.if_else(paid, pc.fill_null(table[name].cast(pa.int64()), zero), zero)
         table = table.set_column(table.column_names.index(name), name, kept)
     grouped = table.group_by(["hospital", "insurance"]).aggregate([(name, "sum") for name in sums])
-    rows = [{key.removesuffix("_sum"): value for key, value in row.items()} for row in grouped.to_pylist()]
-    rows.sort(key=lambda row: (row["hospital"] or "", row["insurance"] or ""))
-    return rows, charged
+    rows = {
+        (row["hospital"], row["insurance"]): (
+            row["points_sum"],
+            row["fund_fen_sum"],
+            row.get("fund_charged_fen_sum", 0),
+        )
+        for row in grouped.to_pylist()
+    }
+    return DueSums(rows, charged=charged)
 
 
 def write_clearing(cleared: ClearedYear, folder: Path) -> None:
@@ -151,7 +215,7 @@ def write_clearing(cleared: ClearedYear, folder: Path) -> None:
     if cleared.alliances:
         frames["alliances.csv"] = _alliance_frame(cleared)
     for name, frame in frames.items():
-        (folder / name).write_bytes(frame.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
+        (folder / name).write_bytes(csv_bytes(frame))
     summary = {
         "policy": cleared.policy_id,
         "fingerprint": clearing.fingerprint,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
 from actuary.errors import Problem, TableError, raise_all, unknown_name
+from actuary.files import plain_decimal, read_bytes, read_delimited
 
 __all__ = ["FigureKind", "HospitalPool", "read_figures"]
 
@@ -82,22 +81,10 @@ def read_figures(path: Path | str, kind: FigureKind, *, known: Sequence[Hospital
 
 
 def _rows(place: Path) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
-    try:
-        text = place.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise TableError(Problem(str(place), "text that is not UTF-8", "a CSV file in UTF-8")) from None
-    except OSError as error:
-        found = (error.strerror or "an unreadable file").lower()
-        raise TableError(Problem(str(place), found, "a CSV file that can be read")) from None
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    names = [name.strip() for name in reader.fieldnames or ()]
-    reader.fieldnames = names
-    rows = []
-    for row in reader:
-        filled = {key: value.strip() for key, value in row.items() if key is not None and isinstance(value, str)}
-        if any(filled.values()):
-            rows.append((reader.line_num, filled))
-    return rows, names
+    table = read_delimited(read_bytes(place, where=str(place), expected="a CSV file"), where=str(place))
+    raise_all(table.problems(place.name), TableError)
+    rows = [(line, {name: cell.strip() for name, cell in row.items()}) for line, row in table.records()]
+    return [(line, row) for line, row in rows if any(row.values())], [name for name in table.columns if name]
 
 
 def _layout(place: Path, names: Iterable[str], kind: FigureKind) -> _Layout:
@@ -142,12 +129,9 @@ def _pools(
 
 
 def _number(text: str, kind: FigureKind, where: str) -> tuple[Decimal | None, list[Problem]]:
-    try:
-        value = Decimal(text.replace(",", ""))
-    except InvalidOperation:
+    value = plain_decimal(text)
+    if value is None:
         return None, [Problem(where, repr(text), "a number")]
-    if not value.is_finite():
-        return None, [Problem(where, repr(text), "a finite number")]
     if kind == "score":
         return (value, []) if 0 <= value <= 100 else (None, [Problem(where, text, "a score from 0 to 100")])
     if value != round(value, 2):

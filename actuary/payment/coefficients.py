@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actuary.errors import DeclarationError, Problem, TableError, raise_all, unknown_name
+from actuary.files import neutral
 from actuary.kernels.cost_cells import cell_sums
 from actuary.payment.exact import RoundingMode, as_decimal, round_to
 from actuary.payment.rescaling import Rescaled, rescale_to_total
@@ -21,7 +22,15 @@ from actuary.payment.rescaling import Rescaled, rescale_to_total
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FORMS", "CoefficientCell", "CoefficientRule", "CoefficientSet", "compute_coefficients"]
+__all__ = [
+    "FORMS",
+    "CoefficientCell",
+    "CoefficientRule",
+    "CoefficientSet",
+    "coefficients_of_sums",
+    "compute_coefficients",
+    "unit_sums",
+]
 
 type IntArray = NDArray[np.int64]
 
@@ -155,7 +164,7 @@ class CoefficientSet:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["group", self.unit, "coef"])
-        writer.writerows([cell.group, cell.unit, self._text(cell.coef)] for cell in self.cells)
+        writer.writerows([neutral(cell.group), neutral(cell.unit), self._text(cell.coef)] for cell in self.cells)
         return text.getvalue().encode("utf-8")
 
     def toml(self, file: str = "") -> str:
@@ -240,17 +249,56 @@ def compute_coefficients(
     >>> [(cell.unit, str(cell.coef)) for cell in found.cells]
     [('H1', '11/10'), ('H2', '9/10')]
     """
-    groups, units = names
-    weighed = np.array([*(weight is not None for weight in weights), False])
-    inside = weighed[group_code] & (group_code >= 0) & (unit_code >= 0)
-    if not inside.any():
+    counted = unit_sums(group_code, unit_code, cost_fen, keep=keep, shape=(len(names[0]), len(names[1])))
+    return coefficients_of_sums(names, counted, weights=weights, rule=rule)
+
+
+def unit_sums(
+    group_code: IntArray, unit_code: IntArray, cost_fen: IntArray, *, keep: NDArray[np.bool_], shape: tuple[int, int]
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Count the cases of each group and unit, and count and add up those that trimming kept.
+
+    Parameters
+    ----------
+    group_code, unit_code, cost_fen, keep :
+        As in :func:`compute_coefficients`; the cases may be a part of all.
+    shape : (int, int)
+        How many groups and units.
+    """
+    size = shape[0] * shape[1]
+    inside = (group_code >= 0) & (unit_code >= 0)
+    cell = np.where(inside, group_code.astype(np.int64) * shape[1] + unit_code, -1)
+    n = cell_sums(cell, cost_fen, cells=size)[0].reshape(shape)
+    kept, total = (part.reshape(shape) for part in cell_sums(np.where(keep, cell, -1), cost_fen, cells=size))
+    return n, kept, total
+
+
+def coefficients_of_sums(
+    names: tuple[Sequence[str], Sequence[str]],
+    sums: tuple[IntArray, IntArray, IntArray],
+    *,
+    weights: Sequence[Fraction | None],
+    rule: CoefficientRule,
+) -> CoefficientSet:
+    """Compute coefficients from the sums of every group and unit.
+
+    Parameters
+    ----------
+    names, weights, rule :
+        As in :func:`compute_coefficients`.
+    sums : tuple of int64 arrays, shape (group, unit)
+        What :func:`unit_sums` returns.
+
+    Raises
+    ------
+    TableError
+        When no case is left.
+    """
+    weighed = np.array([weight is not None for weight in weights], dtype=bool)
+    n, kept, total = (np.where(weighed[:, None], part, 0) for part in sums)
+    if not n.any():
         raise TableError(Problem("cases", "none with a weight and a tier or hospital", "cases that have both"))
-    size = len(groups) * len(units)
-    cell = np.where(inside, group_code.astype(np.int64) * len(units) + unit_code, -1)
-    n = cell_sums(cell, cost_fen, cells=size)[0].reshape(len(groups), len(units))
-    kept, total = (
-        part.reshape(len(groups), len(units)) for part in cell_sums(np.where(keep, cell, -1), cost_fen, cells=size)
-    )
+    units = names[1]
     plain = [weight or Fraction(0) for weight in weights]
     if rule.form.startswith("group"):
         return _by_group(names, (n, kept, total), plain, rule)

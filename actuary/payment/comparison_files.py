@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from actuary.files import csv_bytes
 from actuary.payment.comparison import PolicyComparison
 from actuary.payment.exact import fen_to_yuan
+from actuary.tables.personal_door import persons_told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,8 +81,7 @@ def write_comparison(comparison: PolicyComparison, folder: Path, *, coverage: Co
         shown = in_yuan(frame)
         if comparison.synthetic:
             shown = shown.assign(synthetic=True)
-        # The byte-order mark lets spreadsheets read Chinese.
-        (folder / name).write_bytes(shown.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
+        (folder / name).write_bytes(csv_bytes(shown))
     record = comparison.summary() | ({"coverage": coverage.summary()} if coverage is not None else {})
     _write_json(folder / "summary.json", record)
     outputs = [
@@ -88,7 +89,7 @@ def write_comparison(comparison: PolicyComparison, folder: Path, *, coverage: Co
         for path in sorted(folder.iterdir())
     ]
     marks = {"synthetic": str(comparison.synthetic).lower(), "fingerprint": comparison.fingerprint}
-    _write_json(folder / "manifest.json", {**marks, "outputs": outputs})
+    _write_json(folder / "manifest.json", {**marks, **persons_told(), "outputs": outputs})
 
 
 def _write_json(path: Path, record: Mapping[str, Any]) -> None:

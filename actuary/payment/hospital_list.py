@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actuary.errors import Problem, TableError, nearest_name, raise_all, unknown_name
+from actuary.files import read_bytes, read_delimited
 from actuary.payment.case_cells import Coded, clean_word
 from actuary.payment.cases import CaseTable
 from actuary.payment.statuses import PaymentReason
@@ -112,12 +113,11 @@ def _frame(hospitals: pd.DataFrame | str | Path) -> tuple[pd.DataFrame, str]:
     if isinstance(hospitals, pandas.DataFrame):
         return hospitals, "the list of hospitals"
     path = Path(hospitals).expanduser()
-    if not path.is_file():
-        raise TableError(Problem(str(path), "no such file", "a CSV file with the columns hospital, tier"))
-    try:
-        return pandas.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig"), str(path)
-    except (UnicodeDecodeError, pandas.errors.ParserError, pandas.errors.EmptyDataError) as error:
-        raise TableError(Problem(str(path), f"what cannot be read ({error})", "a CSV file in UTF-8")) from None
+    table = read_delimited(
+        read_bytes(path, where=str(path), expected="a CSV file with the columns hospital, tier"), where=str(path)
+    )
+    raise_all(table.problems(str(path)), TableError)
+    return pandas.DataFrame(table.rows, columns=list(table.columns), dtype=str), str(path)
 
 
 def _text(cell: Any) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,6 +27,7 @@ __all__ = [
     "reimbursed_parts",
     "split_payment",
     "taken_off",
+    "usual_payers",
 ]
 
 #: Column of each payment that a policy may subtract; the patient's own first.
@@ -131,27 +133,28 @@ def payers_above_cost(cases: CaseTable, policy: PaymentPolicy) -> NDArray[np.boo
     return above
 
 
-def payers_beside_charge(cases: CaseTable, rows: NDArray[np.bool_]) -> list[str]:
-    """Return a remark where the pool's charge and the payments of others are not the bill.
+def payers_beside_charge(cases: CaseTable, rows: NDArray[np.bool_]) -> tuple[int, int]:
+    """Count the cases whose charge of the pool and payments of others are more, and less, than the bill.
 
     Parameters
     ----------
     cases : CaseTable
-        The cases.
+        The cases; without a column of either, there is nothing to compare.
     rows : bool (cases)
         Cases that are looked at.
     """
     present = [_COLUMNS[item] for item in _USUAL if _COLUMNS[item] in cases.numbers]
     charged = cases.numbers.get("fund_charged")
     if charged is None or not present:
-        return []
+        return 0, 0
     rest = cases.cost_fen - cases.amount("fund_charged") - np.sum([cases.amount(name) for name in present], axis=0)
     rest = rest[rows & (charged != MISSING)]
-    above, below = int((rest < 0).sum()), int((rest > 0).sum())
-    if not above and not below:
-        return []
-    names = " + ".join(("fund_charged", *present))
-    return [f"{names} is more than total_cost in {above:,} cases and less in {below:,}; they are taken as they stand"]
+    return int((rest < 0).sum()), int((rest > 0).sum())
+
+
+def usual_payers(columns: Collection[str]) -> list[str]:
+    """Return which columns of what others paid there are."""
+    return [_COLUMNS[item] for item in _USUAL if _COLUMNS[item] in columns]
 
 
 def other_payers(cases: CaseTable, policy: PaymentPolicy) -> tuple[NDArray[np.int64] | None, NDArray[np.int64] | None]:

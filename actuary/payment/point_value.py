@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -21,6 +21,7 @@ __all__ = [
     "divide_by_points",
     "leaves_only_rounding",
     "point_value",
+    "pool_of",
 ]
 
 #: The pool of every insurance that has none of its own.
@@ -196,6 +197,17 @@ def budgets_of(
                 problems.append(Problem(f"budget of {insurance}", "nothing", expected, mend))
     raise_all(problems, BudgetError)
     return pools
+
+
+def pool_of(insurance: str, pools: Container[str]) -> str:
+    """Return the pool that pays an insurance: its own where there is one, else the common one.
+
+    Examples
+    --------
+    >>> pool_of("employee", ["all"]), pool_of("employee", ["employee", "resident"])
+    ('all', 'employee')
+    """
+    return insurance if insurance in pools else COMMON
 
 
 def leaves_only_rounding(policy: PaymentPolicy) -> bool:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from actuary.durable.files import replace_file
 from actuary.payment.declaration import PolicyFile
 
 __all__ = ["build_payment_schema", "write_payment_schema"]
@@ -44,5 +45,5 @@ def write_payment_schema(root: Path) -> Path:
     path = root / "schema" / "payment.schema.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(build_payment_schema(), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
-    path.write_bytes(text.encode())
+    replace_file(path, text.encode())
     return path

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import csv
-import io
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from actuary.errors import Problem, nearest_name
+from actuary.errors import Problem, TableError, nearest_name
+from actuary.files import read_bytes
 from actuary.payment.declared_values import EVERY
 from actuary.tables.cells import Cells, read_cells
 
@@ -31,7 +29,7 @@ _ALIASES = {
 def open_table(
     content: bytes, required: Sequence[str], optional: Sequence[str], *, where: str
 ) -> tuple[Cells, list[Problem]]:
-    """Read the cells of a table, in UTF-8 or GB18030, with the columns it may have.
+    """Read the cells of a table, with the columns it may have.
 
     Parameters
     ----------
@@ -47,21 +45,11 @@ def open_table(
     tuple
         The cells, and what is wrong with the file itself.
     """
-    try:
-        content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        with contextlib.suppress(UnicodeDecodeError):  # read_cells says which line is not text
-            content = content.decode("gb18030").encode()
-    text = content.decode("utf-8-sig", errors="replace")
-    head, line_end, body = text.partition("\n")
-    names = next(csv.reader(io.StringIO(head.rstrip("\r"))), [])
-    named = [_ALIASES.get(name.strip().lower(), name.strip().lower()) for name in names]
-    if named != names and "," in head and b"\x00" not in content:
-        out = io.StringIO()
-        csv.writer(out, lineterminator="").writerow(named)
-        content = (out.getvalue() + line_end + body).encode()
-    columns = [*required, *(name for name in optional if name in named)]
-    cells = read_cells(content, columns, where=where)
+
+    def usual(heading: str) -> str:
+        return _ALIASES.get(heading.lower(), heading.lower())
+
+    cells = read_cells(content, required, optional=optional, rename=usual, where=where)
     return cells, list(cells.problems)
 
 
@@ -120,12 +108,12 @@ def read_content(path: Path, label: str) -> tuple[bytes | None, list[Problem]]:
         How messages name it.
     """
     try:
-        return path.read_bytes(), []
-    except OSError as error:
+        return read_bytes(path, where=label, expected="a CSV table"), []
+    except TableError as error:
+        (problem,) = error.problems
         near = nearest_name(path.name, [item.name for item in path.parent.glob("*.csv")])
         mend = f"did you mean {near!r}?" if near else "put the table beside the policy file"
-        said = (error.strerror or "cannot be read").lower()
-        return None, [Problem(label, f"a file that cannot be read ({said})", "a CSV table", mend)]
+        return None, [Problem(label, f"a file that cannot be read ({problem.found})", problem.expected, mend)]
 
 
 def table_rows(cells: Cells, label: str) -> Iterator[tuple[str, int, Callable[[str], str]]]:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -13,7 +14,7 @@ from actuary.payment.case_columns import MISSING
 from actuary.payment.cases import CaseTable
 from actuary.payment.declared_classes import Readmission
 
-__all__ = ["READMISSION_COLUMNS", "earlier_stays", "earlier_stays_of", "share_left"]
+__all__ = ["READMISSION_COLUMNS", "earlier_stays", "earlier_stays_of", "share_left", "stay_keys"]
 
 #: Columns without which the rule cannot be applied.
 READMISSION_COLUMNS = ("person_key", "admission_date", "discharge_date")
@@ -98,6 +99,49 @@ def earlier_stays(cases: CaseTable, rule: Readmission, taking_part: NDArray[np.b
     found = np.zeros(len(cases), bool)
     found[earlier[~excused[later]]] = True
     return found
+
+
+def stay_keys(cases: CaseTable, rule: Readmission, taking_part: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return the stays that a readmission may join, wherever the others of the same person stand.
+
+    Parameters
+    ----------
+    cases : CaseTable
+        A part of the cases.
+    rule : Readmission
+        The rule.
+    taking_part : bool (cases)
+        Cases that are paid at all.
+
+    Returns
+    -------
+    dict
+        ``key`` (who, and where the rule asks for it which group and hospital) [texts], ``row`` (from 0), ``admission``
+        and ``discharge`` [days since 1970-01-01], ``excused``: one place a stay.
+    """
+    admission, discharge = cases.numbers["admission_date"], cases.numbers["discharge_date"]
+    trimmed = pc.utf8_trim_whitespace(cases.person)
+    known = pc.fill_null(pc.not_equal(trimmed, ""), fill_value=False).to_numpy(zero_copy_only=False)
+    known = known & taking_part & (admission != MISSING) & (discharge != MISSING)
+    wanted = [
+        coded
+        for asked, coded in ((rule.same_group, cases.coded["drg"]), (rule.same_hospital, cases.coded["hospital"]))
+        if asked
+    ]
+    for coded in wanted:
+        known &= coded.codes >= 0
+    rows = np.flatnonzero(known)
+    key = trimmed.take(pa.array(rows)).cast(pa.large_string())
+    for coded in wanted:
+        names = pa.array([*coded.names, ""], pa.large_string()).take(pa.array(coded.codes[rows]))
+        key = pc.binary_join_element_wise(key, names, pa.scalar("\x1f", pa.large_string()))
+    return {
+        "key": key,
+        "row": rows,
+        "admission": admission[rows],
+        "discharge": discharge[rows],
+        "excused": _excused(cases, rule)[rows],
+    }
 
 
 def _excused(cases: CaseTable, rule: Readmission) -> NDArray[np.bool_]:

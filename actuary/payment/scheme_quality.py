@@ -18,7 +18,14 @@ from actuary.payment.trimming import CostMoments, TrimRule, trim_cells
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["GroupingQuality", "SchemeQuality", "compare_groupings", "grouping_quality", "measure_scheme"]
+__all__ = [
+    "GroupingQuality",
+    "SchemeQuality",
+    "compare_groupings",
+    "grouping_quality",
+    "measure_scheme",
+    "quality_of_moments",
+]
 
 type IntArray = NDArray[np.int64]
 
@@ -197,14 +204,36 @@ def measure_scheme(
     if not values.size:
         raise TableError(Problem("cases", "none with a group", "grouped cases"))
     trimmed = trim_cells(values, starts, trim)
-    present = [g for g, moments in enumerate(trimmed.before) if moments.n]
+    return quality_of_moments(group_names, trimmed.before, trimmed.after, cv_limit=cv_limit, sd=trim.sd)
+
+
+def quality_of_moments(
+    group_names: Sequence[str],
+    before: Sequence[CostMoments],
+    after: Sequence[CostMoments],
+    *,
+    cv_limit: Fraction = Fraction(1),
+    sd: str,
+) -> SchemeQuality:
+    """Measure a grouping from the moments of its groups before and after trimming.
+
+    Parameters
+    ----------
+    group_names : sequence of str
+        Names of the groups.
+    before, after : sequence of CostMoments
+        Costs of each group.
+    cv_limit, sd :
+        As in :func:`grouping_quality`.
+    """
+    present = [g for g, moments in enumerate(before) if moments.n]
     return SchemeQuality(
         names=tuple(group_names[g] for g in present),
-        before=tuple(trimmed.before[g] for g in present),
-        after=tuple(trimmed.after[g] for g in present),
-        overall_before=grouping_quality(trimmed.before, cv_limit=cv_limit, sd=trim.sd),
-        overall_after=grouping_quality(trimmed.after, cv_limit=cv_limit, sd=trim.sd),
-        sd=trim.sd,
+        before=tuple(before[g] for g in present),
+        after=tuple(after[g] for g in present),
+        overall_before=grouping_quality(before, cv_limit=cv_limit, sd=sd),
+        overall_after=grouping_quality(after, cv_limit=cv_limit, sd=sd),
+        sd=sd,
     )
 
 

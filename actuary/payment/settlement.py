@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -26,6 +25,7 @@ from actuary.payment.point_value import PointValue
 from actuary.payment.statuses import REASON_STATUS, PaymentReason, PaymentStatus
 from actuary.payment.totals import totals_by
 from actuary.policy.fingerprints import fingerprint
+from actuary.threads import threads_to_use
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +113,7 @@ class Settlement:
         """Hash of the policy, of every cell of the cases, and of the budgets."""
         parts = {
             "policy": self.policy.fingerprint,
-            "cases": content_fingerprint(self.table, threads=os.cpu_count() or 1),
+            "cases": content_fingerprint(self.table, threads=threads_to_use(None)),
             "budgets_fen": {row.insurance: str(row.amount_fen) for row in self.books if row.item == "budget"},
         }
         return fingerprint(parts)

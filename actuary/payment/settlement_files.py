@@ -7,34 +7,35 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from actuary.payment.case_columns import MISSING
-from actuary.payment.exact import as_decimal, exact_sum, fen_to_yuan
+from actuary.files import csv_bytes
+from actuary.payment.compiled import point_places
+from actuary.payment.declaration import PaymentPolicy
+from actuary.payment.exact import as_decimal, fen_to_yuan
+from actuary.payment.point_value import PointValue
 from actuary.payment.policy_copy import write_policy_copy
 from actuary.payment.policy_files import payment_policy_paths
-from actuary.payment.settlement import Settlement
+from actuary.payment.settlement import BookRow, Settlement
 from actuary.payment.settlement_problems import problem_frame
+from actuary.payment.settlement_sums import SettlementSums, settled_cases, sums_of_settlement
 from actuary.payment.statuses import REASON_STATUS, REASONS, PaymentStatus
 from actuary.payment.totals import MONEY_TOTALS
+from actuary.tables.personal_door import persons_told
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TABLES", "settlement_record", "write_settlement"]
-
-#: Tables of totals by their file, with the keys that they are added up by.
-TABLES: Mapping[str, tuple[str, ...]] = {
-    "hospitals.csv": ("hospital", "insurance"),
-    "departments.csv": ("hospital", "department"),
-    "groups.csv": ("paid_group",),
-    "months.csv": ("month", "insurance"),
-    "insurances.csv": ("insurance",),
-    "classes.csv": ("class",),
-}
+__all__ = [
+    "record_of_sums",
+    "settlement_record",
+    "write_settled_cases",
+    "write_settlement",
+    "write_settlement_tables",
+]
 
 _FEN = (*MONEY_TOTALS, "unpaid_cost_fen", "fund_charged_fen")
 
@@ -47,39 +48,55 @@ def settlement_record(settlement: Settlement) -> dict[str, Any]:
     settlement : Settlement
         The settlement.
     """
-    policy, table = settlement.policy, settlement.table
+    return record_of_sums(
+        settlement.policy,
+        sums_of_settlement(settlement, tables={}),
+        settlement.point_values,
+        fingerprint=settlement.fingerprint,
+        source=Path(settlement.table.source),
+    )
+
+
+def record_of_sums(
+    policy: PaymentPolicy, sums: SettlementSums, values: Sequence[PointValue], *, fingerprint: str, source: Path
+) -> dict[str, Any]:
+    """Return what identifies a settlement and what it comes to, as JSON can hold it; numbers are texts.
+
+    Parameters
+    ----------
+    policy : PaymentPolicy
+        The policy.
+    sums : SettlementSums
+        What all cases come to.
+    values : sequence of PointValue
+        What a point is worth in each pool.
+    fingerprint : str
+        The settlement's.
+    source : Path
+        Where the cases stood.
+    """
     counts: dict[str, int] = {status.value: 0 for status in PaymentStatus}
     reasons: dict[str, int] = {}
-    for number, cases in enumerate(_counts(settlement)):
+    for number, cases in enumerate(sums.reasons):
         counts[REASON_STATUS[number].value] += cases
         if cases:
             reasons[REASONS[number].value] = cases
-    paid = settlement.paid
-    money = {
-        "cost": exact_sum(table.cost_fen[paid]),
-        "unpaid_cost": exact_sum(table.cost_fen[~paid]),
-        "standard": exact_sum(settlement.standard_fen),
-        "fund": settlement.fund_total_fen,
-        "patient": exact_sum(settlement.payers.patient_fen),
-        "other": exact_sum(settlement.payers.other_fen),
-        "gain": exact_sum(settlement.payers.gain_fen),
-    }
     return {
         "policy": policy.id,
         "family": policy.family,
         "price_mode": policy.price.mode,
         "policy_fingerprint": policy.fingerprint,
-        "fingerprint": settlement.fingerprint,
-        "synthetic": settlement.synthetic,
-        "source": Path(table.source).name,
-        "city": _city_of(settlement),
-        "renamed_columns": dict(table.renamed),
-        "remarks": list(settlement.kinds.remarks),
-        "cases": len(settlement),
+        "fingerprint": fingerprint,
+        "synthetic": sums.synthetic,
+        "source": source.name,
+        "city": _city_of(policy, source),
+        "renamed_columns": dict(sums.renamed),
+        "remarks": list(sums.remarks),
+        "cases": sum(sums.reasons),
         "cases_by_status": counts,
         "cases_by_reason": reasons,
-        "points": str(Decimal(exact_sum(settlement.points)).scaleb(-settlement.point_places)),
-        "totals_yuan": {name: str(fen_to_yuan(amount)) for name, amount in money.items()},
+        "points": str(Decimal(sums.points).scaleb(-point_places(policy))),
+        "totals_yuan": {name: str(fen_to_yuan(amount)) for name, amount in sums.money.items()},
         "point_values": [
             {
                 "insurance": pool.insurance,
@@ -89,20 +106,19 @@ def settlement_record(settlement: Settlement) -> dict[str, Any]:
                 "value_yuan": None if pool.value is None else str(as_decimal(pool.value)),
                 "bound": pool.bound,
             }
-            for pool in settlement.point_values
+            for pool in values
         ],
     }
 
 
-def _city_of(settlement: Settlement) -> str:
+def _city_of(policy: PaymentPolicy, source: Path) -> str:
     """Return whose cases they are: of the policy's city, else as the file of the cases says; empty where none does."""
     import pyarrow as pa  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    path = payment_policy_paths().get(settlement.policy.id)
+    path = payment_policy_paths().get(policy.id)
     if path is not None and path.parent.parent.parent.name == "cities":
         return path.parent.parent.name
-    source = Path(settlement.table.source)
     if source.suffix.lower() != ".parquet" or not source.is_file():
         return ""
     try:
@@ -110,13 +126,6 @@ def _city_of(settlement: Settlement) -> str:
         return marks.get(b"city", b"").decode()
     except (OSError, pa.ArrowException, UnicodeDecodeError):
         return ""
-
-
-def _counts(settlement: Settlement) -> list[int]:
-    import numpy as np  # noqa: PLC0415
-
-    counts: list[int] = np.bincount(settlement.reason, minlength=len(REASONS)).tolist()
-    return counts
 
 
 def _in_yuan(frame: pd.DataFrame) -> pd.DataFrame:
@@ -134,7 +143,7 @@ def _write_csv(frame: pd.DataFrame, path: Path, *, synthetic: bool) -> None:
     if synthetic:
         frame = frame.assign(synthetic=True)
     # The byte-order mark lets spreadsheets read Chinese.
-    path.write_bytes(frame.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
+    path.write_bytes(csv_bytes(frame))
 
 
 def write_settlement(settlement: Settlement, folder: Path, *, lang: str = "zh") -> None:
@@ -156,41 +165,94 @@ def write_settlement(settlement: Settlement, folder: Path, *, lang: str = "zh") 
     needs no other file; ``manifest.json``.
     """
     import pandas  # noqa: ICN001, PLC0415  (only where files are written)
-    import pyarrow as pa  # noqa: PLC0415
+
+    sums = sums_of_settlement(settlement)
+    write_settled_cases(settlement, folder / "cases.parquet", fingerprint=settlement.fingerprint)
+    _write_csv(problem_frame(settlement, lang=lang), folder / "problems.csv", synthetic=sums.synthetic)
+    if settlement.kinds.quotas:
+        quotas = pandas.DataFrame(list(settlement.kinds.quotas))
+        _write_csv(quotas, folder / "reviews.csv", synthetic=sums.synthetic)
+    record = record_of_sums(
+        settlement.policy,
+        sums,
+        settlement.point_values,
+        fingerprint=settlement.fingerprint,
+        source=Path(settlement.table.source),
+    )
+    titles = settlement.table.hospital_titles
+    write_settlement_tables(folder, settlement.policy, sums, record=record, books=settlement.books, titles=titles)
+    _write_manifest(folder, {"synthetic": settlement.synthetic, "fingerprint": settlement.fingerprint})
+
+
+def write_settled_cases(settlement: Settlement, path: Path, *, fingerprint: str, synthetic: bool = False) -> None:
+    """Write the cases of a settlement, or of a part of one, with what identifies it.
+
+    Parameters
+    ----------
+    settlement : Settlement
+        The settlement.
+    path : Path
+        The Parquet file.
+    fingerprint : str
+        That of the whole settlement.
+    synthetic : bool
+        Whether cases of another part are made up.
+    """
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    cases, made_up = settlement.cases, settlement.synthetic
+    cases = settled_cases(settlement)
     coded = [field.name for field in cases.schema if str(field.type).startswith("dictionary")]
-    record = settlement_record(settlement)
-    marks = {"synthetic": str(settlement.synthetic).lower(), "fingerprint": settlement.fingerprint}
-    for name, column in (("fund_charged", "fund_charged_fen"), ("los_days", "los_days")):
-        held = settlement.table.numbers.get(name)
-        if held is not None:
-            cases = cases.append_column(column, pa.array(held, mask=held == MISSING))
+    marks = {"synthetic": str(synthetic or settlement.synthetic).lower(), "fingerprint": fingerprint}
     tagged = cases.replace_schema_metadata(
         {**marks, "policy": settlement.policy.id, "points_decimals": str(settlement.point_places)}
     )
-    pq.write_table(tagged, folder / "cases.parquet", compression="snappy", use_dictionary=coded)
-    for name, keys in TABLES.items():
-        present = tuple(key for key in keys if key in cases.column_names)
-        if present == keys:
-            _write_csv(_named(settlement, _in_yuan(settlement.totals(keys))), folder / name, synthetic=made_up)
-    _write_csv(problem_frame(settlement, lang=lang), folder / "problems.csv", synthetic=made_up)
-    books = [(row.insurance, row.item, str(fen_to_yuan(row.amount_fen))) for row in settlement.books]
+    pq.write_table(tagged, path, compression="snappy", use_dictionary=coded)
+
+
+def write_settlement_tables(
+    folder: Path,
+    policy: PaymentPolicy,
+    sums: SettlementSums,
+    *,
+    record: Mapping[str, Any],
+    books: Sequence[BookRow],
+    titles: Mapping[str, str],
+) -> None:
+    """Write the totals, the books, the record and the copy of the policy.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to write.
+    policy : PaymentPolicy
+        The policy.
+    sums : SettlementSums
+        What all cases come to.
+    record : mapping
+        See :func:`record_of_sums`.
+    books : sequence of BookRow
+        The books.
+    titles : mapping of str to str
+        Names of hospitals, as far as a list gives them.
+    """
+    import pandas  # noqa: ICN001, PLC0415  (only where files are written)
+
+    for name, totals in sums.totals.items():
+        frame = _in_yuan(totals.to_frame(points_places=point_places(policy)))
+        _write_csv(_named(frame, titles), folder / name, synthetic=sums.synthetic)
+    rows = [(row.insurance, row.item, str(fen_to_yuan(row.amount_fen))) for row in books]
     _write_csv(
-        pandas.DataFrame(books, columns=["insurance", "item", "amount_yuan"]), folder / "books.csv", synthetic=made_up
+        pandas.DataFrame(rows, columns=["insurance", "item", "amount_yuan"]),
+        folder / "books.csv",
+        synthetic=sums.synthetic,
     )
-    if settlement.kinds.quotas:
-        _write_csv(pandas.DataFrame(list(settlement.kinds.quotas)), folder / "reviews.csv", synthetic=made_up)
-    write_policy_copy(settlement.policy, folder)
+    write_policy_copy(policy, folder)
     text = json.dumps(record, ensure_ascii=False, indent=1)
     (folder / "settlement.json").write_text(text + "\n", encoding="utf-8")
-    _write_manifest(folder, {**marks, "synthetic": settlement.synthetic})
 
 
-def _named(settlement: Settlement, frame: pd.DataFrame) -> pd.DataFrame:
+def _named(frame: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:
     """Add the names of hospitals where the list of hospitals gives them."""
-    titles = settlement.table.hospital_titles
     if "hospital" in frame.columns and titles:
         frame.insert(1, "name", [titles.get(name, "") for name in frame["hospital"]])
     return frame
@@ -201,5 +263,5 @@ def _write_manifest(folder: Path, marks: Mapping[str, object]) -> None:
         {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
         for path in sorted(folder.iterdir())
     ]
-    text = json.dumps({**marks, "outputs": outputs}, ensure_ascii=False, indent=1)
+    text = json.dumps({**marks, **persons_told(), "outputs": outputs}, ensure_ascii=False, indent=1)
     (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")

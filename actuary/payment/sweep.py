@@ -7,7 +7,6 @@ prices, coefficients and classes are settled the plain way; both ways agree to t
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from actuary.payment.exact import Number
 from actuary.payment.policy_files import load_payment_policy
 from actuary.payment.sweep_result import Sweep
 from actuary.payment.sweep_settling import SweptCases
+from actuary.threads import threads_to_use
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +91,7 @@ def sweep_policy(
     [59340600, 65934000]
     """
     rules = policy if isinstance(policy, PaymentPolicy) else load_payment_policy(policy)
-    count = threads or os.cpu_count() or 1
+    count = threads_to_use(threads)
     table = read_cases(cases, hospitals=hospitals, threads=count)
     keys = case_keys(table)
     raise_all([unknown_name("by", name, keys, what="column of the cases") for name in by if name not in keys],

@@ -7,6 +7,7 @@ import tempfile
 from fractions import Fraction
 from pathlib import Path
 
+from actuary.durable.files import replace_file
 from actuary.errors import TableError, raise_all
 from actuary.payment.coefficients import CoefficientSet
 from actuary.payment.declaration import PaymentPolicy
@@ -83,13 +84,15 @@ def write_computed_policy(
         if coefficients.rule.form.startswith("group"):
             files["coefficients.csv"] = coefficients.table_bytes()
     files["policy.toml"] = "\n".join(lines).encode()
-    # Tried out beside the folder first, so that a policy that does not load leaves nothing behind.
+    # Tried out beside the folder first, so that a policy that does not load leaves nothing behind. Its declaration goes
+    # first and comes last: a killed run leaves no policy of one time with the tables of another.
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as trial:
         for name, content in files.items():
             (Path(trial) / name).write_bytes(content)
         load_payment_policy(Path(trial) / "policy.toml")
-        for name in files:
-            (Path(trial) / name).replace(folder / name)
+        (folder / "policy.toml").unlink(missing_ok=True)
+        for name, content in files.items():
+            replace_file(folder / name, content)
     return load_payment_policy(folder / "policy.toml")
 
 

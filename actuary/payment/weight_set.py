@@ -11,6 +11,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from actuary.files import neutral
 from actuary.payment.exact import as_decimal, round_to
 from actuary.payment.stability import Stability, Treatment
 from actuary.payment.trimming import CostMoments, Trimmed
@@ -195,7 +196,7 @@ class WeightSet:
                 own = weight.mean_fen if weight.treatment is Treatment.OWN_MEAN else None
                 yuan = (weight.rw * self.overall_mean_fen if own is None else own) / 100
                 mean = f"{as_decimal(round_to(yuan, _MEAN_PLACES)):f}"
-            writer.writerow([weight.group, rw, weight.mark, mean])
+            writer.writerow([neutral(weight.group), rw, weight.mark, mean])
         return text.getvalue().encode("utf-8")
 
     def summary(self) -> str:

@@ -17,7 +17,15 @@ from actuary.payment.trimming import CostMoments, Trimmed, trim_cells
 from actuary.payment.weight_rules import WeightRule
 from actuary.payment.weight_set import GroupWeight, WeightSet
 
-__all__ = ["weigh_groups", "weight_cells"]
+__all__ = [
+    "check_earlier",
+    "check_years",
+    "counts_by_year",
+    "weigh_cells",
+    "weigh_groups",
+    "weight_cells",
+    "year_cells",
+]
 
 type IntArray = NDArray[np.int64]
 
@@ -77,16 +85,46 @@ def weigh_groups(
     >>> [(weight.group, str(weight.rw)) for weight in weights.groups], float(weights.overall_mean_fen)
     ([('AA19', '1/2'), ('BB29', '3/2')], 40000.0)
     """
-    earlier = earlier or {}
     listed = set(known)
     names = [*group_names, *sorted(listed - set(group_names))]
-    _check_earlier(rule, earlier)
-    years = rule.years or {0: Fraction(1)}
+    check_earlier(rule, earlier or {})
     cell, left_out = weight_cells(np.asarray(group_code, dtype=np.int64), rule, year)
-    values, starts = sort_by_cell(cell, cost_fen, cells=len(names) * len(years))
-    if not values.size:
-        raise TableError(Problem("cases", "none that counts", "cases with a group, of a declared year"))
+    values, starts = sort_by_cell(cell, cost_fen, cells=len(names) * max(1, len(rule.years)))
     trimmed = trim_cells(values, starts, rule.trim)
+    return weigh_cells(names, trimmed, rule, earlier=earlier, known=listed, left_out=left_out)
+
+
+def weigh_cells(
+    names: Sequence[str],
+    trimmed: Trimmed,
+    rule: WeightRule,
+    *,
+    earlier: Mapping[str, Fraction] | None = None,
+    known: Iterable[str] = (),
+    left_out: Mapping[str, int],
+) -> WeightSet:
+    """Compute the weights of groups from the trimmed costs of every group and year.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the groups, those without a case included.
+    trimmed : Trimmed
+        One cell a group and declared year, those of a group together; one a group where no years are declared.
+    rule, earlier, known :
+        As in :func:`weigh_groups`.
+    left_out : mapping of str to int
+        Cases that do not count, by reason.
+
+    Raises
+    ------
+    TableError
+        When no case counts, or none is left after trimming.
+    """
+    earlier, listed = earlier or {}, set(known)
+    years = rule.years or {0: Fraction(1)}
+    if not any(cell.n for cell in trimmed.before):
+        raise TableError(Problem("cases", "none that counts", "cases with a group, of a declared year"))
     parts = list(years.values())
     grid = [trimmed.after[g * len(parts) : (g + 1) * len(parts)] for g in range(len(names))]
     overall = _weighted_mean([_pooled(of_year) for of_year in zip(*grid, strict=True)], parts)
@@ -102,7 +140,14 @@ def weigh_groups(
     return _edit(found, parts, overall, rule, earlier, trimmed, left_out)
 
 
-def _check_earlier(rule: WeightRule, earlier: Mapping[str, Fraction]) -> None:
+def check_earlier(rule: WeightRule, earlier: Mapping[str, Fraction]) -> None:
+    """Raise when weights in force before are needed and missing.
+
+    Raises
+    ------
+    TableError
+        Names every frozen group without one.
+    """
     where = "weights in force before"
     problems = [
         Problem(where, f"none for the frozen group {group}", "a weight below which it must not fall", "give them")
@@ -139,33 +184,69 @@ def weight_cells(group: IntArray, rule: WeightRule, year: IntArray | None) -> tu
         When a declared year has no case, or years are needed and missing.
     """
     left_out = {"no group": int((group < 0).sum())}
-    if not rule.years or (len(rule.years) == 1 and year is None):
+    if not counts_by_year(rule, year):
         return group, left_out
-    declared = list(rule.years)
+    cell, counts, outside = year_cells(group, rule, year)
+    check_years(rule, counts, {int(one) for one in np.unique(year)} if year is not None else set())
+    left_out["not of a declared year"] = outside
+    return cell, left_out
+
+
+def counts_by_year(rule: WeightRule, year: IntArray | None) -> bool:
+    """Say whether it matters of which year a case is.
+
+    Raises
+    ------
+    TableError
+        When it does, and the cases do not say it.
+    """
+    if not rule.years or (len(rule.years) == 1 and year is None):
+        return False
     if year is None:
-        raise TableError(
-            Problem("cases", "no year", f"cases of {_listed(declared)}", "give a discharge date or a month")
-        )
+        expected = f"cases of {_listed(list(rule.years))}"
+        raise TableError(Problem("cases", "no year", expected, "give a discharge date or a month"))
+    return True
+
+
+def year_cells(group: IntArray, rule: WeightRule, year: IntArray | None) -> tuple[IntArray, dict[int, int], int]:
+    """Return group and year of each case as one number, the cases of each declared year, and those of no such year.
+
+    Parameters
+    ----------
+    group, rule, year :
+        As in :func:`weight_cells`; the cases may be a part of all.
+    """
+    declared = list(rule.years)
     place = np.full(group.shape, -1, dtype=np.int64)
     for number, one in enumerate(declared):
         place[year == one] = number
     counts = {one: int(((place == number) & (group >= 0)).sum()) for number, one in enumerate(declared)}
-    present = sorted({int(one) for one in np.unique(year)} - {-1})
+    cell = np.where((group < 0) | (place < 0), -1, group * len(declared) + place)
+    return cell, counts, int(((place < 0) & (group >= 0)).sum())
+
+
+def check_years(rule: WeightRule, counts: Mapping[int, int], present: Iterable[int]) -> None:
+    """Raise when a declared year has no case.
+
+    Raises
+    ------
+    TableError
+        Names every such year, and those that there are.
+    """
+    here = sorted(set(present) - {-1})
     raise_all(
         [
             Problem(
                 f"cases of {one}",
                 "none",
-                f"cases of each of the years {_listed(declared)}",
-                "the cases are of " + _listed(present),
+                f"cases of each of the years {_listed(list(rule.years))}",
+                "the cases are of " + _listed(here),
             )
             for one, count in counts.items()
             if not count
         ],
         TableError,
     )
-    left_out["not of a declared year"] = int(((place < 0) & (group >= 0)).sum())
-    return np.where((group < 0) | (place < 0), -1, group * len(declared) + place), left_out
 
 
 def _listed(years: Sequence[int]) -> str:

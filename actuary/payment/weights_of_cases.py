@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 __all__ = [
     "WeighedCases",
     "counted_cases",
+    "known_groups",
     "weigh_cases",
     "weights_from_cases",
+    "years_of",
 ]
 
 
@@ -81,7 +83,13 @@ def counted_cases(cases: CaseTable, policy: PaymentPolicy) -> tuple[NDArray[np.b
     return counted, left_out
 
 
-def _years(cases: CaseTable) -> NDArray[np.int64] | None:
+def known_groups(policy: PaymentPolicy) -> list[str]:
+    """Return the groups that a policy's weight table knows, but for those of cases without a group."""
+    return [name for name in policy.weight_table.groups if name not in policy.weights.special.ungrouped]
+
+
+def years_of(cases: CaseTable) -> NDArray[np.int64] | None:
+    """Return the year of discharge of each case, -1 where it is not known; None where the cases do not say it."""
     if cases.has("discharge_date"):
         day = cases.numbers["discharge_date"]
         known = day != MISSING
@@ -205,7 +213,7 @@ def weigh_cases(
     group = np.where(counted, read.group_code, -1).astype(np.int64)
     if number := int((counted & (group < 0)).sum()):
         left_out["no group"] = number
-    year = _years(read)
+    year = years_of(read)
     weights = weigh_groups(
         read.group_names,
         group,
@@ -213,7 +221,7 @@ def weigh_cases(
         rule=rule,
         year=year,
         earlier=weights_of_table(policy.weight_table, policy) if earlier is None else earlier,
-        known=[name for name in policy.weight_table.groups if name not in policy.weights.special.ungrouped],
+        known=known_groups(policy),
     )
     other = {reason: number for reason, number in weights.left_out.items() if reason != "no group"}
     weights = replace(

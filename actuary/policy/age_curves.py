@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from actuary.errors import Problem, nearest_name
+from actuary.errors import Problem
+from actuary.files import read_records
 from actuary.policy.shapes import check_source
 
 __all__ = ["AgeCurve", "read_curves", "read_offsets"]
@@ -56,7 +56,7 @@ def read_curves(
     tuple
         ``{name: curve}`` of the sound ones, and every problem.
     """
-    records, problems = _read_records(path, _CURVE_COLUMNS, label=label)
+    records, problems = read_records(path, _CURVE_COLUMNS, label=label)
     points: dict[str, dict[str, list[tuple[float, float]]]] = {}
     for line, record in records:
         where = f"{label} line {line}"
@@ -111,7 +111,7 @@ def read_offsets(
     tuple
         ``{group: {months: share}}``, and every problem.
     """
-    records, problems = _read_records(path, _OFFSET_COLUMNS, label=label)
+    records, problems = read_records(path, _OFFSET_COLUMNS, label=label)
     offsets: dict[str, dict[int, float]] = {}
     for line, record in records:
         where = f"{label} line {line}"
@@ -143,25 +143,3 @@ def _number(text: str, *, where: str, low: float, high: float, expected: str) ->
         return value, []
     mend = "write shares as 0.08 for 8 %" if high == 1 and value > 1 else ""
     return math.nan, [Problem(where, repr(text), expected, mend)]
-
-
-def _read_records(
-    path: Path, columns: Sequence[str], *, label: str
-) -> tuple[list[tuple[int, dict[str, str]]], list[Problem]]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        return [], [Problem(label, "no such file", f"a table with the columns {', '.join(columns)}")]
-    except UnicodeDecodeError:
-        return [], [Problem(label, "text that is not UTF-8", "UTF-8 text", "save it as UTF-8")]
-    reader = csv.DictReader(text.splitlines())
-    header = [column.strip() for column in reader.fieldnames or ()]
-    missing = [column for column in columns if column not in header]
-    if missing:
-        near = nearest_name(missing[0], [column for column in header if column not in columns])
-        return [], [
-            Problem(f"{label} line 1", "nothing", f"the columns {', '.join(missing)}",
-                    f"rename {near} to {missing[0]}" if near else "")
-        ]  # fmt: skip
-    rows = [(line, {name: (row.get(name) or "").strip() for name in columns}) for line, row in enumerate(reader, 2)]
-    return rows, [] if rows else [Problem(label, "no row", "at least one row")]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from actuary.errors import Problem, nearest_name
+from actuary.errors import Problem
+from actuary.files import read_records
 from actuary.policy.shapes import check_source
 
 __all__ = ["AgeProfile", "ProfileRow", "read_profiles"]
@@ -99,26 +99,13 @@ def read_profiles(
         ``{name: profile}`` of the sound ones, and every problem.
     """
     name = f"{label}/{path.name}" if label else path.name
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        return {}, [Problem(name, "no such file", "a table of age profiles", f"columns {', '.join(_COLUMNS)}")]
-    except UnicodeDecodeError:
-        return {}, [Problem(name, "text that is not UTF-8", "UTF-8 text", "save it as UTF-8")]
-    reader = csv.DictReader(text.splitlines())
-    header = [column.strip() for column in reader.fieldnames or ()]
-    missing = [column for column in _COLUMNS if column not in header]
-    if missing:
-        near = nearest_name(missing[0], [column for column in header if column not in _COLUMNS])
-        mend = f"rename {near} to {missing[0]}" if near else ""
-        return {}, [Problem(f"{name} line 1", "nothing", f"the columns {', '.join(missing)}", mend)]
-    problems: list[Problem] = []
+    records, problems = read_records(path, _COLUMNS, label=name)
     found: dict[str, list[ProfileRow]] = {}
-    for line, record in enumerate(reader, 2):
+    for line, record in records:
         row, wrong = _read_row(record, where=f"{name} line {line}", sources=sources, label=name)
         problems += wrong
         if row is not None:
-            found.setdefault((record["profile"] or "").strip(), []).append(row)
+            found.setdefault(record["profile"], []).append(row)
     profiles = {}
     for profile, rows in found.items():
         wrong = [] if problems else _check_ages(rows, where=f"{name}, profile {profile}")

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import Field
 
 from actuary.drivers import ALL_DRIVERS
+from actuary.durable.files import replace_file
 from actuary.errors import DeclarationError, Problem, UnknownNameError, raise_all, unknown_name
 from actuary.paths import models_root
 from actuary.policy.dated import DatedBook
@@ -289,5 +290,5 @@ def freeze_basis(path: Path) -> str:
         line = f'frozen = "{basis.fingerprint}"\n'
         place = re.search(r"^name_en\s*=.*\n", text, re.MULTILINE)
         cut = place.end() if place else 0
-        path.write_text(text[:cut] + line + text[cut:], encoding="utf-8")
+        replace_file(path, (text[:cut] + line + text[cut:]).encode())
     return basis.fingerprint

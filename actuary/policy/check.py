@@ -32,7 +32,7 @@ _FOLDERS = {
 _NAMES = {"region.toml": "region", "city.toml": "region", FINANCE_FILE: "finance", MEMBERSHIP_FILE: "membership"}
 # Grouping schemes, the settlement list, payment policies, synthetic cities and parts of the people-driven model have
 # forms of their own; those who read them check them.
-_OTHER_FORMS = ("drg", "settlement_list", "payment", "synth", "model", "forecast", *OTHER_FORMS)
+_OTHER_FORMS = ("drg", "settlement_list", "payment", "synth", "model", "forecast", "personal", *OTHER_FORMS)
 # What a city may have that publishes how it pays hospitals but nothing of its fund.
 _PAYMENT_ALONE = {"payment", "sources.md"}
 

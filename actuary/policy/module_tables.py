@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import math
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from actuary.errors import Problem, unknown_name
+from actuary.files import read_records
 from actuary.policy.finance_model import BENEFITS
 from actuary.policy.shapes import Shape, Text, check_source, fit
 from actuary.policy.toml_files import TomlFile
@@ -148,19 +148,9 @@ def read_rounds(
 ) -> tuple[tuple[ProcurementRound, ...], list[Problem]]:
     """Read a table of procurement rounds: one for each scheme, and every problem."""
     label = path.relative_to(root).as_posix()
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        return (), [Problem(label, "no such file", f"a table with the columns {', '.join(_ROUND_COLUMNS)}")]
-    except UnicodeDecodeError:
-        return (), [Problem(label, "text that is not UTF-8", "UTF-8 text", "save it as UTF-8")]
-    reader = csv.DictReader(text.splitlines())
-    missing = [name for name in _ROUND_COLUMNS if name not in (reader.fieldnames or ())]
-    if missing:
-        return (), [Problem(f"{label} line 1", "nothing", f"the columns {', '.join(missing)}")]
+    records, problems = read_records(path, _ROUND_COLUMNS, label=label)
     rounds: list[ProcurementRound] = []
-    problems: list[Problem] = []
-    for line, row in enumerate(reader, 2):
+    for line, row in records:
         read, found = _read_round(row, where=f"{label} line {line}", sources=sources, label=label)
         rounds += read
         problems += found

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from actuary.durable.files import replace_file
 from actuary.policy.alert_rules import AlertRuleFile
 from actuary.policy.assumptions import ASSUMPTION_KEYS, BasisHeader
 from actuary.policy.finance_model import FinanceFile
@@ -109,6 +110,6 @@ def write_schemas(root: Path) -> list[Path]:
     for kind in SCHEMA_KINDS:
         path = folder / f"{kind}.schema.json"
         text = json.dumps(build_schema(kind), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
-        path.write_bytes(text.encode())
+        replace_file(path, text.encode())
         written.append(path)
     return written

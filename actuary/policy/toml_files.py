@@ -11,7 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from actuary.errors import Problem
+from actuary.errors import Problem, TableError
+from actuary.files import parse_toml, read_bytes
 
 __all__ = ["TomlFile", "locate_root", "read_sources", "read_toml"]
 
@@ -20,6 +21,9 @@ _KEY = re.compile(r"\s*([A-Za-z0-9_.\-]+|\"[^\"]+\")\s*=\s*(.*)\Z")
 _PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)\Z")
 _SOURCE = re.compile(r"\A\s*(?:[-*]\s+)?\[S(\d+)\]\s+(.+?)\s*\Z")
 _INDEX = re.compile(r"\[\d+\]\Z")
+
+#: Bytes of a declaration: people write them, and the longest that ship have some 100 KB.
+_MOST_BYTES = 8 * 2**20
 
 #: Folders and files that mark the root of the declared models.
 _ROOT_MARKS = ("national", "cities", "scenarios")
@@ -85,11 +89,9 @@ def _label(path: Path, root: Path) -> str:
 
 def _read_text(path: Path, label: str) -> tuple[str | None, list[Problem]]:
     try:
-        return path.read_bytes().decode("utf-8-sig"), []
-    except FileNotFoundError:
-        return None, [Problem(label, "no such file", "a file that exists")]
-    except OSError as error:
-        return None, [Problem(label, (error.strerror or "an unreadable file").lower(), "a file that can be read")]
+        return read_bytes(path, where=label, expected="a file that exists", most=_MOST_BYTES).decode("utf-8-sig"), []
+    except TableError as error:
+        return None, list(error.problems)
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         likely = "GB18030" if _decodes(error.object, "gb18030") else "another encoding"
@@ -144,7 +146,7 @@ def read_toml(path: Path, *, root: Path | None = None, exact: bool = False) -> t
 @lru_cache(maxsize=512)
 def _parse(text: str, exact: bool) -> tuple[dict[str, Any], Mapping[str, int]]:
     """Return content and lines; a projection reads the same few rules again and again."""
-    data = tomllib.loads(text, parse_float=Decimal if exact else float)
+    data = parse_toml(text, parse_float=Decimal if exact else float)
     return _tuples(data), dict(_index_lines(text))
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from actuary.errors import OutputError, Problem, unknown_name
+from actuary.files import parse_json
 from actuary.report.blocks import (
     Block,
     Bullets,
@@ -231,7 +232,7 @@ class ReportData:
             When the text is not JSON, is of another version or does not describe a report.
         """
         try:
-            document = json.loads(text)
+            document = parse_json(text)
         except ValueError as error:
             raise OutputError(
                 Problem("report_data.json", str(error), "the JSON of a report", "build the report again")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from actuary.errors import DeclarationError, Problem, raise_all
+from actuary.files import read_records
 from actuary.paths import models_root
 from actuary.policy.shapes import Shape, Text, fit
 from actuary.policy.toml_files import read_toml
@@ -241,16 +241,9 @@ def load_plan(path: Path | None = None) -> tuple[Plan, tuple[RelativeCost, ...]]
 
 
 def _read_costs(path: Path) -> tuple[RelativeCost, ...]:
-    try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-    except OSError as error:
-        raise DeclarationError(
-            Problem(path.name, (error.strerror or "unreadable").lower(), "a table of costs")
-        ) from None
+    rows, problems = read_records(path, ("drg", "relative_cost", "tables"), label=path.name)
     costs: list[RelativeCost] = []
-    problems: list[Problem] = []
-    for number, row in enumerate(rows, start=2):
+    for number, row in rows:
         try:
             cost = RelativeCost(row["drg"], float(row["relative_cost"]), int(row["tables"]))
         except (KeyError, TypeError, ValueError):

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from actuary.errors import Problem, TableError, UnknownNameError, raise_all, unknown_name
+from actuary.files import parse_toml
 from actuary.paths import data_root
 from actuary.tables.schemas import BASES, CONFIDENCES, SCHEMAS
 from actuary.units import UNITS
@@ -218,7 +219,7 @@ def _read_content(content: bytes, folder: Path) -> tuple[Catalog, tuple[Problem,
     where = f"{folder.name}/{CATALOG_FILE}"
     empty = Catalog(folder, (), Preference(BASES, CONFIDENCES))
     try:
-        declared_tables = tomllib.loads(content.decode("utf-8-sig"))
+        declared_tables = parse_toml(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
         return empty, (Problem(where, "bytes that are not UTF-8", "text in UTF-8", "save the file as UTF-8"),)
     except tomllib.TOMLDecodeError as error:

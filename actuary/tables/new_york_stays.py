@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actuary.errors import Problem, TableError, raise_all
+from actuary.personal_numbers import without_cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +59,11 @@ def read_new_york_stays(path: Path | str, *, fund_share: Decimal | str = "1") ->
     if not place.is_file():
         mend = "give the path of a file of discharges of New York State (SPARCS), cleaned to one row a stay"
         raise TableError(Problem(str(path), "no such file", "stays of New York State", mend))
-    stays = pd.read_csv(place, dtype=str, keep_default_na=False)
+    try:
+        stays = pd.read_csv(place, dtype=str, keep_default_na=False)
+    except (UnicodeError, pd.errors.ParserError, pd.errors.EmptyDataError, OSError) as error:
+        found = f"what cannot be read ({without_cells(error)})"
+        raise TableError(Problem(str(path), found, "a CSV file of stays in UTF-8")) from None
     raise_all(
         [Problem(str(path), f"no column {name!r}", "the stays of SPARCS") for name in _COLUMNS if name not in stays],
         TableError,

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from actuary.errors import Problem, TableError, raise_all
+from actuary.files import read_bytes
 from actuary.tables.catalog import Catalog, CatalogEntry, load_catalog
 from actuary.tables.cells import Cells, read_cells
 from actuary.tables.checks import Indicator, frame_problems
@@ -119,10 +120,7 @@ def read_file(path: Path | str, schema: str, *, root: Path | str | None = None) 
     """
     target = Path(path)
     kind = get_schema(schema)
-    try:
-        content = target.read_bytes()
-    except OSError as error:
-        raise TableError(Problem(str(path), f"a file that cannot be read ({error.strerror})", "a CSV file")) from None
+    content = read_bytes(target, where=str(path), expected="a CSV file")
     examined = _examine(content, kind.name, target.name, _dictionary(kind, load_catalog(root)))
     raise_all(examined.problems, TableError)
     assert examined.frame is not None  # noqa: S101 (a file without problems was read)

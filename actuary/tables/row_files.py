@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -11,6 +10,10 @@ from typing import Any
 import pyarrow as pa
 
 from actuary.errors import Problem, TableError
+from actuary.files import check_identifiers, check_regular, check_rows, find_kind, unguarded_column
+from actuary.files.streams import RowsKind
+from actuary.personal_numbers import without_cells
+from actuary.tables.personal_door import admit_file
 
 __all__ = ["RowBatches", "is_parquet", "open_rows"]
 
@@ -25,8 +28,6 @@ _SHOWN_ROWS = 10
 _PARQUET = (".parquet", ".pq")
 _TEXT = (".csv",)
 _BLOCK_BYTES = 1 << 23
-_SEPARATORS = {";": "semicolons", "\t": "tabs", "，": "full-width commas"}
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def is_parquet(path: Path) -> bool:
@@ -70,14 +71,20 @@ class RowBatches:
 
 
 def open_rows(
-    path: Path, choose: ColumnChoice, *, coded: Callable[[str], bool], threads: int, batch_rows: int
+    path: Path,
+    choose: ColumnChoice,
+    *,
+    coded: Callable[[str], bool],
+    threads: int,
+    batch_rows: int,
+    named: Callable[[str], bool] = lambda _: False,
 ) -> RowBatches:
     """Open a file of cases.
 
     Parameters
     ----------
     path : Path
-        Parquet, or CSV in UTF-8 (or UTF-16 with its mark).
+        Parquet, or CSV in UTF-8, UTF-16 or GB18030, with commas, semicolons, tabs or bars.
     choose : callable
         Given the columns of the file, returns those to read; raises when they do not do.
     coded : callable
@@ -86,6 +93,8 @@ def open_rows(
         Threads for reading.
     batch_rows : int
         Rows a batch holds at most, where the format lets one choose.
+    named : callable
+        Says of a column whether it holds the names of cases: lost digits in them are found.
 
     Returns
     -------
@@ -95,16 +104,31 @@ def open_rows(
     Raises
     ------
     TableError
-        When there is no such file, it is empty, broken, or `choose` says so.
+        When there is no such file, it is empty, broken, `choose` says so, or it holds persons
+        (:mod:`actuary.tables.personal_door`).
     """
-    if not path.is_file():
-        raise TableError(Problem(str(path), "no such file", "a file, .parquet or .csv"))
+    size = check_regular(path, where=str(path), expected="a file, .parquet or .csv")
     parquet = is_parquet(path)
-    if path.stat().st_size == 0:
+    if size == 0:
         raise TableError(Problem(str(path), "an empty file", "a table with its column names"))
-    if parquet:
-        return _open_parquet(path, choose, coded, threads, batch_rows)
-    return _open_csv(path, choose, threads)
+    admission = admit_file(path)
+
+    def admitted(names: list[str]) -> Iterable[str]:
+        return admission.choose(choose, names)
+
+    opened = (
+        _open_parquet(path, admitted, coded, threads, batch_rows) if parquet else _open_csv(path, admitted, threads)
+    )
+    batches = _with_whole_names(opened.batches, named, str(path))
+    return RowBatches(admission.batches(batches), opened.rows)
+
+
+def _with_whole_names(batches: Iterable[Any], named: Callable[[str], bool], where: str) -> Iterator[Any]:
+    for batch in batches:
+        for name in batch.schema.names:
+            if named(name):
+                check_identifiers(batch.column(name), where=f"{where}, {name}")
+        yield batch
 
 
 def _open_parquet(
@@ -116,6 +140,7 @@ def _open_parquet(
         schema = pq.read_schema(path)
         wanted = sorted(choose(schema.names))
         metadata = pq.read_metadata(path)
+    check_rows(metadata.num_rows, path.stat().st_size, where=str(path))
     leaves = [metadata.schema.column(number).path for number in range(metadata.num_columns)]
     codes = [leaf for leaf in leaves if coded(leaf)]
     options = {"batch_size": batch_rows, "columns": wanted, "use_threads": threads > 1}
@@ -149,14 +174,20 @@ def _row_group(numbered: Any, plain: Any, group: int, options: dict[str, Any]) -
 def _open_csv(path: Path, choose: ColumnChoice, threads: int) -> RowBatches:
     import pyarrow.csv as pacsv  # noqa: PLC0415  (only where it is needed)
 
-    with path.open("rb") as file:
-        encoding = "utf-16" if file.read(2) in _UTF16 else "utf8"
-    wanted = sorted(choose(_header(path, encoding)))
+    kind = find_kind(path, where=str(path))
+    wanted = sorted(choose(list(kind.columns)))
     # Everything is read as text: what one cell holds must never decide how a column is read.
     convert = pacsv.ConvertOptions(
         column_types=dict.fromkeys(wanted, pa.string()), include_columns=wanted, strings_can_be_null=False
     )
-    read = pacsv.ReadOptions(encoding=encoding, block_size=_BLOCK_BYTES, use_threads=threads > 1)
+    encoding = "utf8" if kind.encoding == "utf-8-sig" else kind.encoding
+    read = pacsv.ReadOptions(
+        encoding=encoding,
+        block_size=_BLOCK_BYTES,
+        use_threads=threads > 1,
+        column_names=list(kind.columns),
+        skip_rows_after_names=1,
+    )
 
     uneven: list[Any] = []
 
@@ -165,20 +196,24 @@ def _open_csv(path: Path, choose: ColumnChoice, threads: int) -> RowBatches:
         return "error"
 
     def batches() -> Iterator[Any]:
-        parse = pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=remember)
-        with _named(path, "a CSV file with commas, in UTF-8"):
+        parse = pacsv.ParseOptions(delimiter=kind.separator, newlines_in_values=True, invalid_row_handler=remember)
+        with _named(path, "a CSV file"):
             try:
                 with pacsv.open_csv(path, read_options=read, convert_options=convert, parse_options=parse) as reader:
-                    yield from reader
+                    yield from map(_unguarded, reader) if kind.quotes else reader
             except pa.ArrowInvalid:
                 if not uneven:
                     raise
-                raise TableError(_uneven_rows(path, encoding, uneven[0])) from None
+                raise TableError(_uneven_rows(path, kind, uneven[0])) from None
 
     return RowBatches(batches(), None)
 
 
-def _uneven_rows(path: Path, encoding: str, first: Any) -> list[Problem]:
+def _unguarded(batch: Any) -> Any:
+    return pa.RecordBatch.from_arrays([unguarded_column(column) for column in batch.columns], schema=batch.schema)
+
+
+def _uneven_rows(path: Path, kind: RowsKind, first: Any) -> list[Problem]:
     """Name the rows with too few or too many cells, which the reader does not count as an editor does."""
     wanted = first.expected_columns
     expected = f"{wanted}, as in the header"
@@ -186,50 +221,19 @@ def _uneven_rows(path: Path, encoding: str, first: Any) -> list[Problem]:
     problems: list[Problem] = []
     rows = 0
     try:
-        with path.open(encoding="utf-16" if encoding == "utf-16" else "utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
+        with path.open(encoding=kind.encoding, newline="") as file:
+            reader = csv.reader(file, delimiter=kind.separator)
             for row in reader:
                 if row and len(row) != wanted:
                     rows += 1
                     if rows <= _SHOWN_ROWS:
                         problems.append(Problem(f"{path} row {reader.line_num}", f"{len(row)} cells", expected, mend))
-    except (UnicodeDecodeError, csv.Error):  # what was found so far is told
+    except csv.Error:  # what was found so far is told
         pass
     if rows > _SHOWN_ROWS:
         problems.append(Problem(str(path), f"{rows} such rows in all", "none", "look at how the file was written"))
-    found = f"a row of {first.actual_columns} cells ({first.text})"
+    found = f"a row of {first.actual_columns} cells"
     return problems or [Problem(str(path), found, expected, mend)]
-
-
-def _header(path: Path, encoding: str) -> list[str]:
-    try:
-        with path.open(encoding="utf-16" if encoding == "utf-16" else "utf-8-sig", newline="") as file:
-            first = file.readline()
-    except UnicodeDecodeError:
-        raise TableError(_foreign_bytes(path)) from None
-    for separator, name in _SEPARATORS.items():
-        if "," not in first and separator in first:
-            raise TableError(Problem(str(path), f"columns separated by {name}", "commas", "save it again with commas"))
-    return next(csv.reader([first]), [])
-
-
-def _foreign_bytes(path: Path) -> Problem:
-    """Name the first line that is not UTF-8; called once the file is known to have one."""
-    line = 0
-    with path.open("rb") as file:
-        for line, content in enumerate(file, start=1):  # noqa: B007
-            try:
-                content.decode("utf-8")
-            except UnicodeDecodeError:
-                break
-    found, mend = "bytes that are not UTF-8", "save it as CSV in UTF-8"
-    try:
-        content.decode("gb18030")
-        found += ", probably GB18030 (GBK)"
-        mend += f", for instance: iconv -f GB18030 -t UTF-8 {path.name}"
-    except UnicodeDecodeError:
-        pass
-    return Problem(f"{path} row {line}", found, "text in UTF-8 from the first row to the last", mend)
 
 
 class _named:  # noqa: N801
@@ -243,10 +247,8 @@ class _named:  # noqa: N801
         pass
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if not isinstance(error, pa.ArrowException | OSError):
+        if not isinstance(error, pa.ArrowException | OSError | UnicodeError):
             return
-        said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        if "invalid UTF8" in said:
-            raise TableError(_foreign_bytes(self.path)) from None
+        said = without_cells(error)
         mend = "write it again, or copy it again if the copy was cut off"
         raise TableError(Problem(str(self.path), f"what cannot be read ({said})", self.expected, mend)) from None

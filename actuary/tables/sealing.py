@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from actuary.durable.files import replace_file
 from actuary.errors import Problem, TableError, raise_all
 from actuary.tables.catalog import CATALOG_FILE, Catalog, read_catalog
 from actuary.tables.readers import Examined, examine_entry, seal_problems
@@ -90,9 +91,7 @@ def _rewrite(path: Path, changed: dict[str, Examined]) -> None:
             line = _SHA256.sub(rf'\g<1>"{changed[section].sha256}"', line, count=1)  # noqa: PLW2901
             line = _ROWS.sub(rf"\g<1>{changed[section].rows}", line, count=1)  # noqa: PLW2901
         lines.append(line)
-    draft = path.with_suffix(".toml.new")
-    draft.write_bytes("".join(lines).encode())
-    draft.replace(path)
+    replace_file(path, "".join(lines).encode())
 
 
 def _files_without_entry(catalog: Catalog) -> list[Problem]:

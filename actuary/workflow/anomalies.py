@@ -47,7 +47,7 @@ def write_findings(
     """
     import pandas as pd  # noqa: PLC0415  (only this function writes tables)
 
-    from actuary.alerts.sheets import csv_bytes  # noqa: PLC0415
+    from actuary.files import csv_bytes  # noqa: PLC0415
 
     target = check_output(Path(out))
     left = [{"kind": one.kind, "reason": one.reason} for one in findings.not_assessable]

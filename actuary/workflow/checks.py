@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from actuary.errors import ActuaryError, Problem
+from actuary.files import check_regular
 from actuary.paths import given_folder, models_root
 
 __all__ = ["CheckOutcome", "check_inputs"]
@@ -72,6 +73,7 @@ def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data
             *_forecast_problems(models),
             *_synthetic_problems(models),
             *_case_problems(models),
+            *_personal_problems(models),
             *check_data(data),
         )
         return CheckOutcome("rules and tables", found)
@@ -89,6 +91,8 @@ def check_inputs(paths: Sequence[Path] = (), *, models: Path | None = None, data
             problems.extend(check_data(path.parent))
         elif path.name == "scheme.toml":
             problems.extend(_scheme_problems(path.parent))
+        elif path.name == "rules.toml" and path.parent.name == "personal":
+            problems.extend(_personal_problems(path.resolve().parent.parent))
         elif path.suffix == ".toml" and _is_payment(path):
             problems.extend(_payment_file_problems(path))
         elif path.name in (readers := _case_readers(path.resolve().parent.parent)) and path.parent.name == "alerts":
@@ -158,6 +162,13 @@ def _case_problems(models: Path | None) -> list[Problem]:
     return [problem for read in present for problem in _problems_of(read)]
 
 
+def _personal_problems(models: Path | None) -> list[Problem]:
+    """Check what is declared of persons."""
+    from actuary.tables.personal_rules import load_personal_rules  # noqa: PLC0415
+
+    return _problems_of(partial(load_personal_rules, models))
+
+
 def _problems_of(read: Callable[[], object]) -> list[Problem]:
     try:
         read()
@@ -217,6 +228,7 @@ def _nearest_schema(path: Path) -> str:
     """Return the kind of table whose columns the header names best; facts when it names none."""
     from actuary.tables import SCHEMAS  # noqa: PLC0415
 
+    check_regular(path, where=str(path))
     with path.open("rb") as stream:
         header = stream.readline().decode("utf-8-sig", errors="replace")
     names = {name.strip().strip('"') for name in header.replace(";", ",").replace("\t", ",").split(",")}

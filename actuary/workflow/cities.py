@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from actuary.errors import ActuaryError, DeclarationError, OutputError, Problem, raise_all
+from actuary.files import csv_bytes
 from actuary.fund.model.city_folder import FIGURES_FILE
 from actuary.fund.model.face import load_model
 from actuary.fund.model.init_city import UNFILLED, city_templates
@@ -151,10 +152,10 @@ def project_model_files(
     tables = run_tables(run)
     with staged_output(target) as staging:
         for name, frame in tables.items():
-            frame.to_csv(staging / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8-sig")
+            (staging / f"{name}.csv").write_bytes(csv_bytes(frame))
             frame.to_parquet(staging / f"{name}.parquet", index=False)
         summary = run.summary()
-        summary.to_csv(staging / "summary.csv", index=False, lineterminator="\n", encoding="utf-8-sig")
+        (staging / "summary.csv").write_bytes(csv_bytes(summary))
         (staging / "summary.md").write_text(_summary_text(run, summary), encoding="utf-8")
         write_manifest(
             staging,

@@ -21,8 +21,8 @@ from actuary.alerts.credit import (
 from actuary.alerts.credit_files import Assessments, matters_of_ledger, read_assessments, read_findings
 from actuary.alerts.credit_rules import CreditRules, load_credit_rules
 from actuary.alerts.ledger import CaseFilter
-from actuary.alerts.sheets import csv_bytes
 from actuary.errors import ActuaryError, Problem, raise_all, unknown_name
+from actuary.files import csv_bytes
 from actuary.payment.deposit import DepositOutcome
 from actuary.payment.policy_files import load_payment_policy
 from actuary.policy.fingerprints import fingerprint

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from actuary.errors import ActuaryError, Problem, UnknownNameError, raise_all, unknown_name
+from actuary.files import csv_bytes
 from actuary.paths import data_root, given_folder, models_root
 from actuary.workflow.manifest import write_manifest
 from actuary.workflow.outputs import MANIFEST, check_output, staged_output
@@ -215,7 +216,7 @@ def write_fund_forecast(  # noqa: PLR0913  (one argument an option)
             ("base", base),
             ("backtest", backtest),
         ):
-            table.to_csv(staging / f"{name}.csv", index=False, lineterminator="\n")
+            (staging / f"{name}.csv").write_bytes(csv_bytes(table, mark=False))
         found.to_frame().to_parquet(staging / "draws.parquet", index=False)
         for scheme in found.leading:
             months = [

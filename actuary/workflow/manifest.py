@@ -12,9 +12,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from actuary.errors import OutputError, Problem
+from actuary.personal_numbers import mask_numbers
+from actuary.tables.personal_door import persons_told
 from actuary.workflow.outputs import MANIFEST
 
-__all__ = ["file_sha256", "write_manifest"]
+__all__ = ["file_sha256", "moment_of_run", "write_manifest"]
 
 #: Packages whose version can move a figure or a page.
 _PACKAGES = (
@@ -29,16 +32,20 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _now() -> str:
+def moment_of_run() -> str:
     """Return the time of the run; ``SOURCE_DATE_EPOCH`` fixes it for builds that must be repeatable."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    moment = dt.datetime.fromtimestamp(int(epoch), dt.UTC) if epoch.isdigit() else dt.datetime.now(dt.UTC)
+    try:
+        moment = dt.datetime.fromtimestamp(int(epoch), dt.UTC) if epoch.isdecimal() else dt.datetime.now(dt.UTC)
+    except (ValueError, OverflowError, OSError):
+        found, expected = repr(epoch), "seconds since 1970 of a date before the year 10000"
+        raise OutputError(Problem("SOURCE_DATE_EPOCH", found, expected, "unset it")) from None
     return moment.isoformat(timespec="seconds")
 
 
 _INPUTS = frozenset((".toml", ".csv", ".md", ".ipynb"))
 #: Declared for the grouping of cases: no input of a report on the funds.
-_OTHER_FOLDERS = ("national/drg/", "national/settlement_list/")
+_OTHER_FOLDERS = ("national/drg/", "national/settlement_list/", "personal/")
 
 
 def _inputs(roots: Mapping[str, Path]) -> list[dict[str, str]]:
@@ -75,8 +82,9 @@ def write_manifest(
         The manifest.
     """
     content = {
-        "command": list(command),
-        "created": _now(),
+        "command": [mask_numbers(word) for word in command],
+        **persons_told(),
+        "created": moment_of_run(),
         "seed": seed,
         "run": dict(run),
         "versions": {

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from actuary.demography.population import PopulationProjection, project_population
 from actuary.demography.population_inputs import read_population_inputs
+from actuary.files import csv_bytes
 from actuary.workflow.outputs import MANIFEST, check_output, staged_output
 
 __all__ = ["project_population_files"]
@@ -54,7 +55,7 @@ def project_population_files(
     projection = project_population(read)
     with staged_output(target) as staging:
         for name, frame in zip(("population", "flows"), projection.to_frames(), strict=True):
-            frame.to_csv(staging / f"{name}.csv", index=False, lineterminator="\n")
+            (staging / f"{name}.csv").write_bytes(csv_bytes(frame, mark=False))
             if parquet:
                 frame.to_parquet(staging / f"{name}.parquet", index=False)
         outputs = [

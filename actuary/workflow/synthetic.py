@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from actuary.files import csv_bytes
 from actuary.paths import data_root, models_root
 from actuary.payment.declared_rules import coefficient_rule
 from actuary.payment.policy_files import load_payment_policy
@@ -138,9 +139,9 @@ def write_synthetic_city(
         finally:
             for writer in writers:
                 writer.close()
-        recipe.hospitals().to_csv(staging / "hospitals.csv", index=False)
-        recipe.figure_table().to_csv(staging / "figures.csv", index=False)
-        recipe.hospital_truth().to_csv(staging / "truth" / "hospitals.csv", index=False)
+        (staging / "hospitals.csv").write_bytes(csv_bytes(recipe.hospitals(), mark=False))
+        (staging / "figures.csv").write_bytes(csv_bytes(recipe.figure_table(), mark=False))
+        (staging / "truth" / "hospitals.csv").write_bytes(csv_bytes(recipe.hospital_truth(), mark=False))
         _write_policy(staging)
         text = _README.format(seed=seed, cases=cases, city=city, scheme=recipe.scheme.name)
         (staging / "README.md").write_text(text, encoding="utf-8")

@@ -14,7 +14,8 @@ from actuary.alerts.outlook import Outlook, fund_outlook
 from actuary.alerts.replay import WatchedSeries, flows_series, history_series, replay_rules
 from actuary.alerts.track import TrackRecord
 from actuary.alerts.track_file import show_records, track_frame
-from actuary.errors import Problem, TableError
+from actuary.errors import Problem, TableError, raise_all
+from actuary.files import read_bytes, read_delimited
 from actuary.fund import project_fund
 from actuary.indicators import indicator_history
 from actuary.paths import given_folder
@@ -114,14 +115,19 @@ def read_reference(path: Path) -> WatchedSeries:
     TableError
         When a column is missing.
     """
-    table = pd.read_csv(path)
+    where = str(path)
+    read = read_delimited(read_bytes(path, where=where, expected="a CSV file of quarters"), where=where)
+    raise_all(read.problems(where), TableError)
+    table = pd.DataFrame(read.rows, columns=list(read.columns))
     wanted = ("period", _INCOME, _SPENDING)
     lacking = [name for name in wanted if name not in table.columns]
     if lacking:
         raise TableError(
             [Problem(str(path), f"no column {name}", f"the columns {', '.join(wanted)}") for name in lacking]
         )
-    known = table.dropna(subset=list(wanted))
+    for name in (_INCOME, _SPENDING):
+        table[name] = pd.to_numeric(table[name], errors="coerce")
+    known = table[table["period"].ne("")].dropna(subset=list(wanted))
     quarters = [Quarter.parse(str(label)) for label in known["period"]]
     # Annual rates: a quarter's flow is a fourth of them.
     flows = (known[name].to_numpy(dtype=np.float64) / _YEAR for name in (_INCOME, _SPENDING))

@@ -15,6 +15,7 @@ from actuary.alerts.outlook_draws import (
     SchemeDraws,
     load_outlook,
     measure_draws,
+    outlooks,
     store_outlook,
 )
 from actuary.alerts.replay import WatchedSeries, flows_series, replay_rule
@@ -99,14 +100,16 @@ def test_an_event_in_a_period_that_is_over_is_no_years_away():
 
 def test_draws_on_disk_come_back_and_a_damaged_file_is_none(tmp_path):
     kept = Outlook(Quarter(2024, 4), {"employee": draws([[4, 2]])}, origin="2024Q4", cases=8, cover=0.75)
-    path = tmp_path / "a" / "b.outlook"
-    store_outlook(path, kept)
-    found = load_outlook(path, Quarter(2024, 4))
+    cache = outlooks(tmp_path / "a")
+    store_outlook(cache, "b", kept)
+    found = load_outlook(cache, "b", Quarter(2024, 4))
     assert (found.origin, found.cases) == ("2024Q4", 8)
     assert np.array_equal(found.schemes["employee"].months, kept.schemes["employee"].months)
+    path = cache.path("b")
     path.write_bytes(path.read_bytes()[:-1])
-    assert load_outlook(path, Quarter(2024, 4)) is None
-    assert load_outlook(tmp_path / "none", Quarter(2024, 4)) is None
+    assert load_outlook(cache, "b", Quarter(2024, 4)) is None
+    assert cache.notes == ["a cached outlook was damaged or not whole: made anew"]
+    assert load_outlook(cache, "none", Quarter(2024, 4)) is None
 
 
 amounts = st.one_of(st.just(0.0), st.floats(-1e6, 1e13))

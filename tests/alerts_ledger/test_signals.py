@@ -11,9 +11,10 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from actuary.alerts.sheets import csv_bytes, neutral, read_filled, xlsx_bytes
+from actuary.alerts.sheets import read_filled, xlsx_bytes
 from actuary.alerts.signals import Signal
 from actuary.errors import ActuaryError, TableError
+from actuary.files import csv_bytes, neutral
 
 Make = Callable[..., Signal]
 NASTY = ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1+1", "=cmd|' /C calc'!A0"]
@@ -82,10 +83,10 @@ def test_numbers_that_a_spreadsheet_summed_are_read_as_written(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "no headings"),
-        (b"a,a\n1,2\n", "the column 'a' twice"),
-        ("医院,结果\n".encode("gb18030"), "not UTF-8"),
-        (b'a,b\n"1,2\n', "no CSV file"),
+        (b"", "an empty file"),
+        (b"a,a\n1,2\n", "the column 'a' 2 times"),
+        ("医院,结果\n".encode("gb18030") + b"\xff\xff,1\n", "not UTF-8"),
+        (b'a,b\n"1,2\n', "quotation marks"),
         (b"PK\x03\x04", "no workbook"),
     ],
 )

@@ -108,7 +108,7 @@ def test_switches_change_what_they_name(national: Scheme) -> None:
         ("mdc.csv", "P,新生儿及其他围产期新生儿疾病,2,principal", "P,新生儿,2,first", "row 3, dx_role: found 'first'"),
         ("mdc_pdx.csv", "A04.000x001", " A04.000x001", "found ' A04.000x001'; expected a code without spaces"),
         ("exclusions.csv", "1,A00.000x001", "one,A00.000x001", "exclusions.csv row 2, excl_table: found 'one'"),
-        ("mcc.csv", "icd,excl_table", '"icd,excl_table', "mcc.csv .*close every quotation mark"),
+        ("mcc.csv", "icd,excl_table", '"icd,excl_table', "mcc.csv.*close every quotation mark"),
     ],
 )  # fmt: skip
 def test_a_broken_row_is_named_with_file_and_line(copy: Path, file: str, old: str, new: str, said: str) -> None:
@@ -121,13 +121,13 @@ def test_every_problem_is_told_at_once(copy: Path) -> None:
     _edit(copy / "adrg_rules.csv", "AB1,AB1,A,2,,,,1", "AB1,AB1,A,2,,,,x")
     _edit(copy / "drg.csv", "undivided", "whole")
     (copy / "cc.csv").unlink()
-    (copy / "mcc.csv").write_bytes("icd,excl_table\n霍乱,1\n".encode("gb18030"))
+    (copy / "mcc.csv").write_bytes("icd,excl_table\n霍乱,1\n".encode("gb18030") + b"\xff\xff")
     with pytest.raises(TableError) as caught:
         load_scheme(copy)
     assert len(caught.value.problems) == 4
     said = str(caught.value)
     assert "cc.csv: found no such file" in said
-    assert "mcc.csv row 2: found bytes that are not UTF-8" in said
+    assert "mcc.csv: found bytes that are not UTF-8 on line 2" in said
 
 
 @pytest.mark.parametrize(

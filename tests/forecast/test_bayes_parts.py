@@ -20,9 +20,11 @@ from actuary.forecast.lunar import lunar_new_year
 from actuary.forecast.panel import Panel, build_panel, period_labels
 from actuary.forecast.posterior_cache import (
     gate_key,
+    gates,
     load_gate,
     load_posterior,
     posterior_key,
+    posteriors,
     store_gate,
     store_posterior,
 )
@@ -276,8 +278,8 @@ def test_the_gate_says_no_with_reasons_and_what_to_try(tmp_path: Path):
     with pytest.raises(ForecastGateError, match="target_accept"):
         gate.require()
     assert len(gate.to_frame()) == len(gate.checks)
-    store_gate(tmp_path, "k", gate)
-    assert load_gate(tmp_path, "k") == gate
+    store_gate(gates(tmp_path), "k", gate)
+    assert load_gate(gates(tmp_path), "k") == gate
 
 
 def test_a_gate_that_passed_lets_through():
@@ -297,19 +299,20 @@ def test_the_cache_knows_what_it_rests_on_and_mends_damage(tmp_path: Path):
     assert key != posterior_key(prepare_data(small_panel(seed=5), spec, horizon=4), spec, seed=1)
     assert key != posterior_key(data, spec_with(terms=("slope",)), seed=1)
     effort = spec.sampler.model_copy(update={"chains": 4, "draws": 5})
-    assert load_posterior(tmp_path, key, effort=effort) == (None, False)
+    cache = posteriors(tmp_path)
+    assert load_posterior(cache, key, effort=effort) is None
     sampled = prior_sample(data, spec, draws=5)
-    store_posterior(tmp_path, key, sampled)
-    found, damaged = load_posterior(tmp_path, key, effort=effort)
-    assert not damaged
+    store_posterior(cache, key, sampled)
+    found = load_posterior(cache, key, effort=effort)
+    assert not cache.notes
     assert found.free == sampled.free
     assert all((found.arrays[name] == array).all() for name, array in sampled.arrays.items())
     path = next(tmp_path.glob("*.posterior"))
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    assert load_posterior(tmp_path, key, effort=effort) == (None, True)
-    assert not path.exists()
+    assert load_posterior(cache, key, effort=effort) is None
+    assert cache.notes == ["a cached posterior was damaged or not whole: made anew"]
 
 
 def test_an_interrupted_posterior_is_never_taken_for_a_whole_one(tmp_path: Path):
@@ -322,9 +325,10 @@ def test_an_interrupted_posterior_is_never_taken_for_a_whole_one(tmp_path: Path)
     unfinished.arrays["rates"][2, 3:] = np.nan
     for broken in (prior_sample(data, spec, draws=3), prior_sample(data, spec, chains=3, draws=5), unfinished):
         assert find_gaps(broken, effort)
-        store_posterior(tmp_path, "k", broken)
-        assert load_posterior(tmp_path, "k", effort=effort) == (None, True)
-        assert load_posterior(tmp_path, "k", effort=effort) == (None, False)
+        cache = posteriors(tmp_path)
+        store_posterior(cache, "k", broken)
+        assert load_posterior(cache, "k", effort=effort) is None
+        assert cache.notes == ["a cached posterior was damaged or not whole: made anew"]
 
 
 def test_a_gate_that_can_measure_nothing_is_shut():
@@ -341,12 +345,13 @@ def test_a_gate_that_can_measure_nothing_is_shut():
 
 def test_what_the_gate_said_is_kept_and_damage_is_not_believed(tmp_path: Path):
     gate = Gate((Check("R-hat", 1.02, 1.01, False, "alpha_centre", "draw more"),))
-    store_gate(tmp_path, "k", gate)
-    assert load_gate(tmp_path, "k") == gate
-    assert load_gate(tmp_path, "other") is None
+    cache = gates(tmp_path)
+    store_gate(cache, "k", gate)
+    assert load_gate(cache, "k") == gate
+    assert load_gate(cache, "other") is None
     path = next(tmp_path.glob("*.gate"))
     path.write_text(path.read_text(encoding="utf-8").replace("1.02", "1.00"), encoding="utf-8")
-    assert load_gate(tmp_path, "k") is None
+    assert load_gate(cache, "k") is None
 
 
 def test_what_the_gate_said_belongs_to_everything_the_futures_rest_on():

@@ -88,8 +88,7 @@ def test_the_row_is_that_of_the_rows_given_not_of_their_labels():
     ("content", "words"),
     [
         (b"", "an empty file"),
-        ("series_id,period,value\n中心医院住院人次,2019Q1,1\n".encode("gb18030"), "probably GB18030"),
-        (b"series_id;period;value\na;2019Q1;1\n", "separated by semicolons"),
+        ("series_id，period，value\na，2019Q1，1\n".encode(), "separated by full-width commas"),
         (b"PK\x03\x04rest", "a spreadsheet"),
         (b"series_id,period,value\n", "a header and no rows"),
         (b"series_id,period,amount\na,2019Q1,1\n", "no column 'value'"),

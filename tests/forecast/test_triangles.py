@@ -79,5 +79,5 @@ def test_every_problem_of_the_columns_is_named() -> None:
 
 
 def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(TableError, match="No such file"):
+    with pytest.raises(TableError, match="no such file"):
         read_triangle(tmp_path / "none.csv")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from actuary.errors import ActuaryError, Problem, TableError, UnknownNameError, nearest_name, raise_all, unknown_name
@@ -18,6 +20,14 @@ def test_all_problems_come_in_one_message() -> None:
         *(f"  row {n}: found x; expected y" for n in range(3)),
     ]
     assert isinstance(caught.value, ActuaryError)
+
+
+def test_an_error_comes_from_another_process_with_every_problem() -> None:
+    error = TableError([Problem(f"row {n}", "x", "y") for n in range(3)])
+    there = pickle.loads(pickle.dumps(error))  # noqa: S301  (our own bytes)
+    assert type(there) is TableError
+    assert there.problems == error.problems
+    assert str(there) == str(error)
 
 
 def test_one_problem_is_one_line() -> None:

@@ -30,7 +30,7 @@ from actuary.policy.schema import SCHEMA_KINDS
 
 ROOT = models_root()
 # These have forms of their own, which are checked where they are read.
-_OTHER = {"drg", "settlement_list", "payment", "synth", "model", "forecast", *OTHER_FORMS}
+_OTHER = {"drg", "settlement_list", "payment", "synth", "model", "forecast", "personal", *OTHER_FORMS}
 FILES = sorted(
     path for path in ROOT.rglob("*.toml") if file_kind(path) or not _OTHER & set(path.relative_to(ROOT).parts)
 )

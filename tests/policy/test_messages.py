@@ -393,4 +393,4 @@ def test_a_number_beyond_every_float_and_a_folder_named_like_a_file_are_named(mo
     assert "found inf; expected a finite number" in str(problem)
     path.unlink()
     path.mkdir()
-    assert any("national/policy/example.toml: found is a directory" in str(one) for one in check_models(models))
+    assert any("national/policy/example.toml: found a folder" in str(one) for one in check_models(models))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
@@ -11,11 +12,15 @@ def fen_of(text: str) -> int | str:
     word = text.strip(" \t\r\n")
     if word.lower() in {"", "na", "n/a", "nan", "null", "none", "-", "—"}:
         return "missing"
+    word = unicodedata.normalize("NFKC", word)
+    whole = word.lstrip("+-").split(".")[0].split(",")
+    if len(whole) > 1 and 1 <= len(whole[0]) <= 3 and all(len(part) == 3 for part in whole[1:]):
+        word = word.replace(",", "")
     try:
         number = Decimal(word)
     except InvalidOperation:
         return "no number"
-    if not number.is_finite():
+    if not number.is_finite() or "_" in word or len(word) > 64:
         return "no number"
     if number < 0:
         return "negative"

@@ -224,42 +224,51 @@ FILES: dict[str, tuple[bytes, str]] = {
         "city.csv row 1: found an empty line; expected the header; delete the line",
     ),
     "no rows": ((HEADER + "\n").encode(), "city.csv: found a header and no rows; expected at least one row"),
-    "semicolons": (
-        table(GOOD).replace(",", ";").encode(),
-        "city.csv: found columns separated by semicolons; expected commas; save it again as CSV with commas, in UTF-8",
+    "full-width commas": (
+        table(GOOD).replace(",", "，").encode(),
+        "city.csv: found columns separated by full-width commas; expected commas; "
+        "save it again as CSV with commas, in UTF-8",
     ),
-    "tabs": (
-        table(GOOD).replace(",", "\t").encode(),
-        "city.csv: found columns separated by tabs; expected commas; save it again as CSV with commas, in UTF-8",
+    "two separators": (
+        b"region,period;value\na,b;1\n",
+        "city.csv: found commas and semicolons between the headings; expected one kind of separator; "
+        "save it again as CSV with commas, in UTF-8",
     ),
     "a spreadsheet": (
         b"PK\x03\x04\x14\x00\x06\x00",
-        "city.csv: found a spreadsheet or another packed file; expected a CSV file of text in UTF-8; "
-        "save it again as CSV with commas, in UTF-8",
+        "city.csv: found a spreadsheet or another packed file; expected a CSV file of text in UTF-8, UTF-16 or "
+        'GB18030; save it as "CSV UTF-8"',
     ),
     "an old spreadsheet": (
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-        "city.csv: found a spreadsheet or another packed file; expected a CSV file of text in UTF-8; "
-        "save it again as CSV with commas, in UTF-8",
+        "city.csv: found a spreadsheet of the old kind (.xls); expected a CSV file of text in UTF-8, UTF-16 or "
+        'GB18030; save it as "CSV UTF-8"',
     ),
     "bytes": (
         b"region\x00period",
-        "city.csv: found a file that is not text; expected a CSV file of text in UTF-8; "
-        "save it again as CSV with commas, in UTF-8",
+        "city.csv: found a NUL byte on line 1; expected a CSV file of text in UTF-8, UTF-16 or GB18030; "
+        "the file is damaged or not text: write it again",
     ),
-    "UTF-16": (
-        table(GOOD).encode("utf-16"),
-        "city.csv: found text in UTF-16; expected a CSV file of text in UTF-8; "
-        "save it again as CSV with commas, in UTF-8",
+    "UTF-16 cut off": (
+        table(GOOD).encode("utf-16")[:-1],
+        "city.csv: found UTF-16 with characters that are broken or cut off; expected text in UTF-8, UTF-16 or GB18030; "
+        'copy it again, or save it as "CSV UTF-8"',
     ),
-    "GB18030": (
-        table(GOOD, cell(source="沈阳市医疗保障局")).encode("gb18030"),
-        "city.csv: found bytes that are not UTF-8 on line 3, probably GB18030 (GBK); expected text in UTF-8; "
-        "save it as CSV in UTF-8, for instance: iconv -f GB18030 -t UTF-8 city.csv",
+    "UTF-8 and GB18030": (
+        table(cell(source="沈阳市医疗保障局")).encode() + cell(source="大连市医疗保障局").encode("gb18030"),
+        "city.csv: found bytes that are not UTF-8 on line 3, though other lines are UTF-8; expected text in UTF-8, "
+        "UTF-16 or GB18030 from the first row to the last; write all rows in one encoding: the part that is not UTF-8 "
+        "is probably GB18030 (GBK)",
+    ),
+    "Latin-1": (
+        table(cell(source="Préfecture, Mère")).encode("latin-1"),
+        "city.csv: found bytes that are not UTF-8 on line 2, and hardly any sense as GB18030; expected text in UTF-8, "
+        'UTF-16 or GB18030; open it in the program that wrote it and save it as "CSV UTF-8"',
     ),
     "no encoding at all": (
         HEADER.encode() + b"\n\xff\xff\n",
-        "city.csv: found bytes that are not UTF-8 on line 2; expected text in UTF-8; save it as CSV in UTF-8",
+        "city.csv: found bytes that are not UTF-8 on line 2; expected text in UTF-8, UTF-16 or GB18030; "
+        'save it as "CSV UTF-8"',
     ),
 }
 
@@ -303,7 +312,7 @@ def test_cumulative_figures_need_months_and_a_scope(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_and_a_schema_that_does_not_exist(tmp_path: Path) -> None:
-    with pytest.raises(TableError, match="a file that cannot be read"):
+    with pytest.raises(TableError, match="no such file"):
         read_file(tmp_path / "none.csv", "facts")
     with pytest.raises(UnknownNameError, match="did you mean 'facts'"):
         read_file(tmp_path / "none.csv", "fact")

@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from actuary.errors import Problem, TableError, raise_all
+from actuary.files import check_regular, check_rows, find_kind, unguarded_column
+from actuary.personal_numbers import without_cells
 
 __all__ = ["NO_DAY", "codes_of", "day_column", "number_column", "open_table"]
 
@@ -39,24 +41,39 @@ def open_table(given: Any, label: str) -> tuple[pa.Table, str]:
         return _once_each(given, label), label
     if isinstance(given, str | Path):
         path = Path(given).expanduser()
+        check_regular(path, where=str(path), expected="a Parquet or CSV table")
         try:
             if path.suffix.lower() == ".parquet":
+                check_rows(pq.read_metadata(path).num_rows, path.stat().st_size, where=str(path))
                 return _once_each(pq.read_table(path), path.name), path.name
-            # Codes such as 01 stay what they are: everything is text first.
-            options = pa_csv.ConvertOptions(strings_can_be_null=True)
-            header = pa_csv.open_csv(path).schema.names
-            options.column_types = {name.lstrip("\ufeff"): pa.string() for name in header}
-            return _once_each(pa_csv.read_csv(path, convert_options=options), path.name), path.name
-        except (OSError, pa.ArrowInvalid) as error:
-            found = "no such file" if isinstance(error, FileNotFoundError) else str(error).splitlines()[0]
-            raise TableError(Problem(str(path), found, "a Parquet or CSV table")) from None
+            return _once_each(_csv_table(path), path.name), path.name
+        except (OSError, UnicodeError, pa.ArrowException) as error:
+            raise TableError(Problem(str(path), without_cells(error), "a Parquet or CSV table")) from None
     if hasattr(given, "to_dict") and hasattr(given, "columns"):
         try:
             return pa.Table.from_pandas(given, preserve_index=False), label
         except (pa.ArrowException, ValueError) as error:
-            words = str(error).splitlines()[0]
+            words = without_cells(error)
             raise TableError(Problem(label, words, "columns of one kind each, every name once")) from None
     raise TableError(Problem(label, f"a {type(given).__name__}", "a DataFrame, an Arrow table or a path"))
+
+
+def _csv_table(path: Path) -> pa.Table:
+    kind = find_kind(path, where=str(path))
+    twice = sorted({name for name in kind.columns if name and kind.columns.count(name) > 1})
+    raise_all([Problem(path.name, f"two columns {name}", "every name once") for name in twice], TableError)
+    names = [name or f"column {place}" for place, name in enumerate(kind.columns, 1)]
+    encoding = "utf8" if kind.encoding == "utf-8-sig" else kind.encoding
+    table = pa_csv.read_csv(
+        path,
+        read_options=pa_csv.ReadOptions(column_names=names, skip_rows_after_names=1, encoding=encoding),
+        parse_options=pa_csv.ParseOptions(delimiter=kind.separator, newlines_in_values=True),
+        # Codes such as 01 stay what they are: everything is text first.
+        convert_options=pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True),
+    )
+    if kind.quotes:
+        table = pa.table([unguarded_column(column.combine_chunks()) for column in table.columns], names=names)
+    return table
 
 
 def _once_each(table: pa.Table, label: str) -> pa.Table:

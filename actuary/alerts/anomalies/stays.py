@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from actuary.alerts.anomalies.arrow_cells import codes_of, day_column, number_column, open_table
 from actuary.errors import Problem, TableError, raise_all, unknown_name
 from actuary.payment.case_columns import SYNONYMS
+from actuary.tables.personal_door import admit_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -179,6 +180,7 @@ def read_stays(
     (2, ('H',), ('BR2',))
     """
     table, source = open_table(cases, "the cases given")
+    table = admit_table(table, where=source).table
     chosen = {}
     for name in (*_REQUIRED, *OPTIONAL):
         found = next((one for one in (name, *SYNONYMS.get(name, ())) if one in table.column_names), None)

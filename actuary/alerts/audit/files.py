@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from actuary.alerts.audit.rules import AuditPlan
 from actuary.alerts.audit.sample import FILLED, AuditSampling
-from actuary.alerts.sheets import csv_bytes, xlsx_bytes
+from actuary.alerts.sheets import xlsx_bytes
 from actuary.errors import Problem, TableError
+from actuary.files import csv_bytes, parse_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,7 +95,7 @@ def read_sampling(folder: Path | str) -> AuditSampling:
 
     place = Path(folder).expanduser()
     try:
-        header = json.loads((place / _HEADER).read_text(encoding="utf-8"))
+        header = parse_json((place / _HEADER).read_text(encoding="utf-8"))
         population = pd.read_parquet(place / _POPULATION)
         return AuditSampling(
             population[["hospital", "year", "case_id", "stratum", "amount_fen", "drawn", "insurance"]],
@@ -105,7 +106,7 @@ def read_sampling(folder: Path | str) -> AuditSampling:
             str(header["fingerprint"]),
             bool(header["synthetic"]),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, NotImplementedError) as error:
         raise TableError(Problem(str(place), f"no audit ({error})", "the folder of an audit", _MEND)) from None
 
 

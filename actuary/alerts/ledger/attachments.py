@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import unicodedata
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from actuary.alerts.ledger.store import LedgerError
-from actuary.errors import Problem
+from actuary.alerts.ledger.store import LedgerError, attachment_folder
+from actuary.durable.files import replace_file
+from actuary.errors import OutputError, Problem
 
 __all__ = ["Attachment", "attachment_folder", "attachment_place", "clean_file_name", "store_attachment"]
 
@@ -40,11 +40,6 @@ class Attachment:
     def to_dict(self) -> dict[str, str | int]:
         """Return the fields."""
         return asdict(self)
-
-
-def attachment_folder(ledger: Path) -> Path:
-    """Return the folder beside a ledger that keeps its attachments."""
-    return ledger.with_name(f"{ledger.name}.attachments")
 
 
 def attachment_place(ledger: Path, digest: str) -> Path:
@@ -101,19 +96,14 @@ def store_attachment(ledger: Path, source: Path, *, largest: int, longest_name: 
     digest = hashlib.sha256(content).hexdigest()
     place = attachment_place(ledger, digest)
     if not place.exists() or place.read_bytes() != content:
-        partial = place.with_name(f".{digest}.partial-{os.getpid()}")
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            partial.replace(place)
+            replace_file(place, content)
+        except OutputError as error:
+            raise LedgerError(error.problems) from None
         except OSError as error:
             found = error.strerror or "an error of the file system"
             raise LedgerError(Problem(str(place.parent), found, "a folder that can be written")) from None
-        finally:
-            partial.unlink(missing_ok=True)
     return Attachment(digest, clean_file_name(source.name, longest=longest_name), len(content))
 
 

@@ -11,8 +11,9 @@ from actuary.alerts.ledger.book import CaseLedger
 from actuary.alerts.ledger.events import LedgerEvent
 from actuary.alerts.ledger.listing import CaseFilter
 from actuary.alerts.ledger.store import LedgerError
-from actuary.alerts.sheets import csv_bytes, xlsx_bytes
+from actuary.alerts.sheets import xlsx_bytes
 from actuary.errors import unknown_name
+from actuary.files import csv_bytes
 
 if TYPE_CHECKING:
     import pandas as pd

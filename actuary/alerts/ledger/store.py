@@ -14,9 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from actuary.alerts.ledger.events import GENESIS, Head, LedgerEvent, chain_hash
+from actuary.durable.files import sync_folder
 from actuary.errors import ActuaryError, Problem
 
-__all__ = ["COLUMNS", "SCHEMA", "LedgerError", "Writing", "read_head", "reading", "writing"]
+__all__ = ["COLUMNS", "SCHEMA", "LedgerError", "Writing", "attachment_folder", "read_head", "reading", "writing"]
 
 _APPLICATION = 0x41435455
 _FORM = 1
@@ -57,6 +58,11 @@ class LedgerError(ActuaryError):
     """The ledger cannot be read or written, or what was asked of it is not allowed."""
 
 
+def attachment_folder(ledger: Path) -> Path:
+    """Return the folder beside a ledger that keeps its attachments."""
+    return ledger.with_name(f"{ledger.name}.attachments")
+
+
 def _connect(path: Path, *, wait_seconds: int, create: bool) -> sqlite3.Connection:
     if path.is_dir():
         raise LedgerError(Problem(str(path), "a folder", "the file of a ledger", "name a file in it"))
@@ -74,6 +80,11 @@ def _create(path: Path) -> None:
     partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if attachment_folder(path).is_dir():
+            # Begun anew here, a ledger that was lost would be taken for one that never was.
+            found = f"no such file, though its attachments lie beside it in {attachment_folder(path).name}"
+            mend = "put its last good copy back, or move the attachments away to begin a new one"
+            raise LedgerError(Problem(str(path), found, "the file of a ledger", mend))
         partial.unlink(missing_ok=True)
         with closing(sqlite3.connect(partial, isolation_level=None)) as connection:
             connection.execute("BEGIN")
@@ -82,6 +93,7 @@ def _create(path: Path) -> None:
         # A link never replaces: of two who begin at once, the second goes on with the ledger of the first.
         with suppress(FileExistsError):
             path.hardlink_to(partial)
+        sync_folder(path.parent)
     except (OSError, sqlite3.Error) as error:
         raise LedgerError(Problem(str(path), str(error), "a folder that can be written")) from None
     finally:
@@ -95,7 +107,10 @@ def _told(error: sqlite3.Error, path: Path, wait_seconds: int) -> LedgerError:
         found = f"somebody else writing for more than {wait_seconds} seconds"
         return LedgerError(Problem(str(path), found, "a ledger that is free now and then", "try again"))
     if "not a database" in text:
-        found, mend = "a file that is no ledger", "name another with --ledger; this one was not touched"
+        found, mend = (
+            "a file that is no ledger",
+            "name another with --ledger, or put the last good copy back: it was not touched",
+        )
         return LedgerError(Problem(str(path), found, "the file of a ledger", mend))
     mend = "`actuary cases verify` says more; mend the place, or put the last good copy back"
     return LedgerError(Problem(str(path), text, "a sound file that can be read and written", mend))
@@ -113,6 +128,22 @@ def _is_ledger(connection: sqlite3.Connection, path: Path) -> bool:
     raise LedgerError(Problem(str(path), found, f"a ledger of form {_FORM}", "name another with --ledger"))
 
 
+_EMPTY = "put the last good copy back; only a ledger that never held a case may be removed"
+
+
+def _check_form(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse, in a transaction, what is no ledger, an empty file, and a file that is not as long as it says.
+
+    SQLite reads a last page that was cut as if zeros followed; it refuses whole pages that are missing by itself.
+    """
+    if not _is_ledger(connection, path):
+        raise LedgerError(Problem(str(path), "an empty file", "the file of a ledger", _EMPTY))
+    pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+    if (length := path.stat().st_size) != pages * size:
+        mend = "it was cut or added to: put the last good copy back"
+        raise LedgerError(Problem(str(path), f"{length:,} bytes", f"{pages * size:,} bytes", mend))
+
+
 @contextmanager
 def reading(path: Path, *, wait_seconds: int) -> Iterator[sqlite3.Connection]:
     """Give a connection that sees one state of the ledger throughout and can change nothing.
@@ -125,9 +156,8 @@ def reading(path: Path, *, wait_seconds: int) -> Iterator[sqlite3.Connection]:
     try:
         with closing(_connect(path, wait_seconds=wait_seconds, create=False)) as connection:
             connection.execute("PRAGMA query_only = ON")
-            if not _is_ledger(connection, path):
-                raise LedgerError(Problem(str(path), "an empty file", "the file of a ledger", "remove it"))
             connection.execute("BEGIN")
+            _check_form(connection, path)
             yield connection
             connection.execute("ROLLBACK")
     except sqlite3.Error as error:
@@ -181,8 +211,7 @@ def writing(path: Path, *, wait_seconds: int, create: bool = False) -> Iterator[
         with closing(_connect(path, wait_seconds=wait_seconds, create=create)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                if not _is_ledger(connection, path):
-                    raise LedgerError(Problem(str(path), "an empty file", "the file of a ledger", "remove it"))
+                _check_form(connection, path)
                 yield Writing(connection)
                 connection.execute("COMMIT")
             finally:

@@ -9,6 +9,7 @@ import numpy as np
 from actuary.drg.quality.columns import format_time
 from actuary.drg.quality.findings import Hit
 from actuary.drg.quality.registry import Context, check
+from actuary.drg.quality.repeats import repeat_counts
 from actuary.drg.quality.stays import day_of, earlier
 
 __all__ = ["double_stays", "lengths_of_stay", "procedure_dates", "uploads"]
@@ -61,17 +62,10 @@ def lengths_of_stay(context: Context) -> Iterator[Hit]:
 @check("Q15")
 def double_stays(context: Context) -> Iterator[Hit]:
     """Yield every list of a person, hospital, admission and discharge that has more than one."""
-    lists = context.lists
-    columns = [lists.column("case", name) for name in ("psn_key", "adm_time", "dscg_time", "fixmedins_code")]
-    rows = np.flatnonzero(np.logical_and.reduce([column.known for column in columns]))
-    key = np.zeros(len(rows), dtype=np.int64)
-    for column in columns:
-        _, at = np.unique(column.values[rows], return_inverse=True)
-        _, key = np.unique(key * (int(at.max(initial=0)) + 1) + at, return_inverse=True)
-    count = np.bincount(key)[key] if len(rows) else key
-    double = rows[count > 1]
+    count = repeat_counts(context.lists, "Q15")
+    double = np.flatnonzero(count > 1)
     if len(double):
-        yield Hit("Q15", "double", "case", double, "psn_key", filling={"count": count[count > 1]})
+        yield Hit("Q15", "double", "case", double, "psn_key", filling={"count": count[double]})
 
 
 @check("Q16")

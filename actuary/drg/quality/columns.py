@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from actuary.drg.quality.shapes import Field
+from actuary.files import serial_day
 
 __all__ = ["Column", "as_text", "format_fen", "format_time", "read_column"]
 
@@ -248,7 +249,8 @@ def _times(array: pa.Array) -> pa.Array:
 def _time_of_text(text: str) -> int | None:
     match = _TIME.fullmatch(text)
     if match is None:
-        return None
+        counted = serial_day(text)
+        return None if counted is None else (counted - _EPOCH.date()).days * 86_400
     parts = match.groups()
     found = parts[:6] if parts[0] is not None else parts[6:]
     year, month, day, hour, minute, second = (int(part or 0) for part in found)

@@ -23,6 +23,7 @@ from actuary.drg.quality.shapes import (
     TableShape,
 )
 from actuary.errors import DeclarationError, Problem, raise_all
+from actuary.files import parse_toml
 from actuary.paths import models_root
 
 __all__ = ["check_declarations", "load_declarations"]
@@ -83,7 +84,7 @@ def _load(root: Path) -> Declarations:
         path = root / _FOLDER / f"{name}.toml"
         where = f"{root.name}/{_FOLDER.as_posix()}/{name}.toml"
         try:
-            read[name] = tomllib.loads(path.read_text(encoding="utf-8"))
+            read[name] = parse_toml(path.read_text(encoding="utf-8"))
         except OSError:
             problems.append(Problem(where, "no such file", "the declaration of the settlement list"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

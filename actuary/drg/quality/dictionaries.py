@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import hashlib
 import os
 import unicodedata
 from collections.abc import Mapping
@@ -145,12 +146,13 @@ def load_dictionary(folder: Path | str | None = None, *, declared: Declarations 
     return _assemble(_read(path, tuple(code_set.files.items()), stamp), code_set)
 
 
-def _stamp(path: Path) -> int:
-    return path.stat().st_mtime_ns if path.is_file() else 0
+def _stamp(path: Path) -> str:
+    """Return the hash of a file: its time tells nothing where clocks are set back or files copied with their times."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 @lru_cache(maxsize=2)
-def _read(path: Path, files: tuple[tuple[str, str], ...], _stamps: tuple[int, ...]) -> dict[str, dict[str, list[str]]]:
+def _read(path: Path, files: tuple[tuple[str, str], ...], _stamps: tuple[str, ...]) -> dict[str, dict[str, list[str]]]:
     problems: list[Problem] = []
     read: dict[str, dict[str, list[str]]] = {}
     for kind, name in files:
@@ -158,7 +160,7 @@ def _read(path: Path, files: tuple[tuple[str, str], ...], _stamps: tuple[int, ..
             mend = f"give the folder that holds it: --dictionary FOLDER, or {DICTIONARY_VARIABLE}"
             problems.append(Problem(str(path / name), "no such file", "a file of the dictionary of codes", mend))
             continue
-        raw = read_raw(path / name)
+        raw = read_raw(path / name, of_stays=False)
         missing = [heading for heading in _HEADINGS[kind] if heading not in raw.table.column_names]
         problems += [
             Problem(f"{name} heading", f"no column {heading!r}", ", ".join(_HEADINGS[kind])) for heading in missing

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 from collections.abc import Sequence
@@ -16,12 +15,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from actuary.errors import Problem, TableError
+from actuary.files import check_regular, check_rows, find_kind, unguarded_column
+from actuary.files.streams import RowsKind
+from actuary.personal_numbers import without_cells
+from actuary.tables.personal_door import Admission, admit_file, admit_table
 
 __all__ = ["BrokenRow", "RawTable", "raw_from_frame", "read_header", "read_raw"]
 
-_SEPARATORS = {";": "semicolons", "\t": "tabs", "，": "full-width commas"}
 _SAVE = "save it again as CSV with commas, in UTF-8"
-_CHUNK = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,45 +65,57 @@ def read_header(path: Path) -> tuple[str, ...]:
         When the file cannot be read as what its name says.
     """
     where = path.name
-    try:
-        if path.suffix.lower() == ".parquet":
-            import pyarrow.parquet as pq  # noqa: PLC0415  (only for Parquet)
+    check_regular(path, where=where, expected="a CSV or Parquet file")
+    if path.suffix.lower() != ".parquet":
+        return _csv_kind(path).columns
+    import pyarrow.parquet as pq  # noqa: PLC0415  (only for Parquet)
 
-            return tuple(pq.read_schema(path).names)
-        with path.open("rb") as stream:
-            start = stream.read(1 << 20)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise TableError(Problem(where, f"a file that cannot be read ({error})", "a CSV or Parquet file")) from None
-    if not start.strip():
-        raise TableError(Problem(where, "an empty file", "a heading and at least one row"))
-    first = start.splitlines()[0]
     try:
-        text = codecs.decode(first, "utf-8-sig")
-    except UnicodeDecodeError:
-        raise TableError(_encoding_problem(where, first, 1)) from None
-    for separator, name in _SEPARATORS.items():
-        if "," not in text and separator in text:
-            raise TableError(Problem(where, f"columns separated by {name}", "commas", _SAVE))
-    names = [name.strip() for name in next(csv.reader(io.StringIO(text)), [])]
-    double = sorted({name for name in names if names.count(name) > 1})
+        return tuple(pq.read_schema(path).names)
+    except (OSError, UnicodeError, pa.ArrowException) as error:
+        raise TableError(
+            Problem(where, f"a file that cannot be read ({without_cells(error)})", "a CSV or Parquet file")
+        ) from None
+
+
+def _csv_kind(path: Path) -> RowsKind:
+    kind = find_kind(path, where=path.name)
+    double = sorted({name for name in kind.columns if name and kind.columns.count(name) > 1})
     if double:
-        raise TableError(Problem(f"{where} heading", f"the column {double[0]!r} twice", "every column once"))
-    return tuple(names)
+        raise TableError(Problem(f"{path.name} heading", f"the column {double[0]!r} twice", "every column once"))
+    return kind
 
 
-def read_raw(path: Path) -> RawTable:
+def read_raw(path: Path, *, of_stays: bool = True) -> RawTable:
     """Read a CSV or Parquet file; values are left as they stand.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    of_stays : bool
+        Whether it may hold persons, which the door then looks for (:mod:`actuary.tables.personal_door`).
 
     Raises
     ------
     TableError
         When the file itself cannot be read: another encoding, no table, cut off.
     """
-    names = read_header(path)
-    if path.suffix.lower() == ".parquet":
-        return _read_parquet(path)
-    _check_encoding(path)
-    return _read_csv(path, names)
+    check_regular(path, where=path.name, expected="a CSV or Parquet file")
+    admission = admit_file(path) if of_stays else None
+    raw = _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path, _csv_kind(path))
+    return raw if admission is None else _admitted(raw, admission)
+
+
+def _admitted(raw: RawTable, admission: Admission) -> RawTable:
+    """Return a table as the door lets it in; in one with persons a broken row keeps its number, not its cells."""
+    table = raw.table
+    if admission.found and raw.broken:
+        # Where cells are missing a name stands under another heading.
+        whole = pa.array(~np.isin(raw.rows, [row.row for row in raw.broken]))
+        columns = [pc.if_else(whole, column.combine_chunks(), "") for column in table.columns]
+        table = pa.table(columns, names=table.column_names)
+    return RawTable(raw.where, admission.rows(table).combine_chunks(), raw.rows, raw.broken)
 
 
 def raw_from_frame(frame: Any, *, where: str) -> RawTable:
@@ -127,7 +140,8 @@ def raw_from_frame(frame: Any, *, where: str) -> RawTable:
     double = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
     if double:
         raise TableError(Problem(f"{where} heading", f"the column {double[0]!r} twice", "every column once"))
-    return RawTable(where, table.combine_chunks(), np.arange(table.num_rows) + 2)
+    table = admit_table(table.combine_chunks(), where=where).table.combine_chunks()
+    return RawTable(where, table, np.arange(table.num_rows) + 2)
 
 
 def _from_series(series: Any) -> pa.Array:
@@ -149,42 +163,18 @@ def _read_parquet(path: Path) -> RawTable:
     import pyarrow.parquet as pq  # noqa: PLC0415  (only for Parquet)
 
     try:
+        check_rows(pq.read_metadata(path).num_rows, path.stat().st_size, where=path.name)
         table = pq.read_table(path)
-    except (OSError, pa.ArrowInvalid) as error:
+    except (OSError, UnicodeError, pa.ArrowException) as error:
         mend = "it may have been cut off: write or copy it again"
-        raise TableError(Problem(path.name, f"a file that cannot be read ({error})", "a Parquet file", mend)) from None
+        raise TableError(
+            Problem(path.name, f"a file that cannot be read ({without_cells(error)})", "a Parquet file", mend)
+        ) from None
     return RawTable(path.name, table.combine_chunks(), np.arange(table.num_rows) + 2)
 
 
-def _check_encoding(path: Path) -> None:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    line = 1
-    with path.open("rb") as stream:
-        while piece := stream.read(_CHUNK):
-            if b"\x00" in piece:
-                raise TableError(Problem(path.name, "a file that is not text", "a CSV file in UTF-8", _SAVE))
-            try:
-                decoder.decode(piece)
-            except UnicodeDecodeError as error:
-                start = max(0, error.start - 3)
-                raise TableError(
-                    _encoding_problem(path.name, piece[start:], line + piece.count(b"\n", 0, error.start))
-                ) from None
-            line += piece.count(b"\n")
-
-
-def _encoding_problem(where: str, content: bytes, line: int) -> Problem:
-    found = f"bytes that are not UTF-8 on line {line}"
-    for row in content.splitlines()[:3]:
-        try:
-            row.decode("gb18030")
-        except UnicodeDecodeError:
-            return Problem(where, found, "text in UTF-8", "save it as CSV in UTF-8")
-    mend = f"save it as CSV in UTF-8, for instance: iconv -f GB18030 -t UTF-8 {where}"
-    return Problem(where, f"{found}, probably GB18030 (GBK)", "text in UTF-8", mend)
-
-
-def _read_csv(path: Path, names: Sequence[str]) -> RawTable:
+def _read_csv(path: Path, kind: RowsKind) -> RawTable:
+    names = _named_columns(kind.columns)
     broken: list[Any] = []
 
     def keep(row: Any) -> str:
@@ -192,22 +182,29 @@ def _read_csv(path: Path, names: Sequence[str]) -> RawTable:
         return "skip"
 
     try:
-        table = _parse_csv(path, names, keep, threads=True)
+        table = _parse_csv(path, kind, keep, threads=True)
         if broken:
             # Only one thread knows the numbers of the rows.
             broken.clear()
-            table = _parse_csv(path, names, keep, threads=False)
+            table = _parse_csv(path, kind, keep, threads=False)
     except pa.ArrowInvalid as error:
-        raise TableError(Problem(path.name, f"rows that cannot be read ({error})", "a CSV file", _SAVE)) from None
+        raise TableError(
+            Problem(path.name, f"rows that cannot be read ({without_cells(error)})", "a CSV file", _SAVE)
+        ) from None
     table = table.combine_chunks()
     if not broken:
         return _without_blank_rows(RawTable(path.name, table, np.arange(table.num_rows) + 2))
     numbers = [row.number for row in broken]
     kept = np.setdiff1d(np.arange(2, table.num_rows + len(numbers) + 2), np.array(numbers), assume_unique=True)
-    wrong = [row for row in broken if row.text.strip(", \r\n")]
+    wrong = [row for row in broken if row.text.strip(f"{kind.separator} \r\n")]
     if not wrong:
         return _without_blank_rows(RawTable(path.name, table, kept))
-    cells = [[*next(csv.reader(io.StringIO(row.text)), []), *[""] * len(names)][: len(names)] for row in wrong]
+    cells = [
+        [*next(csv.reader(io.StringIO(row.text, newline=""), delimiter=kind.separator), []), *[""] * len(names)][
+            : len(names)
+        ]
+        for row in wrong
+    ]
     filled = pa.table([pa.array(column, pa.string()) for column in zip(*cells, strict=True)], names=list(names))
     rows = np.concatenate([kept, np.array([row.number for row in wrong], dtype=np.int64)])
     order = np.argsort(rows, kind="stable")
@@ -232,16 +229,29 @@ def _without_blank_rows(raw: RawTable) -> RawTable:
     return RawTable(raw.where, raw.table.filter(pa.array(~blank)).combine_chunks(), raw.rows[~blank], raw.broken)
 
 
-def _parse_csv(path: Path, names: Sequence[str], keep: Any, *, threads: bool) -> pa.Table:
+def _parse_csv(path: Path, kind: RowsKind, keep: Any, *, threads: bool) -> pa.Table:
     import pyarrow.csv as arrow_csv  # noqa: PLC0415  (only for CSV)
 
-    return arrow_csv.read_csv(
+    names = _named_columns(kind.columns)
+    encoding = "utf8" if kind.encoding == "utf-8-sig" else kind.encoding
+    table = arrow_csv.read_csv(
         path,
-        read_options=arrow_csv.ReadOptions(use_threads=threads, column_names=list(names), skip_rows=1),
+        read_options=arrow_csv.ReadOptions(
+            use_threads=threads, column_names=names, skip_rows_after_names=1, encoding=encoding
+        ),
         parse_options=arrow_csv.ParseOptions(
-            newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=keep
+            delimiter=kind.separator, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=keep
         ),
         convert_options=arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False
         ),
     )
+    if kind.quotes:
+        columns = [unguarded_column(column.combine_chunks()) for column in table.columns]
+        table = pa.table(columns, names=table.column_names)
+    return table
+
+
+def _named_columns(columns: Sequence[str]) -> list[str]:
+    """Return the headings; a column without one gets its number, since two may have none."""
+    return [name or f"column {place}" for place, name in enumerate(columns, 1)]

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from actuary.drg.quality.columns import Column, as_text
 from actuary.drg.quality.findings import Hit
+from actuary.drg.quality.repeats import repeat_counts
 from actuary.drg.quality.settlement_list import ListTable, SettlementList
 from actuary.drg.quality.shapes import Field
 from actuary.errors import nearest_name
@@ -114,10 +115,7 @@ def _orphans(table: ListTable) -> Iterator[Hit]:
 
 
 def _double_stays(lists: SettlementList) -> Iterator[Hit]:
-    if not lists.has("case", "mdtrt_id"):
-        return
-    column = lists.column("case", "mdtrt_id")
-    count = np.bincount(column.values[column.known], minlength=int(column.values.max(initial=0)) + 1)[column.values]
-    rows = np.flatnonzero(column.known & (count > 1))
+    count = repeat_counts(lists, "F06")
+    rows = np.flatnonzero(count > 1)
     if len(rows):
         yield Hit("F06", "double", "case", rows, "mdtrt_id", filling={"count": count[rows]})

@@ -124,6 +124,11 @@ class QualityResult:
         return raw.table
 
     def _rejected_by(self) -> list[str]:
+        if self.lists.flat or len(self.lists.tables) == 1:
+            # Every finding is on a row of the stays, be its name there twice or not at all.
+            mine = self.findings[self.findings["severity"] == "E"].drop_duplicates(["row", "rule"])
+            of_row = mine.groupby("row", sort=False)["rule"].agg(";".join).to_dict()
+            return [of_row.get(row, "") for row in self.lists.case.rows[self.rejected_mask].tolist()]
         errors = self.findings[(self.findings["severity"] == "E") & (self.findings["case_id"] != "")]
         rules = errors.drop_duplicates(["case_id", "rule"]).groupby("case_id", sort=False)["rule"].agg(";".join)
         positions = np.flatnonzero(self.rejected_mask)

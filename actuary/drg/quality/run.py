@@ -16,9 +16,9 @@ from actuary.drg.quality.form import check_form
 from actuary.drg.quality.registry import Context, registered_checks
 from actuary.drg.quality.result import CheckRun, QualityResult
 from actuary.drg.quality.settlement_list import SettlementList, read_settlement_list
-from actuary.drg.quality.shapes import Rule
+from actuary.drg.quality.shapes import Declarations, Rule
 
-__all__ = ["check_settlement_list"]
+__all__ = ["check_lists", "check_settlement_list"]
 
 type Progress = Callable[[int, int, str], None]
 
@@ -74,9 +74,39 @@ def check_settlement_list(
     """
     declared = load_declarations(root).with_limits(limits or {})
     codes = dictionary if isinstance(dictionary, CodeDictionary) else load_dictionary(dictionary, declared=declared)
-    lists = read_settlement_list(source, declared)
+    return check_lists(read_settlement_list(source, declared), declared, codes, progress=progress)
+
+
+def check_lists(
+    lists: SettlementList,
+    declared: Declarations,
+    codes: CodeDictionary | None,
+    *,
+    headings: bool = True,
+    progress: Progress | None = None,
+) -> QualityResult:
+    """Check lists that are read already, all of them or a part.
+
+    Parameters
+    ----------
+    lists : SettlementList
+        The lists.
+    declared : Declarations
+        The rules, limits and lists of codes.
+    codes : CodeDictionary or None
+        The dictionary of insurance codes.
+    headings : bool
+        Whether findings on headings are wanted: of several parts of one table only the first has them.
+    progress : callable, optional
+        As in :func:`check_settlement_list`.
+
+    Returns
+    -------
+    QualityResult
+        As :func:`check_settlement_list`.
+    """
     context = Context(lists, declared, codes)
-    hits = list(check_form(lists))
+    hits = [hit for hit in check_form(lists) if headings or hit.rows is not None]
     checks = registered_checks(declared)
     status: dict[str, tuple[str, tuple[str, ...]]] = {}
     for done, check in enumerate(checks.values()):
@@ -84,7 +114,7 @@ def check_settlement_list(
             progress(done, len(checks), check.rule.id)
         status[check.rule.id] = _status(check.rule, lists, codes)
         if status[check.rule.id][0] != "skipped":
-            hits += check.function(context)
+            hits += (hit for hit in check.function(context) if headings or hit.rows is not None)
     if progress is not None:
         progress(len(checks), len(checks), "")
     return QualityResult(

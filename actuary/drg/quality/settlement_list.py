@@ -65,6 +65,9 @@ class SettlementList:
         What the tables should be.
     places : mapping
         How fields are called, where that differs from the schema.
+    repeats : mapping of str to array of int
+        By rule, how often the stay of each row stands in a whole of which these lists are a part; empty where they are
+        the whole.
     """
 
     flat: bool
@@ -72,6 +75,7 @@ class SettlementList:
     stays: int
     declared: Declarations
     places: Mapping[tuple[str, str], Place]
+    repeats: Mapping[str, npt.NDArray[np.int64]] = dataclasses.field(default_factory=dict)
 
     @property
     def case(self) -> ListTable:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from actuary.demography.membership_rules import MembershipRules, load_membership
 from actuary.demography.population import PopulationProjection, project_population
 from actuary.demography.population_sources import load_past_population
 from actuary.errors import PeriodError, Problem
+from actuary.files import parse_toml
 from actuary.fund.figures import Figures
 from actuary.fund.model.base_year import BaseYear, read_base_year
 from actuary.fund.model.calibration import calibrate
@@ -114,7 +114,7 @@ def load_back_test_rules(root: Path | None = None) -> BackTestRules:
     3
     """
     path = (root or models_root()) / "national" / "model" / "back_test.toml"
-    held = tomllib.loads(path.read_text(encoding="utf-8"))
+    held = parse_toml(path.read_text(encoding="utf-8"))
     return BackTestRules(**{name: held[name] for name in BackTestRules.__slots__})
 
 

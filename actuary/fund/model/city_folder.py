@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import shutil
 import tempfile
@@ -20,10 +19,10 @@ from actuary.demography.population_files import FILES, read_rows
 from actuary.demography.population_inputs import read_population_inputs
 from actuary.demography.population_sources import load_population
 from actuary.errors import DeclarationError, Problem, TableError, raise_all, unknown_name
+from actuary.files import decode_text, parse_toml, plain_decimal, read_bytes, read_delimited
 from actuary.fund.figures import Figure, Figures, complete_figures
 from actuary.fund.model.figure_checks import contradictions
 from actuary.paths import models_root
-from actuary.tables.cells import read_cells
 from actuary.units import UNITS, base_unit, convert
 
 __all__ = ["BORROW_FILE", "FIGURES_FILE", "CityFolder", "open_city_folder", "read_city_figures", "read_city_people"]
@@ -112,7 +111,7 @@ def open_city_folder(folder: Path, *, models: Path | None = None) -> CityFolder:
 def _declared_id(path: Path) -> str:
     """Return the id that the file gives the place, or nothing; what else is wrong in it is said where it is read."""
     try:
-        given = tomllib.loads(_text_of(path)).get("id")
+        given = parse_toml(_text_of(path)).get("id")
     except tomllib.TOMLDecodeError:
         return ""
     return given if isinstance(given, str) else ""
@@ -152,17 +151,15 @@ def read_city_figures(path: Path) -> Figures:
     """
     if not path.is_file():
         return Figures()
-    text = _text_of(path)
-    lines = [line for line in text.splitlines(keepends=True) if not line.startswith("#") and line.strip()]
-    table = csv.DictReader(lines)
-    lacking = [name for name in _COLUMNS if name not in (table.fieldnames or ())]
     where = path.name
+    table = read_delimited(read_bytes(path, where=where), where=where, comments=True)
+    lacking = [name for name in _COLUMNS if name not in table.columns]
     if lacking:
         raise TableError(Problem(where, f"no column {', '.join(lacking)}", f"the columns {', '.join(_COLUMNS)}"))
-    problems: list[Problem] = []
+    problems = table.problems(where)
     rows: dict[tuple[str, str, int], Figure] = {}
-    for number, row in enumerate(table, 2):
-        given = {name: (row[name] or "").strip() for name in _COLUMNS}
+    for number, row in table.records():
+        given = {name: row[name].strip() for name in _COLUMNS}
         if not given["value"]:
             continue
         place = f"{where} row {number} ({given['scheme']} {given['indicator']} {given['year']})"
@@ -172,7 +169,7 @@ def read_city_figures(path: Path) -> Figures:
             found = [Problem(place, "the same figure again", "every figure once")]
         problems += found
         if not found:
-            rows[key] = Figure(convert(given["value"].replace(",", ""), given["unit"]))
+            rows[key] = Figure(convert(str(plain_decimal(given["value"])), given["unit"]))
     raise_all(problems, TableError)
     completed, differences = complete_figures(Figures(rows))
     raise_all(contradictions(differences, where=where), TableError)
@@ -181,11 +178,7 @@ def read_city_figures(path: Path) -> Figures:
 
 def _text_of(path: Path) -> str:
     """Return the text of a file; one that a spreadsheet saved in another encoding is named with its mend."""
-    content = path.read_bytes()
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise TableError(read_cells(content, _COLUMNS, where=path.name).problems) from None
+    return decode_text(read_bytes(path, where=path.name), where=path.name)
 
 
 def _row_problems(row: Mapping[str, str], *, place: str) -> list[Problem]:
@@ -201,13 +194,11 @@ def _row_problems(row: Mapping[str, str], *, place: str) -> list[Problem]:
     fitting = [name for name, unit in UNITS.items() if base_unit(unit.name) == quantity]
     if row["unit"] not in fitting:
         problems.append(unknown_name(place, row["unit"], fitting, what="unit of such a figure"))
-    try:
-        value = float(row["value"].replace(",", ""))
-    except ValueError:
+    value = plain_decimal(row["value"])
+    if value is None:
         problems.append(Problem(place, repr(row["value"]), "a number"))
-    else:
-        if not np.isfinite(value) or (value < 0 and not row["indicator"].endswith("balance_end")):
-            problems.append(Problem(place, row["value"], "a number from 0 on"))
+    elif value < 0 and not row["indicator"].endswith("balance_end"):
+        problems.append(Problem(place, row["value"], "a number from 0 on"))
     if not row["source"]:
         problems.append(Problem(place, "no source", "who says so", "write the document in the column source"))
     return problems
@@ -280,7 +271,7 @@ def _borrow_declared(path: Path) -> dict[str, object]:
     if not path.is_file():
         return {}
     try:
-        given = tomllib.loads(_text_of(path))
+        given = parse_toml(_text_of(path))
     except tomllib.TOMLDecodeError as error:
         raise TableError(Problem(path.name, str(error), "a TOML file")) from None
     if not given:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +22,7 @@ from actuary.fund.model.finance import FinanceInputs, project_finance
 from actuary.fund.recursion import QUARTERS_A_YEAR
 from actuary.periods import Quarter, quarter_range
 from actuary.policy import BENEFITS, fingerprint
+from actuary.threads import worker_threads
 
 if TYPE_CHECKING:
     from actuary.fund.model.run import Run
@@ -247,7 +246,7 @@ def run_stochastic(
         for name, values in _year_ends(found, part.stop - part.start).items():
             held[name][part] = values
 
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+    with worker_threads(threads) as pool:
         list(pool.map(work, range(0, draws, _CHUNK)))
     data: dict[str, tuple[tuple[str, ...], FloatArray, dict[str, str]]] = {
         name: (("draw", "scheme", "year"), held[name], {"unit": unit}) for name, unit in STOCHASTIC_VARIABLES.items()

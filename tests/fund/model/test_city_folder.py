@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from actuary.cli import app
 from actuary.demography.population_sources import load_population
 from actuary.errors import ActuaryError, DeclarationError, OutputError, TableError
+from actuary.files import FileNote
 from actuary.fund.model.city_folder import read_city_figures
 from actuary.fund.model.face import load_model
 from actuary.policy import list_regions
@@ -208,11 +209,13 @@ def test_a_wrong_figure_is_named_with_its_mend(tmp_path: Path, row: str, message
         read_city_figures(path)
 
 
-def test_a_figure_table_of_a_spreadsheet_in_another_encoding_is_named(tmp_path: Path) -> None:
+def test_a_figure_table_of_a_spreadsheet_in_another_encoding_is_read_and_a_declaration_named(tmp_path: Path) -> None:
     path = init_city("my_city", tmp_path / "my_city") / "figures.csv"
-    path.write_bytes(path.read_text(encoding="utf-8").encode("gb18030"))
-    with pytest.raises(TableError, match="probably GB18030"):
-        read_city_figures(path)
+    path.write_text(
+        '# 医保\nyear,scheme,indicator,value,unit,source\n2024,employee,active,"12,345",persons,统计公报\n', "gb18030"
+    )
+    with pytest.warns(FileNote, match="read as GB18030"):
+        assert read_city_figures(path).rows["employee", "active", 2024].value == 12_345
     borrow = tmp_path / "my_city/population/borrow.toml"
     borrow.write_bytes(borrow.read_text(encoding="utf-8").encode("gb18030"))
     assert any("GB18030" in str(problem) for problem in check_city(tmp_path / "my_city"))

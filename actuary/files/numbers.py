@@ -1,0 +1,40 @@
+"""Read a number as people write it, exactly, or not at all."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal
+
+__all__ = ["plain_decimal"]
+
+_THOUSANDS = re.compile(r"([+-]?\d{1,3})((?:,\d{3})+)(\.\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_SIGNS = str.maketrans({"−": "-", "–": "-", "，": ","})
+#: Characters of the longest number that is read; money of a nation in fen has 17 digits.
+_LONGEST = 64
+
+
+def plain_decimal(text: str) -> Decimal | None:
+    """Return the number in a cell, None when the cell holds none or could mean two.
+
+    Full-width digits and thousands separators in their places are read; a comma elsewhere is not, because it may be a
+    decimal comma.
+
+    Parameters
+    ----------
+    text : str
+        The cell.
+
+    Examples
+    --------
+    >>> plain_decimal("1,234.50"), plain_decimal("１２．５"), plain_decimal("1,5"), plain_decimal("1_000")
+    (Decimal('1234.50'), Decimal('12.5'), None, None)
+    """
+    if len(text) > _LONGEST:
+        return None
+    plain = unicodedata.normalize("NFKC", text.strip()).translate(_SIGNS)
+    grouped = _THOUSANDS.fullmatch(plain)
+    if grouped:
+        plain = grouped[1] + grouped[2].replace(",", "") + (grouped[3] or "")
+    return Decimal(plain) if _NUMBER.fullmatch(plain) else None

@@ -1,0 +1,195 @@
+"""Look at some rows of a file of cases before it is read: its columns, and cells from several places."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from actuary.errors import ActuaryError
+from actuary.files import clean_heading, find_separator
+from actuary.files.delimited import SAMPLE
+from actuary.files.encodings import unmarked_utf16
+
+__all__ = ["Sample", "sample_file", "sample_table", "text_of"]
+
+_PLACES = 8
+_BLOCK_BYTES = 1 << 16
+_HEAD_BYTES = 1 << 20
+_START_BYTES = 1 << 12
+_TEXT_SUFFIXES = (".csv", ".txt", ".tsv")
+_PARQUET_SUFFIXES = (".parquet", ".pq")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Hold the columns of a table and some of its cells as texts.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Every column, in order.
+    cells : mapping of str to sequence of str
+        By column; blank cells are left out.
+    """
+
+    names: tuple[str, ...]
+    cells: Mapping[str, Sequence[str]]
+
+
+def text_of(value: Any) -> str:
+    """Return a cell as a text; a number that is whole is written out with ``.0``, for its last digits are not sure.
+
+    Examples
+    --------
+    >>> text_of(1.3812345678e10), text_of(" a "), text_of(["a", "b"]), text_of(None)
+    ('13812345678.0', 'a', 'a|b', '')
+    """
+    if value is None or value != value:  # noqa: PLR0124  (not a number)
+        return ""
+    if isinstance(value, float):
+        return f"{value:.1f}" if value.is_integer() and abs(value) < 1e19 else repr(value)
+    if isinstance(value, list | tuple):
+        return "|".join(text_of(item) for item in value)
+    return str(value).strip()
+
+
+def sample_table(table: pa.Table, *, rows: int) -> Sample:
+    """Take rows from the beginning, the end and between of a table in memory.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        The table.
+    rows : int
+        Rows to take at most.
+    """
+    names = tuple(table.column_names)
+    places = _places(table.num_rows, rows)
+    pieces = [table.slice(start, count) for start, count in places]
+    cells: dict[str, list[str]] = {name: [] for name in names}
+    for at, name in enumerate(names):
+        for piece in pieces:
+            cells[name] += [text for value in piece.column(at).to_pylist() if (text := text_of(value))]
+    return Sample(names, cells)
+
+
+def _places(count: int, rows: int) -> list[tuple[int, int]]:
+    if count <= rows:
+        return [(0, count)]
+    each = max(1, rows // _PLACES)
+    starts = {round(at * (count - each) / (_PLACES - 1)) for at in range(_PLACES)}
+    return [(start, each) for start in sorted(starts)]
+
+
+def sample_file(path: Path, *, rows: int) -> Sample | None:
+    """Take rows from several places of a Parquet or CSV file; None for one that cannot be looked at.
+
+    What is wrong with such a file is told by its reader.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    rows : int
+        Rows to take at most, about.
+    """
+    suffix = path.suffix.lower()
+    try:
+        if suffix in _PARQUET_SUFFIXES:
+            return _of_parquet(path, rows)
+        return _of_text(path, rows) if suffix in _TEXT_SUFFIXES else None
+    except (ActuaryError, OSError, pa.ArrowException, UnicodeError, csv.Error, ValueError):
+        return None
+
+
+def _of_parquet(path: Path, rows: int) -> Sample:
+    import pyarrow.parquet as pq  # noqa: PLC0415  (only for Parquet)
+
+    with pq.ParquetFile(path) as file:
+        schema = file.schema_arrow
+        names = tuple(schema.names)
+        groups = file.metadata.num_row_groups
+        wanted = sorted({0, groups // 2, groups - 1}) if groups else []
+        cells: dict[str, list[str]] = {name: [] for name in names}
+        # Money and codes in lists hold no number of a person, and cost time to unpack.
+        read = sorted({field.name for field in schema if _may_hold(field.type)})
+        if len(set(names)) < len(names) or not read:
+            return Sample(names, cells)
+        for group in wanted:
+            batch = next(file.iter_batches(rows // len(wanted) or 1, row_groups=[group], columns=read), None)
+            if batch is None:
+                continue
+            for name in read:
+                cells[name] += [text for value in batch.column(name).to_pylist() if (text := text_of(value))]
+        return Sample(names, cells)
+
+
+def _may_hold(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    texts = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    return bool(texts or pa.types.is_int64(kind) or pa.types.is_uint64(kind) or pa.types.is_float64(kind))
+
+
+def _of_text(path: Path, rows: int) -> Sample | None:
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+        encoding = _encoding(head)
+        first = head.decode(encoding, "replace").lstrip("\ufeff")
+        separator = find_separator(first[:SAMPLE], where=path.name, whole=size <= SAMPLE)
+        table = _rows(first, separator, cut=size > _HEAD_BYTES)
+        names = tuple(clean_heading(name) for name in next(table, []))
+        if not names:
+            return None
+        cells: dict[str, list[str]] = {name: [] for name in names}
+        _take(table, names, cells, rows // 2)
+        each = max(1, rows // 2 // _PLACES)
+        for place in range(1, _PLACES + 1) if size > _HEAD_BYTES else ():
+            start = (size - _BLOCK_BYTES) * place // _PLACES // 2 * 2
+            file.seek(start)
+            block = file.read(_BLOCK_BYTES).decode(encoding, "replace").partition("\n")[2]
+            _take(_rows(block, separator, cut=True), names, cells, each)
+    return Sample(names, cells)
+
+
+def _encoding(head: bytes) -> str:
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16-le" if head.startswith(codecs.BOM_UTF16_LE) else "utf-16-be"
+    if unmarked := unmarked_utf16(head[:_START_BYTES]):
+        return unmarked
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return "gb18030"
+    return "utf-8"
+
+
+def _rows(text: str, separator: str, *, cut: bool) -> Iterator[list[str]]:
+    """Give the rows of a text; the last one is left out where it may be cut off."""
+    if cut:
+        text = text.rpartition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            continue
+        yield row
+
+
+def _take(table: Iterator[list[str]], names: Sequence[str], cells: dict[str, list[str]], rows: int) -> None:
+    for _, row in zip(range(rows), table, strict=False):
+        # A row with a cell too few or too many is looked at as it stands: it may be the very one that matters.
+        for name, cell in zip(names, row, strict=False):
+            if text := cell.strip():
+                cells[name].append(text)

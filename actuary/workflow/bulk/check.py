@@ -1,0 +1,339 @@
+"""Check a dataset of cases before it is grouped, part by part; lists that stand twice are found wherever they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from actuary.drg.quality.declarations import load_declarations
+from actuary.drg.quality.dictionaries import CodeDictionary, load_dictionary
+from actuary.drg.quality.repeats import REPEATS, repeat_keys
+from actuary.drg.quality.result import CheckRun
+from actuary.drg.quality.run import check_lists
+from actuary.drg.quality.settlement_list import SettlementList, read_settlement_list
+from actuary.drg.quality.shapes import Declarations
+from actuary.durable.folders import check_output
+from actuary.policy.fingerprints import fingerprint
+from actuary.threads import threads_to_use
+from actuary.workflow.bulk.engine import Engine, LocalEngine, PartDone
+from actuary.workflow.bulk.journal import open_journal
+from actuary.workflow.bulk.keys import read_share, shares_for, write_keys
+from actuary.workflow.bulk.partitions import PARTITION_ROWS, Dataset, Partition, find_partitions
+from actuary.workflow.bulk.progress import Progress
+from actuary.workflow.bulk.publish import csv_bytes, publish, refuse_overlap
+from actuary.workflow.bulk.rows import read_columns, read_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["CheckTask", "CheckedDataset", "CountTask", "KeyTask", "check_dataset"]
+
+#: Findings that are held for showing; all of them stand on the disk.
+_SHOWN: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTask:
+    """Write what makes the lists of a partition the same as others.
+
+    Parameters
+    ----------
+    declared : Declarations
+        What the columns are.
+    shares : int
+        Shares of the keys.
+    """
+
+    declared: Declarations
+    shares: int
+
+    def __call__(self, partition: Partition, folder: Path) -> Mapping[str, Any]:
+        """Write the keys of a partition."""
+        wanted = {"case_id", *(name for names in REPEATS.values() for name in names)}
+        given = {place: one.name for one in self.declared.case_columns.values() for place in one.fields}
+        wanted |= {name for (table, field), name in given.items() if table == "case" and field in wanted}
+        rows = read_rows(partition, [name for name in read_columns(partition) if name in wanted])
+        lists = _lists(rows, self.declared, partition)
+        written = []
+        for rule in REPEATS:
+            found = repeat_keys(lists, rule)
+            if found is not None:
+                write_keys(rule, folder, {"key": found[1], "row": found[0]}, shares=self.shares)
+                written.append(rule)
+        return {"rules": written}
+
+
+@dataclass(frozen=True, slots=True)
+class CountTask:
+    """Count how often each list of a share stands, and list the rows of those that stand several times.
+
+    Parameters
+    ----------
+    folders : tuple of str
+        Where each partition wrote its keys.
+    rules : tuple of str
+        The rules.
+    """
+
+    folders: tuple[str, ...]
+    rules: tuple[str, ...]
+
+    def __call__(self, partition: Partition, folder: Path) -> Mapping[str, Any]:
+        """Count a share."""
+        found: dict[str, list[int]] = {}
+        for rule in self.rules:
+            tables = [read_share(rule, place, partition.number) for place in self.folders]
+            whole = pa.concat_tables(tables).combine_chunks()
+            if not whole.num_rows:
+                continue
+            at = whole["key"].chunk(0).dictionary_encode().indices.to_numpy()
+            count = np.bincount(at)[at]
+            rows, begin = whole["row"].to_numpy(), 0
+            for number, table in enumerate(tables):
+                here = slice(begin, begin + table.num_rows)
+                several = count[here] > 1
+                if several.any():
+                    pair = np.stack([rows[here][several], count[here][several]]).astype(np.int64)
+                    np.save(folder / f"{rule}-{number:06d}.npy", pair)
+                    found.setdefault(rule, []).append(number)
+                begin += table.num_rows
+        return {"found": found}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckTask:
+    """Check a partition: ``findings.parquet`` and ``rejected.parquet``.
+
+    Parameters
+    ----------
+    declared : Declarations
+        Rules and limits.
+    codes : CodeDictionary or None
+        The dictionary of codes.
+    repeats : mapping of str to mapping of int to tuple of str, or None
+        By rule and partition, the files that list rows of lists that stand several times; None where the partition is
+        all there is.
+    """
+
+    declared: Declarations
+    codes: CodeDictionary | None
+    repeats: Mapping[str, Mapping[int, tuple[str, ...]]] | None
+
+    def __call__(self, partition: Partition, folder: Path) -> Mapping[str, Any]:
+        """Check a partition."""
+        import pyarrow.parquet as pq  # noqa: PLC0415
+
+        lists = _lists(read_rows(partition, read_columns(partition)), self.declared, partition)
+        if self.repeats is not None:
+            counts = {rule: self._counts(files, partition) for rule, files in self.repeats.items()}
+            lists = replace(lists, repeats=counts)
+        result = check_lists(lists, self.declared, self.codes, headings=partition.number == 0)
+        findings, rejected = (
+            table.add_column(0, "file", pa.repeat(pa.scalar(partition.name), table.num_rows))
+            for table in (result.findings_table, result.rejected_table)
+        )
+        pq.write_table(findings, folder / "findings.parquet", compression="zstd")
+        pq.write_table(rejected, folder / "rejected.parquet", compression="zstd")
+        return {
+            "rejected": result.rejected_count,
+            "errors": result.error_count,
+            "unjudged": result.unjudged_cases,
+            "edition": result.edition,
+            "runs": [[run.findings, run.cases, run.status, list(run.missing)] for run in result.runs],
+        }
+
+    def _counts(self, files: Mapping[int, tuple[str, ...]], partition: Partition) -> Any:
+        counts = np.zeros(partition.rows, np.int64)
+        for path in files.get(partition.number, ()):
+            rows, count = np.load(path)
+            counts[rows] = count
+        return counts
+
+
+def _lists(table: Any, declared: Declarations, partition: Partition) -> SettlementList:
+    lists = read_settlement_list({"case": table}, declared)
+    raw = lists.case.raw
+    assert raw is not None  # noqa: S101  (the table of stays always has one)
+    raw = replace(raw, where=partition.name, rows=raw.rows + partition.first_row)
+    tables = {
+        name: replace(one, rows=one.rows + partition.first_row, raw=raw if name == "case" else one.raw)
+        for name, one in lists.tables.items()
+    }
+    return replace(lists, tables=tables)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedDataset:
+    """Say what the checks of a dataset found; the findings themselves stand on the disk.
+
+    Parameters
+    ----------
+    path : Path
+        The folder that was written.
+    case_count, rejected_count, error_count : int
+        Cases, cases with a finding of severity E, and such findings.
+    partitions : int
+        How many parts.
+    runs : tuple of CheckRun
+        Every check, whether it ran or not.
+    edition : str
+        Edition of the code dictionary; empty when there was none.
+    unjudged_cases : int
+        Cases discharged before that edition was in use.
+    """
+
+    path: Path
+    case_count: int
+    rejected_count: int
+    error_count: int
+    partitions: int
+    runs: tuple[CheckRun, ...]
+    edition: str
+    unjudged_cases: int
+
+    @property
+    def findings_count(self) -> int:
+        """Findings of all checks."""
+        return sum(run.findings for run in self.runs)
+
+    def first_findings(self, count: int = _SHOWN) -> pd.DataFrame:
+        """Return the first findings, in the order of the cases."""
+        import pandas as pd  # noqa: PLC0415
+        import pyarrow.parquet as pq  # noqa: PLC0415
+
+        frames: list[pd.DataFrame] = []
+        for partition in find_partitions(self.path / "findings").partitions if self.findings_count else ():
+            wanted = count - sum(map(len, frames))
+            if wanted <= 0:
+                break
+            with pq.ParquetFile(partition.path) as file:
+                for batch in file.iter_batches(batch_size=wanted):
+                    frames.append(batch.to_pandas())
+                    break
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+    def summary(self) -> pd.DataFrame:
+        """Return every check with its status, findings and cases, and what it lacked."""
+        import pandas as pd  # noqa: PLC0415
+
+        names = ("rule", "severity", "zh", "en", "status", "findings", "cases")
+        columns = {name: [getattr(run, name) for run in self.runs] for name in names}
+        return pd.DataFrame({**columns, "missing": [", ".join(run.missing) for run in self.runs]})
+
+
+def check_dataset(  # noqa: PLR0913  (what a run can be asked for)
+    path: str | Path,
+    out: str | Path,
+    *,
+    dictionary: CodeDictionary | Path | str | None = None,
+    limits: Mapping[str, int] | None = None,
+    root: Path | str | None = None,
+    engine: Engine | None = None,
+    threads: int | None = None,
+    partition_rows: int = PARTITION_ROWS,
+    restart: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+) -> CheckedDataset:
+    """Check a folder of Parquet files of cases, or one large file by its row groups.
+
+    Parameters
+    ----------
+    path : str or Path
+        The dataset: flat cases, or the case table of interface 4101.
+    out : str or Path
+        Folder to write: ``findings/`` and ``rejected/`` laid out as the input, ``summary.csv``, ``manifest.json``.
+    dictionary, limits, root :
+        As in :func:`~actuary.drg.quality.run.check_settlement_list`.
+    engine, threads, partition_rows, restart, progress :
+        As in :func:`~actuary.workflow.bulk.group.group_dataset`.
+
+    Returns
+    -------
+    CheckedDataset
+        The same findings as from one table of all cases.
+
+    Raises
+    ------
+    TableError
+        When a file cannot be read.
+    UnknownNameError
+        When a limit is not known.
+    OutputError
+        When the output cannot be written, or another run is at work on it.
+    """
+    target = check_output(Path(out))
+    refuse_overlap(path, target)
+    declared = load_declarations(root).with_limits(limits or {})
+    codes = dictionary if isinstance(dictionary, CodeDictionary) else load_dictionary(dictionary, declared=declared)
+    dataset = _with_rows(find_partitions(path, partition_rows=partition_rows))
+    marks = {"verb": "check", "rules": _rules_fingerprint(declared), "codes": _codes_fingerprint(codes)}
+    runner = engine or LocalEngine(threads_to_use(threads))
+    identity = {**marks, "dataset": dataset.fingerprint}
+    with open_journal(target, identity, runner, restart=restart, progress=progress) as journal:
+        repeats = None
+        if len(dataset.partitions) > 1:
+            shares = shares_for(dataset.rows)
+            keyed = journal.stage("1 keys", KeyTask(declared, shares), dataset.partitions)
+            rules = tuple(rule for rule in REPEATS if any(rule in part.sums["rules"] for part in keyed))
+            count = CountTask(tuple(part.folder for part in keyed), rules)
+            counted = journal.stage("2 repeated lists", count, journal.buckets(shares, dataset.rows))
+            repeats = _files_of(counted, rules)
+        task = CheckTask(declared=declared, codes=codes, repeats=repeats)
+        parts = journal.stage("3 check", task, dataset.partitions)
+        found = CheckedDataset(
+            path=target,
+            case_count=dataset.rows,
+            rejected_count=sum(part.sums["rejected"] for part in parts),
+            error_count=sum(part.sums["errors"] for part in parts),
+            partitions=len(parts),
+            runs=_runs(declared, parts),
+            edition=parts[0].sums["edition"],
+            unjudged_cases=sum(part.sums["unjudged"] for part in parts),
+        )
+
+        def more(folder: Path) -> None:
+            frame = found.summary()
+            (folder / "summary.csv").write_bytes(csv_bytes(list(frame.columns), frame.itertuples(index=False)))
+
+        tables = {"findings.parquet": "findings", "rejected.parquet": "rejected"}
+        publish(target, dataset, parts, tables=tables, more=more, marks=marks)
+    return found
+
+
+def _with_rows(dataset: Dataset) -> Dataset:
+    """Leave out partitions without a row: there is nothing in them that could be checked."""
+    some = [partition for partition in dataset.partitions if partition.rows]
+    return replace(dataset, partitions=tuple(replace(one, number=number) for number, one in enumerate(some)))
+
+
+def _files_of(counted: Sequence[PartDone], rules: Sequence[str]) -> dict[str, dict[int, tuple[str, ...]]]:
+    files: dict[str, dict[int, tuple[str, ...]]] = {rule: {} for rule in rules}
+    for part in counted:
+        for rule, numbers in part.sums["found"].items():
+            for number in numbers:
+                path = str(Path(part.folder) / f"{rule}-{number:06d}.npy")
+                files[rule][number] = (*files[rule].get(number, ()), path)
+    return files
+
+
+def _runs(declared: Declarations, parts: Sequence[PartDone]) -> tuple[CheckRun, ...]:
+    runs = []
+    for at, rule in enumerate(declared.rules.values()):
+        rows = [part.sums["runs"][at] for part in parts]
+        status, missing = rows[0][2], tuple(rows[0][3])
+        findings, cases = sum(row[0] for row in rows), sum(row[1] for row in rows)
+        runs.append(CheckRun(rule.id, rule.zh, rule.en, rule.severity, status, missing, findings, cases))
+    return tuple(runs)
+
+
+def _rules_fingerprint(declared: Declarations) -> str:
+    return fingerprint(repr(declared))
+
+
+def _codes_fingerprint(codes: CodeDictionary | None) -> str:
+    return "" if codes is None else fingerprint(repr(codes))

@@ -1,0 +1,90 @@
+"""Read the rows of one partition; codes come as dictionaries where the file can give them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from actuary.errors import Problem, TableError
+from actuary.personal_numbers import without_cells
+from actuary.tables.personal_door import admit_file
+from actuary.workflow.bulk.partitions import Partition
+
+__all__ = ["read_columns", "read_rows", "reading"]
+
+
+@contextmanager
+def reading(partition: Partition) -> Iterator[None]:
+    """Turn what a reader says of a broken file into an error that names the file."""
+    import pyarrow as pa  # noqa: PLC0415  (only where rows are read)
+
+    try:
+        yield
+    except (pa.ArrowException, OSError, UnicodeError) as error:
+        said = without_cells(error)
+        mend = "write or copy the file again, then run the same command: what is finished is kept"
+        raise TableError(
+            Problem(partition.path, f"what cannot be read ({said})", "a whole Parquet file", mend)
+        ) from None
+
+
+def read_rows(partition: Partition, columns: Iterable[str], *, coded: Callable[[str], bool] | None = None) -> Any:
+    """Read some columns of a partition.
+
+    Parameters
+    ----------
+    partition : Partition
+        Which rows.
+    columns : iterable of str
+        Names of the columns.
+    coded : callable, optional
+        Says of a column, by its path, whether its texts come as dictionaries.
+
+    Returns
+    -------
+    pyarrow.Table
+        The rows, one chunk a row group.
+
+    Raises
+    ------
+    TableError
+        When the file is gone, broken, has other rows than when the run began, or holds persons
+        (:mod:`actuary.tables.personal_door`).
+    """
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    wanted = sorted(columns)
+    admission = admit_file(Path(partition.path))
+    admission.require(wanted)
+    groups = list(range(partition.first_group, partition.end_group))
+    with reading(partition), pq.ParquetFile(partition.path) as plain:
+        schema = plain.metadata.schema
+        leaves = [schema.column(number).path for number in range(plain.metadata.num_columns)]
+        codes = [leaf for leaf in leaves if coded is not None and coded(leaf)]
+        table = None
+        if codes and partition.rows:
+            try:
+                with pq.ParquetFile(partition.path, read_dictionary=codes) as numbered:
+                    table = numbered.read_row_groups(groups, columns=wanted, use_threads=False)
+            except pa.ArrowNotImplementedError:
+                table = None  # a column of codes with several dictionaries in one row group
+        if table is None:
+            table = plain.read_row_groups(groups, columns=wanted, use_threads=False)
+    if table.num_rows != partition.rows:
+        found = f"{table.num_rows:,} rows"
+        expected = f"{partition.rows:,} rows, as when the run began"
+        raise TableError(Problem(partition.path, found, expected, "leave the files alone while they are worked on"))
+    return admission.rows(table)
+
+
+def read_columns(partition: Partition) -> list[str]:
+    """Return the names of the columns of a partition; those of persons are not among them where they are left out."""
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    with reading(partition), pq.ParquetFile(partition.path) as file:
+        names = list(file.schema_arrow.names)
+    dropped = admit_file(Path(partition.path)).dropped
+    return [name for name in names if name not in dropped]

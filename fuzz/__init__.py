@@ -1,0 +1,1 @@
+"""Fuzzing of everything that reads what strangers wrote: targets, seeds, the runner, and what was run."""

@@ -1,0 +1,149 @@
+"""Settling a dataset part by part is settling it at once, to the fen."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from actuary.payment.declaration import PaymentPolicy
+from actuary.payment.policy_files import load_payment_policy
+from actuary.payment.settle import settle_cases
+from actuary.payment.settlement_files import write_settlement
+from actuary.workflow.bulk.partitions import find_partitions
+from actuary.workflow.bulk.settle import settle_dataset
+
+COUNT = 120
+BUDGET = {"employee": "600000", "resident": "400000"}
+POLICY = """
+[policy]
+id = "in-parts"
+schema = 1
+family = "points"
+provenance = [{ field = "*", source = "judgement", tag = "judgement" }]
+[rounding]
+points = 4
+point_value = 4
+money = 2
+mode = "half_up"
+[weights]
+file = "weights.csv"
+scale = 100
+overall_mean_cost = 9876.54
+[price]
+mode = "pool"
+represents = "total_cost"
+[coefficient]
+form = "tier"
+tier = { "2" = 0.97, "3" = 1.0325 }
+[ratio]
+denominator = "city_group_mean"
+[readmission]
+days = 15
+same_group = true
+effect = "halve_earlier"
+[[class]]
+name = "low"
+op = "<"
+k = 0.4
+pay = "points_no_factor"
+[[class]]
+name = "high"
+op = ">"
+cap = [{ k = 2.0 }]
+pay = "linear"
+"""
+
+
+@pytest.fixture(scope="module")
+def policy(tmp_path_factory: pytest.TempPathFactory) -> PaymentPolicy:
+    folder = tmp_path_factory.mktemp("policy")
+    (folder / "weights.csv").write_text("group,rw\nAA11,0.5123\nBB11,1.3\nCC11,2.0071\n", encoding="utf-8")
+    (folder / "in-parts.toml").write_text(POLICY, encoding="utf-8")
+    return load_payment_policy(folder / "in-parts.toml")
+
+
+def stays(seed: int, count: int = COUNT) -> pa.Table:
+    rng = np.random.default_rng(seed)
+    day = np.datetime64("2024-01-01") + rng.integers(0, 90, count)
+    cost = np.round(np.exp(rng.normal(8.8, 0.9, count)), 2)
+    frame = pd.DataFrame(
+        {
+            # Some cases stand twice, some costs are wrong: the first that nothing is wrong with is paid.
+            "case_id": [f"c{number}" for number in rng.integers(0, int(count * 1.6), count)],
+            "hospital": rng.choice(["H1", "H2", "H3"], count),
+            "tier": rng.choice(["2", "3"], count),
+            "insurance": rng.choice(["employee", "390", "resident"], count),
+            "drg": rng.choice(["AA11", "BB11", "CC11", "ZZ99"], count, p=[0.5, 0.3, 0.15, 0.05]),
+            "total_cost": [f"{-one if rng.random() < 0.03 else one:.2f}" for one in cost],
+            "patient_cash": "10.00",
+            "fund_charged": [f"{one * 0.6:.2f}" for one in cost],
+            "person_key": [f"p{number}" for number in rng.integers(0, count // 6, count)],
+            "admission_date": day.astype(str),
+            "discharge_date": (day + rng.integers(1, 9, count)).astype(str),
+            "department": rng.choice(["A01", "A02"], count),
+        }
+    )
+    return pa.Table.from_pandas(frame, preserve_index=False)
+
+
+def lay_out(table: pa.Table, root: Path, cuts: list[int]) -> None:
+    edges = [0, *sorted(cuts), table.num_rows]
+    for number, (begin, end) in enumerate(itertools.pairwise(edges)):
+        folder = root / f"year=2024/month={number + 1}"
+        folder.mkdir(parents=True)
+        pq.write_table(table.slice(begin, end - begin), folder / "part.parquet")
+
+
+def paid_rows(out: Path) -> list[dict[str, object]]:
+    rows = []
+    for part in find_partitions(out).partitions:
+        rows += pq.ParquetFile(part.path).read().to_pylist()
+    return rows
+
+
+def csv_of(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def check_same(table: pa.Table, policy: PaymentPolicy, root: Path, cuts: list[int]) -> None:
+    whole = settle_cases(table, policy, budget=BUDGET, threads=1)
+    (root / "whole").mkdir(parents=True)
+    write_settlement(whole, root / "whole")
+    lay_out(table, root / "in", cuts)
+    found = settle_dataset(root / "in", root / "out", policy, budget=BUDGET, threads=2)
+    assert paid_rows(root / "out") == pq.read_table(root / "whole/cases.parquet").to_pylist()
+    assert found.point_values == whole.point_values
+    assert found.books == whole.books
+    for name in ("hospitals", "departments", "groups", "months", "insurances", "classes", "books"):
+        pd.testing.assert_frame_equal(csv_of(root / f"out/{name}.csv"), csv_of(root / f"whole/{name}.csv"))
+    mine, theirs = (json.loads((root / one / "settlement.json").read_text()) for one in ("out", "whole"))
+    for key in set(theirs) - {"fingerprint", "source"}:
+        assert mine[key] == theirs[key], key
+    problems = csv_of(root / "out/problems.csv")
+    columns = ["case_id", "reason", "column", "found", "nearest"]
+    assert problems[columns].to_numpy().tolist() == csv_of(root / "whole/problems.csv")[columns].to_numpy().tolist()
+
+
+@pytest.mark.parametrize("cuts", [[], [60], [3, 3, 40, 41, 100]])
+def test_parts_are_paid_as_the_whole(tmp_path: Path, policy: PaymentPolicy, cuts: list[int]) -> None:
+    table = stays(1)
+    check_same(table, policy, tmp_path, cuts)
+    reasons = set(csv_of(tmp_path / "out/problems.csv")["reason"])
+    assert {"duplicate", "cost_negative", "group_unknown"} <= reasons
+
+
+@given(seed=st.integers(0, 10_000), cuts=st.lists(st.integers(0, COUNT), max_size=5))
+@settings(max_examples=8, deadline=None)
+def test_any_partitioning_gives_one_answer(
+    tmp_path_factory: pytest.TempPathFactory, policy: PaymentPolicy, seed: int, cuts: list[int]
+) -> None:
+    check_same(stays(seed), policy, tmp_path_factory.mktemp("any"), cuts)

@@ -12,7 +12,8 @@ from actuary.report.numbers import format_cell
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 #: Dates, years, quarters and references to tables are no figures.
 _NO_FIGURE = re.compile(
-    r"\d{4}-\d{2}-\d{2}|\d{4}年\d{1,2}月\d{1,2}日|(?<!\d)(?:19|20)\d{2}(?:Q[1-4])?(?![\d,.]\d)|附?表\d+|图\d+|(?:Table|Figure|Annex) \d+"
+    r"\d{4}-\d{2}-\d{2}|\d{4}年\d{1,2}月\d{1,2}日|(?<!\d)(?:19|20)\d{2}(?:Q[1-4])?(?![\d,.]\d)"
+    r"|附?表\d+|图\d+|(?:Table|Figure|Annex) \d+"
 )
 
 

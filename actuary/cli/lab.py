@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import shutil
 import socket
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from typing import Annotated
 import typer
 
 from actuary.cli.console import say, teaching
+from actuary.durable.files import replace_file
 from actuary.errors import ActuaryError, OutputError, Problem
 from actuary.paths import notebooks_root
 
@@ -55,9 +55,7 @@ def seed_notebooks(folder: Path) -> list[Path]:
         for source in sorted(notebooks_root().glob("*.ipynb")):
             target = folder / source.name
             if not target.exists():
-                part = target.with_name(f".{target.name}.part")
-                shutil.copyfile(source, part)
-                part.replace(target)
+                replace_file(target, source.read_bytes())
                 copied.append(target)
     except OSError as error:
         found = (error.strerror or "a folder that cannot be written").lower()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import json
-import os
 import zipfile
 from collections.abc import Mapping
 from functools import lru_cache
@@ -17,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from actuary.durable.checked import CacheFolder
 from actuary.paths import models_root
 from actuary.policy import fingerprint
 
@@ -24,9 +23,9 @@ __all__ = ["code_fingerprints", "kept_key", "load_kept", "store_kept"]
 
 #: Raised whenever what is kept changes its meaning.
 _VERSION = 1
+_KIND = "kept draws 2"
 #: Parts of the package, and libraries, that draws rest on.
 _CODE, _LIBRARIES = ("drivers", "forecast", "kernels", "tables"), ("numba", "numpy", "scipy")
-_DIGEST_BYTES = 32
 
 
 @lru_cache(maxsize=1)
@@ -106,14 +105,11 @@ def store_kept(path: Path, head: Mapping[str, Any], arrays: Mapping[str, NDArray
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **dict(arrays or {}))
     body = json.dumps(dict(head)).encode() + b"\n" + buffer.getvalue()
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(hashlib.sha256(body).digest() + body)
-        part.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink()
+    _folder(path).store(path.name, body)
+
+
+def _folder(path: Path) -> CacheFolder:
+    return CacheFolder(path.parent, _KIND, "")
 
 
 def load_kept(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
@@ -124,13 +120,10 @@ def load_kept(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | No
     path : Path
         The file.
     """
-    try:
-        content = path.read_bytes()
-    except OSError:
+    body = _folder(path).load(path.name)
+    if body is None:
         return None
-    if hashlib.sha256(content[_DIGEST_BYTES:]).digest() != content[:_DIGEST_BYTES]:
-        return None
-    head, _, arrays = content[_DIGEST_BYTES:].partition(b"\n")
+    head, _, arrays = body.partition(b"\n")
     try:
         with np.load(io.BytesIO(arrays), allow_pickle=False) as loaded:
             return json.loads(head), {name: loaded[name] for name in loaded.files}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,10 +156,14 @@ def look_at_people(
     return found
 
 
-def _state(root: Path) -> tuple[int, int]:
-    """Return how many files lie under a folder, and when the newest was written."""
-    times = [path.stat().st_mtime_ns for path in root.rglob("*.*") if path.is_file()]
-    return len(times), max(times, default=0)
+def _state(root: Path) -> str:
+    """Return a hash of all files under a folder: what a part kept in this process rests on."""
+    found = hashlib.sha256()
+    for path in sorted(root.rglob("*.*")):
+        if path.is_file():
+            content = path.read_bytes()
+            found.update(f"{path.relative_to(root)} {len(content)} ".encode() + content)
+    return found.hexdigest()
 
 
 def _test_back(model: Model, pages: PeoplePages, data: Path | None) -> BackTest | None:

@@ -9,6 +9,7 @@ from actuary.errors import TableError, raise_all, unknown_name
 from actuary.report.display import Html
 from actuary.report.fan import Fan, fan_svg
 from actuary.report.figures import Line, Series, grouped_bars, lines
+from actuary.report.wording import LANGUAGES, load_wording
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,14 +160,14 @@ def plot_fan(
         low, high = np.quantile(futures, ((1 - share) / 2, (1 + share) / 2), axis=0)
         bands.append((f"{share:.0%}", tuple(low.tolist()), tuple(high.tolist())))
     median = tuple(np.median(futures, axis=0).tolist())
-    fan = Fan("中位数 median", "forecast", tuple(places[end:]), median, tuple(bands))
+    fan = Fan(_both("plot.median"), "forecast", tuple(places[end:]), median, tuple(bands))
     history = forecast.panel.values[row, :end].tolist()  # noqa: PD011  (an array)
     first = max(0, end - known)
-    points = [_points("已知 known", "history", places[first:end], history[first:])]
+    points = [_points(_both("plot.known"), "history", places[first:end], history[first:])]
     if came is not None:
         rows = came[came["series_id"] == series]
         at = dict(zip(rows["period"].astype(str), rows["value"].tolist(), strict=True))
-        points.append(_points("后来 came", "base", places[end:], [at.get(one) for one in every[end:]]))
+        points.append(_points(_both("plot.came"), "base", places[end:], [at.get(one) for one in every[end:]]))
     axis = label or f"{series} [{forecast.unit}]"
     alt = f"{axis}: median {median[0]:,.4g} to {median[-1]:,.4g} from {every[end]} to {every[-1]}"
     drawn = fan_svg(f"fan_{row}", [fan], points=points, y_label=axis, x_label="year", alt=alt, zero=zero)
@@ -233,3 +234,8 @@ def _place(label: str) -> float:
 def _points(label: str, role: str, places: Sequence[float], values: Sequence[float | None]) -> Series:
     pairs = zip(places, values, strict=True)
     return Series(label, role, tuple((at, None if one is None or one != one else float(one)) for at, one in pairs))  # noqa: PLR0124
+
+
+def _both(key: str) -> str:
+    """Return words in both languages: plots of a notebook have one label for all readers."""
+    return " ".join(load_wording(lang).text(key) for lang in LANGUAGES)

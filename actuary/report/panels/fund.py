@@ -24,7 +24,7 @@ from actuary.policy.shapes import Shape, Text, fit
 from actuary.policy.toml_files import read_toml
 from actuary.report.display import Html
 from actuary.report.panels.panel import WhatIfPanel
-from actuary.report.panels.question import Answer, Lang, Slider, check_name, new_folder, replace_text, spell
+from actuary.report.panels.question import Answer, Lang, Slider, check_name, keep_text, new_folder, spell
 from actuary.report.panels.words import FUND_WORDS
 from actuary.report.plots import plot_years
 
@@ -152,7 +152,7 @@ class FundQuestion:
             high=one.high,
             step=one.step,
             start=one.start,
-            note=("范围为判断" if chinese else "range: judgement") if one.source == "judgement" else one.source,
+            note=self._texts["span"] if one.source == "judgement" else one.source,
         )
 
     def scenario_text(self, values: Mapping[str, float], *, name: str = _ASKED) -> str:
@@ -168,18 +168,18 @@ class FundQuestion:
         moved = {key: one for key, one in self._declared.items() if self._slider(key).moved(values[key])}
         words = {key: {lang: self._spelt(key, values[key], lang) for lang in ("zh", "en")} for key in moved}
         lines = ["#:schema ../schema/scenario.schema.json", ""]
-        lines += [f"name_zh = {_quoted(f'测算：{name}')}", f"name_en = {_quoted(f'What if: {name}')}"]
-        lines += [
-            f"description_zh = {_quoted('由测算面板写出：' + '；'.join(one['zh'] for one in words.values()) + '。')}"
-        ]
-        told = "; ".join(one["en"] for one in words.values())
-        lines += [f"description_en = {_quoted(f'Written by the what-if panel: {told}.')}"]
+        lines += [f"name_{lang} = {_quoted(texts['scenario'].format(name=name))}" for lang, texts in FUND_WORDS.items()]
+        for lang, texts in FUND_WORDS.items():
+            told = texts["between"].join(one[lang] for one in words.values())
+            lines += [f"description_{lang} = {_quoted(texts['written'].format(what=told))}"]
         for key, one in moved.items():
             for delta in one.delta:
                 lines += ["", "[[delta]]", f'key = "{delta.key}"', f'operation = "{delta.operation}"']
                 lines += [f"value = {round(values[key] * delta.scale, 9)!r}", f"from = {delta.first_day.isoformat()}"]
-                lines += ['source = "judgement"', f"reason = {_quoted('测算面板：' + words[key]['zh'])}"]
-                lines += [f"reason_en = {_quoted('What-if panel: ' + words[key]['en'])}"]
+                lines += ['source = "judgement"']
+                for name_of_reason, lang in (("reason", "zh"), ("reason_en", "en")):
+                    reason = FUND_WORDS[lang]["reason"].format(what=words[key][lang])
+                    lines += [f"{name_of_reason} = {_quoted(reason)}"]
         return "\n".join(lines) + "\n"
 
     def _slider(self, name: str) -> Slider:
@@ -282,7 +282,7 @@ class FundQuestion:
             mend = "name a new folder: the declared models are copied there"
             raise OutputError(Problem(str(root), "no folder scenarios in it", "a folder laid out as models/", mend))
         path = root / "scenarios" / f"{name}.toml"
-        replace_text(path, self.scenario_text(values, name=name))
+        keep_text(path, self.scenario_text(values, name=name))
         load_scenario(name, root=root)
         beside = "" if root == models_root() else f" --models {root}"
         return path, f"actuary project --model {self._model.region} --scenario {name}{beside}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,10 +11,13 @@ from typing import Literal, Protocol
 
 import pandas as pd
 
+from actuary.durable.files import create_file
+from actuary.durable.folders import staged_output
 from actuary.errors import DeclarationError, OutputError, Problem
 from actuary.report.display import Html
+from actuary.report.panels.words import PANEL_WORDS
 
-__all__ = ["Answer", "Lang", "Question", "Slider", "check_name", "new_folder", "replace_text", "spell"]
+__all__ = ["Answer", "Lang", "Question", "Slider", "check_name", "keep_text", "new_folder", "spell"]
 
 type Lang = Literal["zh", "en"]
 
@@ -127,7 +129,7 @@ def check_name(name: str) -> str:
     return name
 
 
-def replace_text(path: Path, text: str) -> None:
+def keep_text(path: Path, text: str) -> None:
     """Write a new file whole or not at all.
 
     Raises
@@ -135,15 +137,11 @@ def replace_text(path: Path, text: str) -> None:
     OutputError
         When there is one already, or it cannot be written.
     """
-    if path.exists():
-        raise OutputError(Problem(path.name, "a file of that name", "a new name", "nothing is written over"))
-    part = path.with_name(f".{path.name}.part")
     try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise OutputError(_unwritable(path, error)) from None
+        create_file(path, text.encode())
+    except FileExistsError:
+        found = Problem(path.name, "a file of that name", "a new name", "nothing is written over")
+        raise OutputError(found) from None
 
 
 @contextmanager
@@ -157,24 +155,11 @@ def new_folder(folder: Path) -> Iterator[Path]:
     """
     if folder.exists():
         raise OutputError(Problem(str(folder), "a folder of that name", "a new one", "nothing is written over"))
-    part = folder.with_name(f".{folder.name}.part")
-    try:
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
+    with staged_output(folder) as part:
         yield part
-        part.replace(folder)
-    except OSError as error:
-        raise OutputError(_unwritable(folder, error)) from None
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _unwritable(path: Path, error: OSError) -> Problem:
-    found = (error.strerror or "a place that cannot be written").lower()
-    return Problem(str(path), found, "a place that can be written", "name another with folder=")
 
 
 def spell(sliders: tuple[Slider, ...], values: Mapping[str, float], lang: Lang) -> str:
     """Return what was moved, in words."""
     moved = [f"{one.label} {one.spelt(values[one.id])}" for one in sliders if one.moved(values[one.id])]
-    return ("；" if lang == "zh" else "; ").join(moved) or ("没有改动" if lang == "zh" else "nothing moved")
+    return ("；" if lang == "zh" else "; ").join(moved) or PANEL_WORDS[lang]["nothing"]

@@ -35,12 +35,12 @@ _OPEN = "not_assessable"
 _RAISED = ("red", "orange", "yellow")
 #: Rules shown at once where nobody says which.
 _RULES = 4
-#: Units of thresholds: factor to the unit of the slider, its step, and its names.
-_UNITS: Mapping[str, tuple[float, float, str, str]] = {
-    "months": (1.0, 0.5, "月", "months"),
-    "share": (100.0, 1.0, "百分点", "percentage points"),
-    "ratio": (1.0, 0.1, "比值", "ratio"),
-    "years": (1.0, 1.0, "年", "years"),
+#: Units of thresholds: factor to the unit of the slider, and its step.
+_UNITS: Mapping[str, tuple[float, float]] = {
+    "months": (1.0, 0.5),
+    "share": (100.0, 1.0),
+    "ratio": (1.0, 0.1),
+    "years": (1.0, 1.0),
 }
 
 
@@ -91,7 +91,7 @@ class WarningQuestion:
         self.title = self._texts["title"].format(region=projection.region_name(lang), quarter=projection.quarter)
 
     def _find_thresholds(self) -> list[_Threshold]:
-        texts, chinese = self._texts, self.lang == "zh"
+        texts = self._texts
         found = []
         for rule in self._rules:
             axes: dict[tuple[str, float], tuple[AlertCondition, list[str]]] = {}
@@ -102,7 +102,7 @@ class WarningQuestion:
                         levels.append(texts[case.level])
             widest = max((abs(value) for _, value in axes), default=0.0)
             for (_, value), (condition, levels) in axes.items():
-                factor, step, zh, en = _UNITS[condition.unit]
+                factor, step = _UNITS[condition.unit]
                 span = max(widest * factor / 2, 5 * step)
                 low = value * factor - span
                 if condition.unit in ("months", "ratio", "years") and value >= 0:
@@ -112,7 +112,7 @@ class WarningQuestion:
                 slider = Slider(
                     id=re.sub(r"[^a-z0-9]+", "_", f"{rule.id} {condition.axis} {start:g}".lower()).strip("_"),
                     label=texts["label"].format(rule=rule.id, name=name),
-                    unit=zh if chinese else en,
+                    unit=texts[f"unit_{condition.unit}"],
                     low=_grid(low, step),
                     high=_grid(value * factor + span, step),
                     step=step,
@@ -173,7 +173,7 @@ class WarningQuestion:
         both = self._base.merge(asked[["rule", "scheme", "level"]], on=["rule", "scheme"], suffixes=("", "_asked"))
         shares = both["unit"] == "share"
         both["value"] = both["value"].where(~shares, both["value"] * 100)
-        units = {name: zh if self.lang == "zh" else en for name, (_, _, zh, en) in _UNITS.items()}
+        units = {name: texts[f"unit_{name}"] for name in _UNITS}
         words = both["indicator"].map(lambda name: INDICATORS[name].zh if self.lang == "zh" else INDICATORS[name].en)
         return pd.DataFrame(
             {

@@ -101,7 +101,7 @@ def test_a_bad_age_profile_says_where_and_what(models: Path, old: str, new: str,
 def test_missing_profiles_are_a_problem_of_the_model(models: Path) -> None:
     (models / "national/model/age_profiles.csv").unlink()
     said = _said(check_models(models))
-    assert "age_profiles.csv: found no such file; expected a table of age profiles" in said
+    assert "age_profiles.csv: found no such file; expected a table with the columns profile, sex" in said
 
 
 def test_a_basis_takes_from_the_one_it_extends_what_it_lacks(models: Path) -> None:

@@ -24,6 +24,8 @@ _HEAD = "actuary personal key 1"
 _BYTES = 32
 #: Most numbers stand as they are meant, and need no closer look.
 _PLAIN = re.compile(r"[0-9]{17}[0-9Xx]|1[0-9]{10}")
+#: What a key looks like. Tables come through the door more than once: part by part, and from one verb to the next.
+_KEY = re.compile(r"p[0-9a-f]{32}")
 _MEND = "make one with: actuary personal key new FILE"
 
 
@@ -63,7 +65,10 @@ class PersonalKey:
         ----------
         value : str
             A number, a name, an address. Case, spaces, full-width signs and the dashes of a number make no difference.
+            What is a key already stays as it is.
         """
+        if _KEY.fullmatch(value):
+            return value
         text = _canonical(value)
         if not text:
             return ""

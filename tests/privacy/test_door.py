@@ -24,6 +24,8 @@ from actuary.tables.personal_keys import PersonalKey, new_personal_key, read_per
 from actuary.tables.personal_rules import load_personal_rules
 from actuary.tables.personal_sample import Sample
 from actuary.tables.row_files import open_rows
+from actuary.workflow.bulk.case_parts import CaseReader
+from actuary.workflow.bulk.partitions import find_partitions
 
 RULES = load_personal_rules()
 
@@ -288,6 +290,8 @@ def test_keys_are_the_same_in_every_form_and_file(tmp_path: Path) -> None:
     assert [list(frame) for frame in keyed] == [["case_id", "certno"], ["certno", "case_id"]]
     assert check_personal(tmp_path / "a2.csv")[0].by == "name"
     assert PersonalKey(bytes(32)).of(number) != key.of(number)
+    assert replace_personal(tmp_path / "a2.csv", tmp_path / "a3.csv", key) == 1
+    assert (tmp_path / "a3.csv").read_bytes() == (tmp_path / "a2.csv").read_bytes()
 
 
 def test_the_file_of_a_key_is_for_its_owner_only(tmp_path: Path) -> None:
@@ -335,3 +339,18 @@ def test_readmissions_link_by_the_keys_of_identity_numbers() -> None:
         read_cases(frame)
     with pytest.raises(TableError, match="'certno'"):
         read_cases(frame)
+
+
+def test_a_person_has_one_key_in_one_file_and_in_parts(tmp_path: Path) -> None:
+    stays = {"case_id": ["a", "b", "c"], "hospital": "H1", "tier": "3", "insurance": "310", "drg": "BR25"}
+    frame = pd.DataFrame({**stays, "total_cost": "1000", "certno": [identity(1), identity(2), identity(1).lower()]})
+    (tmp_path / "parts").mkdir()
+    frame.to_parquet(tmp_path / "one.parquet")
+    frame.head(2).to_parquet(tmp_path / "parts/1.parquet")
+    frame.tail(1).to_parquet(tmp_path / "parts/2.parquet")
+    key = PersonalKey(bytes(32))
+    with personal_door(key=key):
+        whole = read_cases(tmp_path / "one.parquet").person.to_pylist()
+        reader = CaseReader(source="parts")
+        read = [reader.own(part).person.to_pylist() for part in find_partitions(tmp_path / "parts").partitions]
+    assert [person for part in read for person in part] == whole == [key.of(number) for number in frame["certno"]]

@@ -65,6 +65,7 @@ def _shuffled(codes: list[str], rng: np.random.Generator) -> list[str]:
     return codes[:1] + [others[k] for k in rng.permutation(len(others))]
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(cuts=st.lists(st.integers(0, 835), max_size=4))
 def test_a_batch_may_be_cut_anywhere(national: Scheme, sample: pd.DataFrame, cuts: list[int]) -> None:

@@ -8,6 +8,7 @@ import tempfile
 from fractions import Fraction
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from actuary.payment.settle import settle_cases
@@ -34,6 +35,7 @@ def settled(drawn, **options):
         return policy, settle_cases(drawn_policies.frame_of(drawn.cases), policy, budget=budget, **options)
 
 
+@pytest.mark.slow
 @slowly
 @given(drawn=drawn_policies.drawn_settlements())
 def test_compiled_is_the_slow_twin(drawn):
@@ -48,6 +50,7 @@ def test_compiled_is_the_slow_twin(drawn):
     assert classes == [answer.case_class for answer, paid in zip(answers, result.paid, strict=True) if paid]
 
 
+@pytest.mark.slow
 @slowly
 @given(drawn=drawn_policies.drawn_settlements())
 def test_books_close_and_payers_add_up(drawn):

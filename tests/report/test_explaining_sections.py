@@ -18,6 +18,9 @@ from actuary.report.previous import compare_with_previous
 from actuary.report.waterfall import Fall, waterfall
 from actuary.tables.sealing import seal_catalog
 
+# Whole reports are built, which test_golden.py does among the fast tests once.
+pytestmark = pytest.mark.slow
+
 
 def _words(report: ReportData, section: str) -> str:
     blocks = report.section(section).blocks

@@ -88,6 +88,7 @@ def test_a_stopped_settlement_goes_on(tmp_path: Path, stop: int) -> None:
     assert not list(tmp_path.glob(".*"))
 
 
+@pytest.mark.slow
 def test_a_part_that_is_not_whole_is_done_again(tmp_path: Path) -> None:
     stays(tmp_path / "in")
     group_dataset(tmp_path / "in", tmp_path / "calm", threads=1)
@@ -104,6 +105,7 @@ def test_a_part_that_is_not_whole_is_done_again(tmp_path: Path) -> None:
     assert contents(tmp_path / "out") == contents(tmp_path / "calm")
 
 
+@pytest.mark.slow
 def test_other_parameters_other_files_and_a_restart_keep_nothing(tmp_path: Path) -> None:
     stays(tmp_path / "in", grouped=False)
     with pytest.raises(StoppedError):

@@ -141,6 +141,7 @@ def test_parts_are_paid_as_the_whole(tmp_path: Path, policy: PaymentPolicy, cuts
     assert {"duplicate", "cost_negative", "group_unknown"} <= reasons
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10_000), cuts=st.lists(st.integers(0, COUNT), max_size=5))
 @settings(max_examples=8, deadline=None)
 def test_any_partitioning_gives_one_answer(

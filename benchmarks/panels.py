@@ -69,8 +69,8 @@ def main() -> int:
     print(f"load of the machine {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores; payment of {given.cases:,} cases")
     for name, one in found.items():
         print(
-            f"{name:18} {one['answers']:3.0f} answers  median {one['median_s']:6.3f} s  slowest {one['slowest_s']:6.3f} s"
-            f"  processor {one['median_cpu_s']:6.3f} s"
+            f"{name:18} {one['answers']:3.0f} answers  median {one['median_s']:6.3f} s"
+            f"  slowest {one['slowest_s']:6.3f} s  processor {one['median_cpu_s']:6.3f} s"
         )
     return 0 if all(one["median_cpu_s"] <= PATIENCE_S for one in found.values()) else 1
 

@@ -25,7 +25,9 @@ __all__ = ["CaseRequest", "SettledCases", "check_settled", "find_cases", "is_set
 
 _RECORD, _MANIFEST = "settlement.json", "manifest.json"
 #: Files of a settlement that a report reads.
-_NEEDED = ("cases.parquet", "books.csv", _RECORD, "policy.toml", _MANIFEST)
+_NEEDED = ("books.csv", _RECORD, "policy.toml", _MANIFEST)
+#: Its cases: one file, or the folder of a settlement part by part.
+_CASES, _PARTS = "cases.parquet", "cases"
 _COLUMNS = (
     *("case_id", "hospital", "insurance", "tier", "drg", "paid_group", "class", "points", "status"),
     *("cost_fen", "standard_fen", "fund_fen", "patient_fen", "other_fen", "gain_fen"),
@@ -134,7 +136,13 @@ def find_cases(given: Path | str | None, region: str, quarter: Quarter, *, data:
 
 def is_settled(folder: Path) -> bool:
     """Return whether a folder looks like one that a settlement wrote, whole or not."""
-    return any((folder / name).exists() for name in ("cases.parquet", _RECORD, _MANIFEST))
+    return any((folder / name).exists() for name in (_CASES, _RECORD, _MANIFEST))
+
+
+def _case_files(folder: Path) -> tuple[Path, ...]:
+    """Return the file of cases of a settlement, or its parts in their order; none where it holds none."""
+    whole = folder / _CASES
+    return (whole,) if whole.is_file() else tuple(sorted((folder / _PARTS).rglob("*.parquet")))
 
 
 def _by_place(base: Path, region: str, quarter: Quarter) -> tuple[Path, ...]:
@@ -173,7 +181,8 @@ def open_cases(request: CaseRequest, region: str, *, months: Sequence[str], mode
             raise TableError(Problem(where, f"a folder, with {options}", "them with a file of cases only"))
         _check_folder(path, where)
         _check_record(_record(path), region, where, models)
-        _check_months(_months_of_file(path / "cases.parquet", where), months, where)
+        held = {month for part in _case_files(path) for month in _months_of_file(part, where)}
+        _check_months(sorted(held), months, where)
         return _of_folder(path)
     if request.policy is None:
         mend = "name the policy by which they are settled, or settle them first with `actuary settle`"
@@ -183,12 +192,14 @@ def open_cases(request: CaseRequest, region: str, *, months: Sequence[str], mode
 
 def _check_folder(folder: Path, where: str) -> None:
     """Check that every file is there and is the one that the settlement wrote."""
-    if (folder / "cases.parquet").is_file() and not (folder / _RECORD).exists():
-        mend = f"settle it: actuary settle {folder / 'cases.parquet'} --policy … --out settled"
+    if (folder / _CASES).is_file() and not (folder / _RECORD).exists():
+        mend = f"settle it: actuary settle {folder / _CASES} --policy … --out settled"
         raise TableError(Problem(where, "cases that are not settled", "the folder of a settlement", mend))
     mend = "settle the cases again, or take the whole folder"
-    lacking = [name for name in _NEEDED if not (folder / name).is_file()]
-    if len(lacking) == len(_NEEDED):
+    files = [path.relative_to(folder).as_posix() for path in _case_files(folder)] or [_CASES]
+    needed = (*files, *_NEEDED)
+    lacking = [name for name in needed if not (folder / name).is_file()]
+    if len(lacking) == len(needed):
         held = sorted(path.parent.relative_to(folder).as_posix() for path in folder.glob(f"*/**/{_RECORD}"))
         held = held or sorted(path.name for path in folder.iterdir())
         rest = " …" if len(held) > _SHOWN_FILES else ""
@@ -202,7 +213,7 @@ def _check_folder(folder: Path, where: str) -> None:
         raise TableError(Problem(str(folder / _MANIFEST), "what cannot be read", expected, mend)) from None
     problems = [
         Problem(str(folder / _MANIFEST), f"no checksum of {name}", "one of every file", mend)
-        for name in _NEEDED
+        for name in needed
         if name != _MANIFEST and name not in listed
     ]
     for name, told in listed.items():
@@ -276,12 +287,19 @@ def _check_months(held: Sequence[str], months: Sequence[str], where: str) -> Non
 
 
 def _of_folder(folder: Path) -> SettledCases:
+    from functools import reduce  # noqa: PLC0415
+
+    import pyarrow as pa  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    from actuary.payment.clearing_files import read_settled_pools  # noqa: PLC0415
+    from actuary.payment.clearing_files import DueSums, read_due, read_settled_pools  # noqa: PLC0415
 
-    read_settled_pools(folder)  # the cases must add up to the books
-    cases = pq.read_table(folder / "cases.parquet")
+    parts = _case_files(folder)
+    # the cases must add up to the books
+    read_settled_pools(folder, due=reduce(DueSums.joined, map(read_due, parts)))
+    cases = pa.concat_tables(
+        (pq.ParquetFile(part).read() for part in parts), promote_options="permissive"
+    ).unify_dictionaries()
     record = _record(folder)
     table, searched = _table_of_settled(cases, synthetic=bool(record.get("synthetic")))
     clearing = folder / "clearing" / "clearing.json"
@@ -295,7 +313,10 @@ def _of_folder(folder: Path) -> SettledCases:
         clearing=tuple((str(one["insurance"]), str(one["line"]), float(one["amount_yuan"])) for one in lines),
         titles=_titles(folder / "hospitals.csv"),
         searched=searched,
-        checksums={name: _sha256(folder / name) for name in _NEEDED},
+        checksums={
+            path.relative_to(folder).as_posix(): _sha256(path)
+            for path in (*parts, *(folder / name for name in _NEEDED))
+        },
     )
 
 

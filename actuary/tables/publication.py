@@ -19,6 +19,10 @@ __all__ = ["TOTAL", "suppress_small_cells", "suppress_small_subjects"]
 
 #: What stands in a column of keys in the row of a total.
 TOTAL = "合计"
+#: Keys that stand for totals in tables that come with them: taken for a cell, a total would give the others away.
+_TOTALS = frozenset({TOTAL, "总计", "小计", "总数", "全部", "total", "totals", "subtotal", "all"})
+#: What stands around the digits of a number in a table for people, in its plain form.
+_AROUND_NUMBERS = r"[\s,%‰¥$元万亿<>≤≥~≈*]"
 
 
 def suppress_small_cells(
@@ -53,7 +57,8 @@ def suppress_small_cells(
     Raises
     ------
     TableError
-        When a column is missing, a pair of keys occurs twice, or a count is no whole number of 0 or more.
+        When a column is missing, a pair of keys occurs twice or stands for a total, or a count is no whole number of 0
+        or more.
 
     Examples
     --------
@@ -176,6 +181,11 @@ def _checked(frame: pd.DataFrame, by: list[str], counts: str) -> NDArray[np.int6
     if len(wrong):
         rows = ", ".join(str(at + 2) for at in wrong[:10].tolist())
         problems.append(Problem(f"column {counts}, row {rows}", "no count", "whole numbers of 0 or more in every row"))
+    for name in by:
+        keys = frame[name].astype("string").str.normalize("NFKC").str.strip().str.lower()
+        if found := sorted(set(keys.dropna()) & _TOTALS):
+            mend = "take the rows of totals out: --totals adds those that may be published"
+            problems.append(Problem(f"column {name}", ", ".join(found), "cells, and no totals among them", mend))
     twice = int(frame.duplicated(by).sum())
     if twice:
         expected = f"every {' and '.join(by)} once"
@@ -185,11 +195,12 @@ def _checked(frame: pd.DataFrame, by: list[str], counts: str) -> NDArray[np.int6
 
 
 def _is_figure(column: pd.Series) -> bool:
-    """Return whether a column holds figures: numbers, or texts that are all numbers."""
+    """Return whether a column holds figures: numbers, or texts of which one is a number, however many say "n/a"."""
     import pandas as pd  # noqa: PLC0415
 
     if column.dtype.kind == "b" or isinstance(column.dtype, pd.BooleanDtype):
         return False
-    filled = column[column.notna() & (column.astype("string").str.strip() != "")]
-    texts = filled.astype("string").str.replace(",", "").str.rstrip("%")
-    return bool(pd.to_numeric(texts, errors="coerce").notna().all())
+    if column.dtype.kind in "iufc":
+        return True
+    texts = column.astype("string").str.normalize("NFKC").str.replace(_AROUND_NUMBERS, "", regex=True)
+    return bool(pd.to_numeric(texts, errors="coerce").notna().any())

@@ -17,6 +17,7 @@ from actuary.report.case_limits import hidden_places, load_case_limits
 from actuary.report.case_merging import OTHERS
 from actuary.report.case_source import check_settled, find_cases, of_settlement
 from actuary.report.cases_given import case_period, cases_of_report
+from actuary.tables.personal_rules import load_personal_rules
 
 _POLICY = "suzhou-2022"
 _GROUPS = ("BR25", "GD25", "ES33", "FM35")
@@ -127,7 +128,7 @@ def test_cases_of_another_city_or_quarter_are_refused() -> None:
 
 def test_too_few_cases_together_are_no_figures() -> None:
     few = _cases(("2024-12",)).query("hospital == 'H4'")
-    with pytest.raises(TableError, match="found 3 cases of 2024Q4; expected 10 or more"):
+    with pytest.raises(TableError, match="found 3 cases of 2024Q4; expected 11 or more"):
         figure_cases(of_settlement(settle_cases(few, _POLICY)), "somewhere", "2024Q4", months=("2024-12",))
 
 
@@ -176,12 +177,22 @@ def test_what_is_given_is_checked_in_words(figures: CaseFigures, tmp_path: Path)
         cases_of_report(tmp_path, "national", Quarter(2024, 4))
 
 
+def test_the_least_cell_is_that_of_every_published_table(tmp_path: Path) -> None:
+    (tmp_path / "personal").mkdir()
+    text = (models_root() / "personal/rules.toml").read_text(encoding="utf-8")
+    changed = text.replace("least_cases = 11", "least_cases = 25")
+    assert changed != text
+    (tmp_path / "personal/rules.toml").write_text(changed, encoding="utf-8")
+    assert load_case_limits(tmp_path).least == 25
+    assert load_case_limits().least == load_personal_rules().least_cases
+
+
 def test_limits_are_whole_numbers_of_one_or_more(tmp_path: Path) -> None:
     folder = tmp_path / "national/payment/reporting"
     folder.mkdir(parents=True)
     text = (models_root() / "national/payment/reporting/limits.toml").read_text(encoding="utf-8")
-    (folder / "limits.toml").write_text(text.replace("value = 10", "value = 25"), encoding="utf-8")
-    assert load_case_limits(tmp_path).least == 25
-    (folder / "limits.toml").write_text(text.replace("value = 10", "value = 0.5"), encoding="utf-8")
+    (folder / "limits.toml").write_text(text.replace("value = 15", "value = 25"), encoding="utf-8")
+    assert load_case_limits(tmp_path).groups_in_text == 25
+    (folder / "limits.toml").write_text(text.replace("value = 15", "value = 0.5"), encoding="utf-8")
     with pytest.raises(DeclarationError, match="a whole number, 1 or more"):
         load_case_limits(tmp_path)

@@ -220,7 +220,7 @@ class DistributedEngine:
             tries = error.allowed_failures + 1
             last = error.last_worker.address
             found = f"{tries} workers that died over {partition.name} ({partition.rows:,} rows), the last {last}"
-            mend = f"give workers more memory or fewer threads, or take smaller parts (--partition-rows); then {again}"
+            mend = f"give workers more memory or fewer threads, or write files with smaller row groups; then {again}"
             raise ClusterError(Problem(where, found, "workers that stay alive", mend)) from None
         except (distributed.CancelledError, distributed.client.FutureCancelledError, OSError, TimeoutError) as error:
             if isinstance(error, ActuaryError):

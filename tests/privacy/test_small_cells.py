@@ -151,3 +151,20 @@ def test_figures_of_few_cases_are_blank_and_so_is_who_hides_them(counts: np.ndar
         # Whatever is blank in a figure cannot be worked out of the figure of all, unless nobody else has any case.
         if hidden.any() and not hidden[column > 0].all():
             assert hidden.sum() >= 2
+
+
+def test_figures_with_words_among_them_are_blank_too_and_totals_are_no_cells() -> None:
+    table = {"hospital": ["A", "B", "C", "D"], "cases": [3, 40, 60, 2], "note": ["x1", "y", "", "z"]}
+    figures = {
+        "mean_cost": ["1200.5", "n/a", "800", "70"],
+        "told": ["n/a", "", "５e3", "￥900"],
+        "share": ["12%", "-", "", "1%"],
+    }
+    shown = suppress_small_cells(pd.DataFrame({**table, **figures}), by=["hospital"])
+    assert shown["suppressed"].tolist() == [True, False, False, True]
+    assert shown.loc[shown["suppressed"], list(figures)].isna().to_numpy().all()
+    assert shown["mean_cost"].tolist()[1:3] == ["n/a", "800"]
+    assert shown["note"].tolist() == table["note"]
+    for total in ("合计", " Total"):
+        with pytest.raises(TableError, match="no totals among them"):
+            suppress_small_cells(pd.DataFrame({"hospital": ["A", total], "cases": [3, 3]}), by=["hospital"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -63,7 +64,17 @@ def _work_on(name: str, partition: Partition) -> PartDone:
 
     plugin: Any = get_worker().plugins[name]
     work: PartWork = plugin.work
-    return work(partition)
+    try:
+        return work(partition)
+    except (ActuaryError, OSError):
+        raise
+    except Exception as error:
+        # Dask writes the text of an error into the logs of its workers, and libraries quote cells in theirs.
+        if os.environ.get("ACTUARY_TRACEBACK"):
+            raise
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        found = f"{type(error).__name__} in {Path(at.filename).name}, line {at.lineno}, over {partition.name}"
+        raise RuntimeError(found) from None
 
 
 def _plugin(name: str, work: PartWork) -> Any:

@@ -18,6 +18,7 @@ from actuary.report.case_merging import OTHERS
 from actuary.report.case_source import check_settled, find_cases, of_settlement
 from actuary.report.cases_given import case_period, cases_of_report
 from actuary.tables.personal_rules import load_personal_rules
+from actuary.workflow.bulk.settle import settle_dataset
 
 _POLICY = "suzhou-2022"
 _GROUPS = ("BR25", "GD25", "ES33", "FM35")
@@ -148,6 +149,21 @@ def test_settlements_are_found_by_city_and_quarter(tmp_path: Path) -> None:
     (tmp_path / "shenyang").rename(tmp_path / "data" / "shenyang")
     (tmp_path / "data").rename(tmp_path / "settled")
     assert find_cases(None, "shenyang", Quarter(2024, 4), data=tmp_path) == tmp_path / "settled/shenyang/2024Q4"
+
+
+def test_a_settlement_part_by_part_gives_the_figures_of_the_whole(tmp_path: Path, figures: CaseFigures) -> None:
+    (tmp_path / "listed").mkdir()
+    cases = _cases()
+    for month, rows in cases.groupby("month"):
+        rows.to_parquet(tmp_path / "listed" / f"{month}.parquet")
+    settle_dataset(tmp_path / "listed", tmp_path / "settled", _POLICY)
+    found = cases_of_report(tmp_path / "settled", "suzhou", Quarter(2024, 4))
+    assert found is not None
+    assert (found.city, found.tiers, found.hospitals) == (figures.city, figures.tiers, figures.hospitals)
+    assert {"cases/2024-07.parquet", "cases/2024-12.parquet", "books.csv"} < set(found.checksums)
+    (tmp_path / "settled/cases/2024-10.parquet").unlink()
+    with pytest.raises(TableError, match="2024-10.parquet.*no such file"):
+        cases_of_report(tmp_path / "settled", "suzhou", Quarter(2024, 4))
 
 
 def test_what_is_given_is_checked_in_words(figures: CaseFigures, tmp_path: Path) -> None:

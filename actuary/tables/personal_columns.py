@@ -150,9 +150,9 @@ def _by_content(cells: Sequence[str], rules: PersonalRules) -> tuple[str, int] |
 
 
 def _is_exact(text: str, number: FoundNumber) -> bool:
-    """Return whether a number still has all its digits: no spreadsheet has taken it for an amount."""
+    """Return whether a number still has all its digits: no spreadsheet has taken it for an amount, and kept fifteen."""
     quoted = text[number.start : number.end]
-    return "E" not in quoted.upper() and ".0" not in quoted
+    return "E" not in quoted.upper() and ".0" not in quoted and not quoted.endswith("000")
 
 
 def _is_told(text: str, number: FoundNumber) -> bool:

@@ -57,6 +57,10 @@ def text_of(value: Any) -> str:
         return f"{value:.1f}" if value.is_integer() and abs(value) < 1e19 else repr(value)
     if isinstance(value, list | tuple):
         return "|".join(text_of(item) for item in value)
+    if isinstance(value, dict):
+        return "|".join(text_of(item) for item in value.values())
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace").strip()
     return str(value).strip()
 
 
@@ -118,7 +122,7 @@ def _of_parquet(path: Path, rows: int) -> Sample:
         groups = file.metadata.num_row_groups
         wanted = sorted({0, groups // 2, groups - 1}) if groups else []
         cells: dict[str, list[str]] = {name: [] for name in names}
-        # Money and codes in lists hold no number of a person, and cost time to unpack.
+        # Days, money and small numbers hold no number of a person, and cost time to unpack.
         read = sorted({field.name for field in schema if _may_hold(field.type)})
         if len(set(names)) < len(names) or not read:
             return Sample(names, cells)
@@ -133,9 +137,15 @@ def _of_parquet(path: Path, rows: int) -> Sample:
 
 def _may_hold(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
-        kind = kind.value_type
+        return _may_hold(kind.value_type)
+    if pa.types.is_nested(kind):
+        return any(_may_hold(kind.field(at).type) for at in range(kind.num_fields))
     texts = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
-    return bool(texts or pa.types.is_int64(kind) or pa.types.is_uint64(kind) or pa.types.is_float64(kind))
+    # Some writers mark no texts as such: they are bytes then.
+    raw = pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
+    numbers = pa.types.is_int64(kind) or pa.types.is_uint64(kind) or pa.types.is_float64(kind)
+    whole = pa.types.is_decimal(kind) and kind.scale <= 0
+    return bool(texts or raw or numbers or whole)
 
 
 def _of_text(path: Path, rows: int) -> Sample | None:
@@ -151,6 +161,9 @@ def _of_text(path: Path, rows: int) -> Sample | None:
             return None
         cells: dict[str, list[str]] = {name: [] for name in names}
         _take(table, names, cells, rows // 2)
+        if size <= _HEAD_BYTES:
+            rest = list(table)
+            _take(iter(rest[:: -(-len(rest) // max(1, rows // 2)) or 1]), names, cells, rows)
         each = max(1, rows // 2 // _PLACES)
         for place in range(1, _PLACES + 1) if size > _HEAD_BYTES else ():
             start = (size - _BLOCK_BYTES) * place // _PLACES // 2 * 2

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -354,3 +355,20 @@ def test_a_person_has_one_key_in_one_file_and_in_parts(tmp_path: Path) -> None:
         reader = CaseReader(source="parts")
         read = [reader.own(part).person.to_pylist() for part in find_partitions(tmp_path / "parts").partitions]
     assert [person for part in read for person in part] == whole == [key.of(number) for number in frame["certno"]]
+
+
+def test_cells_are_looked_at_whatever_they_are_kept_in(tmp_path: Path) -> None:
+    numbers = [identity(at) for at in range(1, 40)]
+    kept = {
+        "list": pa.array([[one] for one in numbers]),
+        "bytes": pa.array([one.encode() for one in numbers]),
+        "struct": pa.array([{"a": one} for one in numbers]),
+        "rounded": pa.array([int(one[:15] + "000") for one in numbers]),
+        "text": pa.array([one[:15] + "000" for one in numbers]),
+    }
+    stays = [f"c{at}" for at in range(len(numbers))]
+    pq.write_table(pa.table({"case_id": stays, **kept}), tmp_path / "a.parquet")
+    assert [one.column for one in check_personal(tmp_path / "a.parquet")] == list(kept)
+    rows = ["case_id,remark", *(f"c{at}," for at in range(250)), f"c250,{numbers[0]}", "c251,"]
+    (tmp_path / "a.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    assert [one.column for one in check_personal(tmp_path / "a.csv")] == ["remark"]

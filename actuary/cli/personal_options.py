@@ -84,10 +84,15 @@ def reads_persons[**P](command: Callable[P, None]) -> Callable[..., None]:
 
 
 def _tell(door: Door) -> None:
-    """Say what was left out or replaced: names of columns, never a value."""
+    """Say what was left out or replaced: names of columns, never a value; tables with the same columns in one line."""
     told = door.told()
+    tables: dict[tuple[str, ...], set[str]] = {}
     for one in told["tables"]:
-        if one["dropped"]:
-            say(f"personal data, {one['table']}: left out {', '.join(one['dropped'])}")
-        if one["keyed"]:
-            say(f"personal data, {one['table']}: replaced by keys {', '.join(one['keyed'])} (key {told['key_id']})")
+        tables.setdefault(tuple(one["dropped"] or one["keyed"]), set()).add(one["table"])
+    for columns, names in sorted(tables.items()):
+        first, *others = sorted(names)
+        table = f"{first} and {len(others):,} more" if len(others) > 1 else ", ".join((first, *others))
+        if columns and door.drop:
+            say(f"personal data, {table}: left out {', '.join(columns)}")
+        elif columns:
+            say(f"personal data, {table}: replaced by keys {', '.join(columns)} (key {told['key_id']})")

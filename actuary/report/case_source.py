@@ -295,8 +295,9 @@ def _of_folder(folder: Path) -> SettledCases:
     from actuary.payment.clearing_files import DueSums, read_due, read_settled_pools  # noqa: PLC0415
 
     parts = _case_files(folder)
-    # the cases must add up to the books
-    read_settled_pools(folder, due=reduce(DueSums.joined, map(read_due, parts)))
+    books = _books(folder / "books.csv")
+    if books:  # the cases must add up to them; a policy of fixed prices without a budget keeps none
+        read_settled_pools(folder, due=reduce(DueSums.joined, map(read_due, parts)))
     cases = pa.concat_tables(
         (pq.ParquetFile(part).read() for part in parts), promote_options="permissive"
     ).unify_dictionaries()
@@ -309,7 +310,7 @@ def _of_folder(folder: Path) -> SettledCases:
         table=table,
         policy=load_payment_policy(folder / "policy.toml"),
         record=record,
-        books=_books(folder / "books.csv"),
+        books=books,
         clearing=tuple((str(one["insurance"]), str(one["line"]), float(one["amount_yuan"])) for one in lines),
         titles=_titles(folder / "hospitals.csv"),
         searched=searched,

@@ -15,7 +15,7 @@ from actuary.periods import Quarter
 from actuary.report.case_figures import CaseFigures, figure_cases
 from actuary.report.case_limits import hidden_places, load_case_limits
 from actuary.report.case_merging import OTHERS
-from actuary.report.case_source import check_settled, find_cases, of_settlement
+from actuary.report.case_source import CaseRequest, check_settled, find_cases, of_settlement, open_cases
 from actuary.report.cases_given import case_period, cases_of_report
 from actuary.tables.personal_rules import load_personal_rules
 from actuary.workflow.bulk.settle import settle_dataset
@@ -157,13 +157,16 @@ def test_a_settlement_part_by_part_gives_the_figures_of_the_whole(tmp_path: Path
     for month, rows in cases.groupby("month"):
         rows.to_parquet(tmp_path / "listed" / f"{month}.parquet")
     settle_dataset(tmp_path / "listed", tmp_path / "settled", _POLICY)
-    found = cases_of_report(tmp_path / "settled", "suzhou", Quarter(2024, 4))
-    assert found is not None
-    assert (found.city, found.tiers, found.hospitals) == (figures.city, figures.tiers, figures.hospitals)
+    request, (period, months) = CaseRequest(tmp_path / "settled"), case_period(Quarter(2024, 4), "quarterly")
+    found = figure_cases(open_cases(request, "suzhou", months=months), "somewhere", period, months=months)
+    keys = ("hospital", "tier", "cases", "cost_yuan", "fund_yuan")
+    assert [[row[key] for key in keys] for row in found.hospitals] == [
+        [row[key] for key in keys] for row in figures.hospitals
+    ]
     assert {"cases/2024-07.parquet", "cases/2024-12.parquet", "books.csv"} < set(found.checksums)
     (tmp_path / "settled/cases/2024-10.parquet").unlink()
-    with pytest.raises(TableError, match="2024-10.parquet.*no such file"):
-        cases_of_report(tmp_path / "settled", "suzhou", Quarter(2024, 4))
+    with pytest.raises(TableError, match=r"2024-10\.parquet.*no such file"):
+        open_cases(request, "suzhou", months=months)
 
 
 def test_what_is_given_is_checked_in_words(figures: CaseFigures, tmp_path: Path) -> None:

@@ -10,10 +10,11 @@ import pyarrow as pa
 
 from actuary.durable.files import written_whole
 from actuary.errors import Problem, TableError
+from actuary.files import find_kind, guarded_column, neutral
 from actuary.tables.personal_columns import PersonalColumn, recognise_columns
 from actuary.tables.personal_door import current_door, personal_door
 from actuary.tables.personal_keys import PersonalKey
-from actuary.tables.personal_sample import sample_file
+from actuary.tables.personal_sample import sample_file, text_of
 from actuary.tables.row_files import is_parquet, open_rows
 
 __all__ = ["check_personal", "replace_personal", "tables_of"]
@@ -61,7 +62,8 @@ def check_personal(path: Path | str) -> tuple[PersonalColumn, ...]:
     path, door = Path(path).expanduser(), current_door()
     if not path.is_file():
         raise TableError(Problem(str(path), "no such file", "a file, .parquet or .csv"))
-    is_parquet(path)
+    if not is_parquet(path):
+        find_kind(path, where=str(path))  # of what no reader takes for a table nobody can say that it holds no persons
     sample = sample_file(path, rows=door.rules.sampled_rows)
     if sample is None:
         raise TableError(Problem(str(path), "a table that cannot be read", "a whole file, .parquet or .csv"))
@@ -127,10 +129,13 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 
 
 def _flat(table: pa.Table) -> pa.Table:
+    """Return a table as a CSV file holds it: lists joined, no text that a spreadsheet would compute."""
     for at, field in enumerate(table.schema):
         if pa.types.is_nested(field.type):
-            joined = [
-                None if row is None else "|".join(str(code or "") for code in row) for row in table[at].to_pylist()
-            ]
+            joined = [None if row is None else text_of(row) for row in table[at].to_pylist()]
             table = table.set_column(at, field.name, pa.array(joined, pa.string()))
-    return table
+        kind = _plain(table.schema.field(at).type)
+        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+            texts = table[at].cast(pa.string()).combine_chunks()
+            table = table.set_column(at, field.name, guarded_column(texts))
+    return table.rename_columns([neutral(name) for name in table.column_names])

@@ -166,7 +166,7 @@ def _of_text(path: Path, rows: int) -> Sample | None:
             _take(iter(rest[:: -(-len(rest) // max(1, rows // 2)) or 1]), names, cells, rows)
         each = max(1, rows // 2 // _PLACES)
         for place in range(1, _PLACES + 1) if size > _HEAD_BYTES else ():
-            start = (size - _BLOCK_BYTES) * place // _PLACES // 2 * 2
+            start = (size - _BLOCK_BYTES) * place // _PLACES // 4 * 4
             file.seek(start)
             block = file.read(_BLOCK_BYTES).decode(encoding, "replace").partition("\n")[2]
             _take(_rows(block, separator, cut=True), names, cells, each)
@@ -174,6 +174,8 @@ def _of_text(path: Path, rows: int) -> Sample | None:
 
 
 def _encoding(head: bytes) -> str:
+    if head.startswith(codecs.BOM_UTF32_LE):  # its first half is the mark of UTF-16
+        return "utf-32-le"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16-le" if head.startswith(codecs.BOM_UTF16_LE) else "utf-16-be"
     if unmarked := unmarked_utf16(head[:_START_BYTES]):

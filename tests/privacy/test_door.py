@@ -372,3 +372,25 @@ def test_cells_are_looked_at_whatever_they_are_kept_in(tmp_path: Path) -> None:
     rows = ["case_id,remark", *(f"c{at}," for at in range(250)), f"c250,{numbers[0]}", "c251,"]
     (tmp_path / "a.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     assert [one.column for one in check_personal(tmp_path / "a.csv")] == ["remark"]
+
+
+def test_persons_are_found_in_utf_32_and_what_is_no_table_is_refused(tmp_path: Path) -> None:
+    rows = [f"case_id,ext9\nc{at},{identity(at)}\n" if at == 1 else f"c{at},{identity(at)}\n" for at in range(1, 30)]
+    (tmp_path / "wide.csv").write_bytes("".join(rows).encode("utf-32"))
+    assert [one.column for one in check_personal(tmp_path / "wide.csv")] == ["ext9"]
+    (tmp_path / "packed.csv").write_bytes(b"PK\x03\x04abc")
+    with pytest.raises(TableError, match="packed"):
+        check_personal(tmp_path / "packed.csv")
+
+
+def test_a_keyed_csv_holds_no_formula_and_every_text_comes_back(tmp_path: Path) -> None:
+    first = _file(
+        tmp_path / "a.parquet", {"=head": ["=1+1", "-5"], "dx": [["@a", "b"], None], "certno": [identity(1)] * 2}
+    )
+    key = PersonalKey(bytes(32))
+    replace_personal(first, tmp_path / "a.csv", key)
+    told = pd.read_csv(tmp_path / "a.csv", dtype=str, keep_default_na=False)
+    assert told["'=head"].tolist() == ["'=1+1", "-5"]
+    assert told["dx"].tolist() == ["'@a|b", ""]
+    replace_personal(tmp_path / "a.csv", tmp_path / "b.parquet", key)
+    assert pq.read_table(tmp_path / "b.parquet")["=head"].to_pylist() == ["=1+1", "-5"]

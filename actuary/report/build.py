@@ -328,8 +328,9 @@ def _gaps(inputs: ReportInputs, composer: Composer, sections: Sequence[Section])
         if section.id == _CITY_PAGES and not inputs.own_page:
             continue
         said = [block for block in section.blocks if isinstance(block, Callout) and block.level == "missing"]
-        # A remark that ends in a list is told by its title: the list stands in the section.
-        reasons = [one.title if one.text.endswith(_OPEN) or not one.text else one.text for one in said]
+        # A remark that ends in a list is told by its title, as a sentence: the list stands in the section.
+        stop = composer.text("phrases.stop")
+        reasons = [f"{one.title}{stop}" if one.text.endswith(_OPEN) or not one.text else one.text for one in said]
         if reasons:
             joined = composer.text("phrases.reason_gap").join(dict.fromkeys(reasons))
             found.append(Gap(section.id, section.title, joined))

@@ -55,6 +55,8 @@ def test_a_city_with_few_figures_names_every_part_that_is_missing(
         assert {"key_findings", "operation", "balance", "projection", "forecast", "warnings"} <= set(_gaps(report))
         _said_in_place(report)
     assert "没有公布的累计结余" in _gaps(shenyang_zh)["balance"]
+    for report, stop in ((shenyang_zh, "。"), (shenyang_en, ".")):
+        assert all(reason.endswith(stop) for reason in _gaps(report).values()), _gaps(report)
     assert "No reserve is published" in _gaps(shenyang_en)["balance"]
 
 

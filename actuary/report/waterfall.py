@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import fill
 
 from actuary.report.figures import _drawing, _figure, _to_svg
 from actuary.report.style import INK, series_style
 
 __all__ = ["Fall", "waterfall"]
 
-#: Bars with a line each in their label; a longer one would run into its neighbour.
 _WIDTH = 0.62
+#: Letters in a line of the label under a bar; a longer line would run into its neighbour.
+_LETTERS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def waterfall(figure_id: str, falls: Sequence[Fall], *, y_label: str, alt: str) 
             names.append(fall.label)
             place += 1
         axes.axhline(0, color=INK, linewidth=0.8)
-        axes.set_xticks(places, names)
+        axes.set_xticks(places, [fill(name, _LETTERS, break_long_words=False) for name in names])
         axes.set_xlim(-0.6, place - 0.4)
         axes.set_ylabel(y_label)
         axes.margins(y=0.12)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -248,3 +249,20 @@ def test_a_lost_scheduler_is_told_and_what_is_finished_is_kept(tasks, dataset, t
         killer.join()
     finally:
         made.close()
+
+
+def test_a_program_error_on_a_worker_tells_its_place_and_no_cell(tmp_path, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    pq.write_table(pa.table({"case_id": ["c1"]}), tmp_path / "a.parquet")
+    partition = find_partitions(tmp_path).partitions[0]
+
+    def broken(_: object) -> None:
+        raise ValueError("cannot convert 11010519491231002X")
+
+    worker = SimpleNamespace(plugins={"work": SimpleNamespace(work=broken)})
+    monkeypatch.setattr(distributed, "get_worker", lambda: worker)
+    with pytest.raises(RuntimeError, match=r"^ValueError in test_distributed_engine.py, line \d+, over a.parquet$"):
+        distributed_engine._work_on("work", partition)
+    monkeypatch.setenv("ACTUARY_TRACEBACK", "1")
+    with pytest.raises(ValueError, match="cannot convert"):
+        distributed_engine._work_on("work", partition)

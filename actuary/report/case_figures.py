@@ -350,11 +350,15 @@ class _Desk:
         return found.frame
 
     def use(self) -> list[dict[str, Any]]:
-        """Return the indicators of use and payment of all cases of the period that rest on enough of them."""
+        """Return the indicators of use and payment of all cases of the period that rest on enough of them.
+
+        An amount that leaves out a few cases is not told: with the amount of all it would tell theirs.
+        """
         found: list[dict[str, Any]] = []
         for row in self._indicator_frame("city").to_dict("records"):
             value, cases = _number(row["value"]), int(row["cases"])
-            if value is not None and cases >= self.least:
+            told_apart = "yuan" in str(row["unit"]) and 0 < self.count - cases < self.least
+            if value is not None and cases >= self.least and not told_apart:
                 words = {name: str(row[name]) for name in ("indicator", "family", "zh", "en", "unit")}
                 found.append({**words, "value": value, "cases": cases})
         return found

@@ -112,6 +112,17 @@ def test_figures_come_back_as_written_and_hold_no_case(figures: CaseFigures) -> 
         CaseFigures.from_json("not json")
 
 
+def test_no_amount_leaves_out_a_few_cases_that_another_counts(figures: CaseFigures) -> None:
+    cases = _cases()
+    cases.loc[0, "total_cost"] = "1.00"  # too cheap to count in indicators of payment
+    period, months = case_period(Quarter(2024, 4), "quarterly")
+    found = figure_cases(of_settlement(settle_cases(cases, _POLICY)), "somewhere", period, months=months)
+    few = [row["unit"] for row in found.use if found.cases - 11 < row["cases"] < found.cases]
+    assert few
+    assert not [unit for unit in few if "yuan" in unit]
+    assert [row for row in figures.use if "yuan" in row["unit"]]
+
+
 def test_months_without_a_case_are_named() -> None:
     assert _figures(("2024-10", "2024-12")).missing_months == ("2024-11",)
 

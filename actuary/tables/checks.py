@@ -207,7 +207,8 @@ def _filled(place: str, name: str, _row: pd.Series[Any], _context: _Context) -> 
 
 def _unique(place: str, _name: str, row: pd.Series[Any], context: _Context) -> Problem:
     key = list(context.schema.key)
-    same = (context.frame[key] == row[key]).all(axis=1)
+    # A cell that is missing is the same as another that is.
+    same = ((context.frame[key] == row[key]) | (context.frame[key].isna() & row[key].isna())).all(axis=1)
     first = int(same.index[same][0])
     found = f"the same {', '.join(key)} as row {first}"
     mend = "delete one of the two rows, or say in basis or confidence how they differ"

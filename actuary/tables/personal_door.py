@@ -71,6 +71,11 @@ class Door:
     rules: PersonalRules
     record: list[dict[str, Any]] = field(default_factory=list)
 
+    def __repr__(self) -> str:
+        """Return what it does, without the secret of the key."""
+        key = f" by key {self.key.id}" if self.key else ""
+        return f"<door for personal data: {self.way['way']}{key}>"
+
     @property
     def way(self) -> dict[str, Any]:
         """What is done with persons, and by which key: a run that goes on must have it in common with its beginning."""

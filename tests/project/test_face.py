@@ -26,6 +26,7 @@ _WITHOUT_UNIT = {
     "CaseLedger",
     "Quarter",
     "check_inputs",
+    "check_personal",
     "forecast",
     "group_file",
     "list_payment_policies",
@@ -35,6 +36,8 @@ _WITHOUT_UNIT = {
     "load_policy_book",
     "load_scenario",
     "load_scheme",
+    "personal_door",
+    "replace_personal",
 }
 
 

@@ -176,7 +176,7 @@ class CheckedDataset:
     path : Path
         The folder that was written.
     case_count, rejected_count, error_count : int
-        Cases, cases with a finding of severity E, and such findings.
+        Cases, cases with a finding of severity E, and such findings [count].
     partitions : int
         How many parts.
     runs : tuple of CheckRun
@@ -195,6 +195,13 @@ class CheckedDataset:
     runs: tuple[CheckRun, ...]
     edition: str
     unjudged_cases: int
+
+    def __repr__(self) -> str:
+        """Return the main counts in a line."""
+        return (
+            f"<checks of {self.case_count:,} cases in {self.partitions:,} parts: {self.rejected_count:,} rejected, "
+            f"{self.findings_count:,} findings>"
+        )
 
     @property
     def findings_count(self) -> int:

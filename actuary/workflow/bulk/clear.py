@@ -70,7 +70,7 @@ def clear_dataset(
     Returns
     -------
     ClearedYear
-        What was cleared.
+        What was cleared [fen].
 
     Raises
     ------

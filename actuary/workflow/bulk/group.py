@@ -123,7 +123,7 @@ class GroupedDataset:
     path : Path
         The folder.
     cases, partitions : int
-        How many.
+        How many [count].
     statuses : mapping of Status to int
         Cases by status, all statuses.
     reasons : mapping of Reason to int
@@ -142,6 +142,11 @@ class GroupedDataset:
     groups: Mapping[str, int]
     scheme: str
     fingerprint: str
+
+    def __repr__(self) -> str:
+        """Return the main counts in a line."""
+        grouped = self.statuses[Status.GROUPED]
+        return f"<{self.cases:,} cases in {self.partitions:,} parts with {self.scheme}: {grouped:,} grouped>"
 
 
 def group_dataset(  # noqa: PLR0913  (what a run can be asked for)

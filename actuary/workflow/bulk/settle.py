@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from actuary.payment.settlement_files import record_of_sums, write_settlement_ta
 from actuary.payment.settlement_sums import SettlementSums
 from actuary.payment.statuses import REASON_STATUS, PaymentStatus
 from actuary.policy.fingerprints import fingerprint
+from actuary.tables.personal_door import current_door
 from actuary.threads import threads_to_use
 from actuary.workflow.bulk.case_parts import CaseReader, hospitals_fingerprint
 from actuary.workflow.bulk.engine import Engine, LocalEngine, PartDone
@@ -31,6 +33,7 @@ from actuary.workflow.bulk.keys import JoinDuplicates, JoinReadmissions, Marks, 
 from actuary.workflow.bulk.partitions import PARTITION_ROWS, Dataset, find_partitions
 from actuary.workflow.bulk.progress import Progress
 from actuary.workflow.bulk.publish import publish, refuse_overlap
+from actuary.workflow.bulk.rows import read_columns
 from actuary.workflow.bulk.settle_tasks import PayTask, ScanTask, SumTask, pools_of
 
 if TYPE_CHECKING:
@@ -52,11 +55,11 @@ class SettledDataset:
     partitions : int
         How many parts.
     sums : SettlementSums
-        What all cases come to.
+        What all cases come to [fen, points].
     point_values : tuple of PointValue
-        What a point is worth in each pool.
+        What a point is worth in each pool [yuan].
     books : tuple of BookRow
-        Lines that add up to the budget of each pool.
+        Lines that add up to the budget of each pool [fen].
     fingerprint : str
         Hash of the policy, of every part of the cases in its order, and of the budgets.
     """
@@ -72,6 +75,11 @@ class SettledDataset:
     def __len__(self) -> int:
         """Return the number of cases."""
         return sum(self.sums.reasons)
+
+    def __repr__(self) -> str:
+        """Return what it is of, in a line."""
+        made_up = ", synthetic" if self.sums.synthetic else ""
+        return f"<settlement of {len(self):,} cases in {self.partitions:,} parts by {self.policy.id}{made_up}>"
 
     def summary(self) -> Mapping[str, object]:
         """Return the main figures, as :meth:`actuary.payment.settlement.Settlement.summary` does."""
@@ -153,6 +161,9 @@ def settle_dataset(  # noqa: PLR0913  (what a run can be asked for)
     pools = budgets_of(rules, budget, ())
     dataset = find_partitions(path, partition_rows=partition_rows)
     chosen = choose_columns(dataset.columns, where=str(path))
+    if current_door().drop:
+        with suppress(TableError):  # a column that is needed is told where it is read, with the way on
+            chosen = choose_columns(_columns_left(dataset), where=str(path))
     _refuse_orders(rules, dataset, chosen)
     identity = {
         "verb": "settle",
@@ -166,6 +177,13 @@ def settle_dataset(  # noqa: PLR0913  (what a run can be asked for)
     with open_journal(target, identity, runner, restart=restart, progress=progress) as journal:
         run = _Run(journal, dataset, rules, pools, CaseReader(source=str(path), hospitals=listed), chosen)
         return run.settle(target, budget=budget, lang=lang, strict=strict)
+
+
+def _columns_left(dataset: Dataset) -> list[str]:
+    """Return the columns that no file has to leave out for the persons in them."""
+    files = {partition.path: partition for partition in dataset.partitions}
+    left = set(dataset.columns).intersection(*(read_columns(one) for one in files.values()))
+    return [name for name in dataset.columns if name in left]
 
 
 def _refuse_orders(rules: PaymentPolicy, dataset: Dataset, chosen: Mapping[str, str]) -> None:

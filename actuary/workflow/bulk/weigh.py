@@ -45,7 +45,7 @@ class WeighedDataset:
     Parameters
     ----------
     weights : WeightSet
-        The weights.
+        The weights [ratio to the mean cost of all cases].
     scheme : SchemeQuality
         How well the groups explain costs, before and after trimming, all years together.
     coefficients : CoefficientSet or None
@@ -58,6 +58,10 @@ class WeighedDataset:
     scheme: SchemeQuality
     coefficients: CoefficientSet | None
     partitions: int
+
+    def __repr__(self) -> str:
+        """Return what the weights rest on, in a line."""
+        return f"<{self.weights.summary()}, in {self.partitions:,} parts>"
 
 
 def weigh_dataset(  # noqa: PLR0913  (what a run can be asked for)

@@ -18,6 +18,7 @@ from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.policy_files import load_payment_policy
 from actuary.payment.settle import settle_cases
 from actuary.payment.settlement_files import write_settlement
+from actuary.tables.personal_door import personal_door
 from actuary.workflow.bulk.partitions import find_partitions
 from actuary.workflow.bulk.settle import settle_dataset
 
@@ -148,3 +149,17 @@ def test_any_partitioning_gives_one_answer(
     tmp_path_factory: pytest.TempPathFactory, policy: PaymentPolicy, seed: int, cuts: list[int]
 ) -> None:
     check_same(stays(seed), policy, tmp_path_factory.mktemp("any"), cuts)
+
+
+def test_persons_may_be_left_out_of_parts_and_readmissions_are_then_not_looked_for(policy, tmp_path):
+    table = stays(5).rename_columns(["certno" if name == "person_key" else name for name in stays(5).column_names])
+    lay_out(table, tmp_path / "in", [40, 80])
+    pq.write_table(table, tmp_path / "one.parquet")
+    with personal_door(drop=True):
+        whole = settle_cases(tmp_path / "one.parquet", policy, budget=BUDGET, threads=1)
+        found = settle_dataset(tmp_path / "in", tmp_path / "out", policy, budget=BUDGET, threads=2)
+    (tmp_path / "whole").mkdir()
+    write_settlement(whole, tmp_path / "whole")
+    assert found.point_values == whole.point_values
+    assert paid_rows(tmp_path / "out") == pq.read_table(tmp_path / "whole/cases.parquet").to_pylist()
+    assert "readmissions are not looked for" in (tmp_path / "out/settlement.json").read_text(encoding="utf-8")

@@ -45,7 +45,7 @@ def moment_of_run() -> str:
 
 _INPUTS = frozenset((".toml", ".csv", ".md", ".ipynb"))
 #: Declared for the grouping of cases: no input of a report on the funds.
-_OTHER_FOLDERS = ("national/drg/", "national/settlement_list/", "personal/")
+_OTHER_FOLDERS = ("national/drg/", "national/settlement_list/")
 
 
 def _inputs(roots: Mapping[str, Path]) -> list[dict[str, str]]:

@@ -216,8 +216,8 @@ def test_a_figure_table_of_a_spreadsheet_in_another_encoding_is_read_and_a_decla
     )
     with pytest.warns(FileNote, match="read as GB18030"):
         assert read_city_figures(path).value("employee", "active", 2024) == 12_345
-    borrow = tmp_path / "my_city/population/borrow.toml"
-    borrow.write_bytes(borrow.read_text(encoding="utf-8").encode("gb18030"))
+    people = tmp_path / "my_city/assumptions/people.toml"
+    people.write_bytes(people.read_text(encoding="utf-8").encode("gb18030"))
     with pytest.warns(FileNote, match="read as GB18030"):
         problems = check_city(tmp_path / "my_city")
     assert any("GB18030" in str(problem) for problem in problems)

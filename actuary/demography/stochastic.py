@@ -207,16 +207,16 @@ def run_population_paths(
         ``cpu``; ``gpu`` for an NVIDIA GPU (extra ``gpu``), whose last digits may differ; ``auto`` for a GPU where there
         is one. The attribute ``device`` of the result says which it was.
 
-    Raises
-    ------
-    UnknownNameError
-        When the device is not known, or there is no GPU.
-
     Returns
     -------
     Dataset
         ``population`` (draw, year, group) on 31 December, ``births``, ``deaths``, ``net_migrants`` (draw, year)
         [persons], ``tfr`` (draw, year), ``e0_male`` and ``e0_female`` (draw, year) [years].
+
+    Raises
+    ------
+    UnknownNameError
+        When the device is not known, or there is no GPU.
 
     Examples
     --------

@@ -47,17 +47,31 @@ def tables_of(path: Path) -> list[Path]:
 
 
 def check_personal(path: Path | str) -> tuple[PersonalColumn, ...]:
-    """Return the columns of a file that hold persons.
+    r"""Return the columns of a file that hold persons.
 
     Parameters
     ----------
     path : path
         Parquet or CSV.
 
+    Returns
+    -------
+    tuple of PersonalColumn
+        Every column that was recognised, and by what; never a value.
+
     Raises
     ------
     TableError
         When the file cannot be looked at.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "cases.csv"
+    ...     _ = file.write_text("case_id,psn_name\n1,someone\n", encoding="utf-8")
+    ...     [one.column for one in check_personal(file)]
+    ['psn_name']
     """
     path, door = Path(path).expanduser(), current_door()
     if not path.is_file():
@@ -71,7 +85,7 @@ def check_personal(path: Path | str) -> tuple[PersonalColumn, ...]:
 
 
 def replace_personal(path: Path | str, out: Path | str, key: PersonalKey) -> int:
-    """Write a table again with keys in the place of persons; the file appears whole or not at all.
+    r"""Write a table again with keys in the place of persons; the file appears whole or not at all.
 
     Parameters
     ----------
@@ -91,6 +105,17 @@ def replace_personal(path: Path | str, out: Path | str, key: PersonalKey) -> int
     ------
     TableError, OutputError
         When one of the files cannot be read or written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from actuary.tables.personal_keys import new_personal_key
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file, key = Path(folder) / "cases.csv", new_personal_key(Path(folder) / "secret.key")
+    ...     _ = file.write_text("case_id,certno\n1,11010519491231002X\n", encoding="utf-8")
+    ...     rows = replace_personal(file, Path(folder) / "keyed.csv", key)
+    ...     rows, "11010519491231002X" in (Path(folder) / "keyed.csv").read_text(encoding="utf-8-sig")
+    (1, False)
     """
     path, out = Path(path).expanduser(), Path(out).expanduser()
     parquet, outer = is_parquet(out), current_door()

@@ -124,7 +124,10 @@ main()
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_a_verb_that_is_stopped_leaves_nothing(tmp_path: Path, root: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-c", VERB, str(tmp_path / "city")]
-    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as verb:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    # What runs in the background of a shell is born deaf to Ctrl-C.
+    listen = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)  # noqa: E731
+    with subprocess.Popen(command, cwd=root, text=True, preexec_fn=listen, **pipes) as verb:  # noqa: PLW1509
         assert verb.stdout is not None
         assert verb.stdout.readline() == "ready\n"
         verb.send_signal(number)

@@ -254,10 +254,22 @@ def check_dataset(  # noqa: PLR0913  (what a run can be asked for)
         The dataset: flat cases, or the case table of interface 4101.
     out : str or Path
         Folder to write: ``findings/`` and ``rejected/`` laid out as the input, ``summary.csv``, ``manifest.json``.
-    dictionary, limits, root :
-        As in :func:`~actuary.drg.quality.run.check_settlement_list`.
-    engine, threads, partition_rows, restart, progress :
-        As in :func:`~actuary.workflow.bulk.group.group_dataset`.
+    dictionary : path, optional
+        Folder of the code dictionary; what the variable ACTUARY_DICTIONARY names when left out.
+    limits : mapping, optional
+        Thresholds of the region by their name.
+    root : Path, optional
+        Folder of declarations; those of the package when left out.
+    engine : Engine, optional
+        What runs the parts; threads of this process when left out.
+    threads : int, optional
+        Threads of that engine; as many as there are cores when left out.
+    partition_rows : int
+        Rows of a part at most, as far as the row groups allow it [rows].
+    restart : bool
+        Whether what an earlier run kept is discarded.
+    progress : callable, optional
+        Told how far it is.
 
     Returns
     -------
@@ -272,6 +284,17 @@ def check_dataset(  # noqa: PLR0913  (what a run can be asked for)
         When a limit is not known.
     OutputError
         When the output cannot be written, or another run is at work on it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pyarrow as pa, pyarrow.parquet as pq
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     (Path(folder) / "cases").mkdir()
+    ...     pq.write_table(pa.table({"case_id": ["1", "1"], "sex": [1, 3]}), Path(folder) / "cases" / "a.parquet")
+    ...     found = check_dataset(Path(folder) / "cases", Path(folder) / "checked")
+    >>> found.case_count
+    2
     """
     target = check_output(Path(out))
     refuse_overlap(path, target)

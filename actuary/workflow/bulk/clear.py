@@ -64,8 +64,14 @@ def clear_dataset(
         What :func:`~actuary.workflow.bulk.settle.settle_dataset` wrote.
     files : ClearingFiles, optional
         Scores, prepayments and the other inputs of a clearing.
-    engine, threads, restart, progress :
-        As in :func:`~actuary.workflow.bulk.group.group_dataset`.
+    engine : Engine, optional
+        What runs the parts; threads of this process when left out.
+    threads : int, optional
+        Threads of that engine; as many as there are cores when left out.
+    restart : bool
+        Whether what an earlier run kept is discarded.
+    progress : callable, optional
+        Told how far it is.
 
     Returns
     -------
@@ -78,6 +84,15 @@ def clear_dataset(
         When the folder is not that of a settlement, or its cases do not add up to its books.
     OutputError
         When the folder cannot be written, or another run is at work on it.
+
+    Examples
+    --------
+    >>> from actuary.errors import TableError
+    >>> try:
+    ...     clear_dataset("nowhere")
+    ... except TableError as error:
+    ...     print(error.problems[0].found)
+    no such folder
     """
     place = Path(folder).expanduser().resolve()
     dataset = find_partitions(place / "cases", partition_rows=1 << 62)

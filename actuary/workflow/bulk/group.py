@@ -173,8 +173,10 @@ def group_dataset(  # noqa: PLR0913  (what a run can be asked for)
         The dataset, see :func:`~actuary.workflow.bulk.partitions.find_partitions`.
     out : str or Path
         Folder to write: ``cases/`` laid out as the input, ``totals.csv``, ``manifest.json``.
-    scheme, switches :
-        As in :func:`actuary.group_cases`.
+    scheme : Scheme, str or Path
+        The scheme, its name or its folder.
+    switches : mapping, optional
+        Positions of switches by their name, see ``actuary scheme list --switches``.
     with_cases : bool
         Whether the columns of the cases stand beside the answers, so that the output can be settled.
     engine : Engine, optional
@@ -182,7 +184,7 @@ def group_dataset(  # noqa: PLR0913  (what a run can be asked for)
     threads : int, optional
         Threads of that engine; as many as there are cores when left out.
     partition_rows : int
-        Rows of a part at most, as far as the row groups allow it.
+        Rows of a part at most, as far as the row groups allow it [rows].
     restart : bool
         Whether what an earlier run kept is discarded.
     progress : callable, optional
@@ -201,6 +203,18 @@ def group_dataset(  # noqa: PLR0913  (what a run can be asked for)
         When the scheme or a switch is not known.
     OutputError
         When the output cannot be written, or another run is at work on it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pyarrow as pa, pyarrow.parquet as pq
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     (Path(folder) / "cases").mkdir()
+    ...     stays = {"case_id": ["1"], "sex": [1], "age_years": [60], "age_days": [None], "birth_weight_g": [None],
+    ...              "dx": [["N40.x00"]], "px": [["60.2100"]]}
+    ...     pq.write_table(pa.table(stays), Path(folder) / "cases" / "2024-01.parquet")
+    ...     group_dataset(Path(folder) / "cases", Path(folder) / "grouped")
+    <1 cases in 1 parts with chs-drg-1.1: 1 grouped>
     """
     target = check_output(Path(out))
     refuse_overlap(path, target)

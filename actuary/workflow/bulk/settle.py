@@ -126,14 +126,26 @@ def settle_dataset(  # noqa: PLR0913  (what a run can be asked for)
         The dataset: one pool and period of settlement, whatever its folders.
     out : str or Path
         Folder to write: ``cases/`` laid out as the input, and the tables of ``actuary settle``.
-    policy, budget, hospitals :
-        As in :func:`actuary.settle_cases`.
+    policy : PaymentPolicy, str or Path
+        The payment policy, its name or its file.
+    budget : mapping or number, optional
+        Budgets by insurance, where the price of the policy floats [yuan].
+    hospitals : DataFrame or path, optional
+        List of hospitals with their tiers.
     lang : str
         Language of the reasons in the list of problems.
     strict : bool
         Whether to refuse when a case cannot be paid as it stands.
-    engine, threads, partition_rows, restart, progress :
-        As in :func:`~actuary.workflow.bulk.group.group_dataset`.
+    engine : Engine, optional
+        What runs the parts; threads of this process when left out.
+    threads : int, optional
+        Threads of that engine; as many as there are cores when left out.
+    partition_rows : int
+        Rows of a part at most, as far as the row groups allow it [rows].
+    restart : bool
+        Whether what an earlier run kept is discarded.
+    progress : callable, optional
+        Told how far it is.
 
     Returns
     -------
@@ -145,11 +157,23 @@ def settle_dataset(  # noqa: PLR0913  (what a run can be asked for)
     TableError
         When a file cannot be read or lacks a column, or a rule of the policy needs all cases of the year at once.
     DeclarationError, BudgetError
-        As :func:`actuary.settle_cases`.
+        When the policy, or the budget it asks for, is not what it should be.
     ActuaryError
         With `strict`, when a case cannot be paid as it stands.
     OutputError
         When the output cannot be written, or another run is at work on it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pyarrow as pa, pyarrow.parquet as pq
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     (Path(folder) / "cases").mkdir()
+    ...     stays = {"case_id": ["1"], "hospital": ["H1"], "tier": ["3"], "insurance": ["employee"], "drg": ["BR25"],
+    ...              "total_cost": ["9000.00"]}
+    ...     pq.write_table(pa.table(stays), Path(folder) / "cases" / "2024-01.parquet")
+    ...     settle_dataset(Path(folder) / "cases", Path(folder) / "settled", "suzhou-2022")
+    <settlement of 1 cases in 1 parts by suzhou-2022>
     """
     target = check_output(Path(out))
     refuse_overlap(path, target)

@@ -88,16 +88,28 @@ def weigh_dataset(  # noqa: PLR0913  (what a run can be asked for)
         The dataset.
     out : str or Path
         Where the weights are going to stand: what is finished is kept beside it.
-    policy, hospitals, earlier :
-        As in :func:`actuary.payment.weights_of_cases.weigh_cases`.
+    policy : PaymentPolicy
+        The policy that declares how weights are computed.
+    hospitals : DataFrame or path, optional
+        List of hospitals with their tiers.
+    earlier : mapping of str to Fraction, optional
+        Weights in force before, by group, for smoothing and frozen groups [ratio].
     coefficients : CoefficientRule, optional
         Compute coefficients by this rule too; the cases are then read a second time.
     cv_limit : Fraction
         Limit of the coefficient of variation, for the quality of the grouping.
     write : callable, optional
         Writes what was found, before what is kept is discarded.
-    engine, threads, partition_rows, restart, progress :
-        As in :func:`~actuary.workflow.bulk.group.group_dataset`.
+    engine : Engine, optional
+        What runs the parts; threads of this process when left out.
+    threads : int, optional
+        Threads of that engine; as many as there are cores when left out.
+    partition_rows : int
+        Rows of a part at most, as far as the row groups allow it [rows].
+    restart : bool
+        Whether what an earlier run kept is discarded.
+    progress : callable, optional
+        Told how far it is.
 
     Returns
     -------
@@ -110,6 +122,21 @@ def weigh_dataset(  # noqa: PLR0913  (what a run can be asked for)
         When a file cannot be read, no case counts, or the rule adjusts costs by shares of all cases.
     OutputError
         When another run is at work on the same output.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pyarrow as pa, pyarrow.parquet as pq
+    >>> from actuary.payment.policy_files import load_payment_policy
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     (Path(folder) / "cases").mkdir()
+    ...     stays = {"case_id": ["1", "2"], "hospital": ["H1", "H1"], "tier": ["3", "3"], "insurance": ["employee"] * 2,
+    ...              "drg": ["BR25", "BR25"], "total_cost": ["9000.00", "8000.00"]}
+    ...     pq.write_table(pa.table(stays), Path(folder) / "cases" / "2024-01.parquet")
+    ...     weighed = weigh_dataset(
+    ...         Path(folder) / "cases", Path(folder) / "weights.csv", load_payment_policy("suzhou-2022"))
+    >>> weighed.partitions
+    1
     """
     rule = rule_of_policy(policy)
     if rule.basis == "structure_adjusted":

@@ -289,17 +289,17 @@ def main() -> None:
     if given.show:
         PAGE.write_text(page(json.loads(RESULTS.read_text(encoding="utf-8"))), encoding="utf-8")
         return
-    wanted = [one for one in aims["run"] if not given.only or one["name"] in given.only]
+    wanted = [one for one in aims["run"] if one["name"] in (given.only or [one["name"]] * (not one.get("named_only")))]
     if given.check:
         check(aims, wanted)
         return
-    runs = {one["name"]: run(one) for one in wanted}
-    if given.only and RESULTS.is_file():
-        runs = json.loads(RESULTS.read_text(encoding="utf-8"))["runs"] | runs
-        runs = {name: runs[name] for name in names if name in runs}
-    results = collect(aims, runs)
-    RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    PAGE.write_text(page(results), encoding="utf-8")
+    runs = json.loads(RESULTS.read_text(encoding="utf-8"))["runs"] if RESULTS.is_file() else {}
+    for one in wanted:
+        # Kept after each: a run that is stopped loses one benchmark, not all.
+        runs[one["name"]] = run(one)
+        results = collect(aims, {name: runs[name] for name in names if name in runs})
+        RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        PAGE.write_text(page(results), encoding="utf-8")
     for one in results["aims"]:
         beside = f", {_number(one['ratio'])} times {one['peer_name']}" if one["ratio"] is not None else ""
         aim = "" if one["met"] is None else f"; aim {one['aim']}: {'met' if one['met'] else 'NOT MET'}"

@@ -217,6 +217,8 @@ def page(results: Mapping[str, Any]) -> str:
     for one in results["growth"]:
         seconds = ", ".join(f"{int(size):,}: {_number(value)}" for size, value in one["seconds"].items())
         lines.append(f"| {one['name']} | {seconds} | {', '.join(f'{slope:.2f}' for slope in one['exponents'])} |")
+    if nation := results.get("nation"):
+        lines += _nation(nation)
     lines += [
         "",
         "## Memory and time of the benchmarks",

@@ -292,6 +292,9 @@ def main() -> None:
         PAGE.write_text(page(json.loads(RESULTS.read_text(encoding="utf-8"))), encoding="utf-8")
         return
     wanted = [one for one in aims["run"] if one["name"] in (given.only or [one["name"]] * (not one.get("named_only")))]
+    for one in [one for one in wanted if not (ROOT / one.get("needs", "")).exists()]:
+        print(f"{one['name']}: left out, for there is no {one['needs']}")
+        wanted.remove(one)
     if given.check:
         check(aims, wanted)
         return

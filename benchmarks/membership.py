@@ -10,12 +10,11 @@ from __future__ import annotations
 import argparse
 import json
 import resource
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
+from plain import births_of, least_seconds, migration_of, survival_of
 
 from actuary.demography.membership import project_membership
 from actuary.demography.membership_paths import run_membership_paths
@@ -33,43 +32,28 @@ PLAIN_PATHS = 40
 
 def plain_numpy(paths: PopulationPaths, rules: object, count: int) -> np.ndarray:
     """Carry members along paths with whole-array NumPy; return contributors and retired (count, T + 1, 2)."""
-    inputs, grid = paths.inputs, paths.survival_grid
+    inputs = paths.inputs
     ages, first = np.asarray(inputs.ages), int(inputs.years[0])
     opening = first_members(rules, np.array(inputs.base), year=first - 1, ages=ages)
     coefficients = year_coefficients(rules, years=np.asarray(inputs.years), ages=ages, opening=opening)
-    boys = inputs.srb / (1 + inputs.srb)
     out = np.empty((count, len(inputs.years) + 1, 2))
-    both = np.arange(2)
     for d in range(count):
         people, members = np.array(inputs.base), opening.shares * inputs.base
         out[d, 0] = members[:3].sum(), members[3].sum()
         for t in range(len(inputs.years)):
-            low = np.minimum(paths.level[d, t].astype(int), grid.shape[1] - 2)
-            part = (paths.level[d, t] - low)[:, None]
-            survival = (1 - part) * grid[t, low, both] + part * grid[t, low + 1, both]
+            survival = survival_of(paths, d, t)
             older = one_year_older(people)
             end = older * survival
-            births = (paths.tfr[d, t] * paths.pattern[t] * (people[1] + end[1]) / 2).sum()
-            born = births * np.array([boys[t], 1 - boys[t]])
+            born = births_of(paths, d, t, people[1], end[1])
             older[:, 0] = born
             end[:, 0] = born * survival[:, 0]
-            migrants = inputs.migration[t] + paths.migration_change[d, t] * paths.migration_profile
+            migrants = migration_of(paths, d, t)
             step = advance_year(
                 coefficients, t, one_year_older(members), born=born, deaths=older - end, migrants=migrants
             )
             people, members = end + migrants, step.closing
             out[d, t + 1] = members[:3].sum(), members[3].sum()
     return out
-
-
-def best_seconds(work: Callable[[], object], repeats: int = REPEATS) -> float:
-    """Return the best wall time of a few runs [s]."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def main() -> None:
@@ -90,7 +74,7 @@ def main() -> None:
     if not np.allclose(plain[..., 0], compiled[:, :2].sum(axis=1), rtol=1e-9):
         raise SystemExit("the plain loop and the compiled one disagree")
     paths = draw_population_paths(inputs, given.paths, seed=1)
-    draw = best_seconds(lambda: draw_population_paths(inputs, given.paths, seed=1))
+    draw = least_seconds(lambda: draw_population_paths(inputs, given.paths, seed=1), REPEATS)
     growth = {}
     for count in (given.paths // 4, given.paths // 2):
         part = replace(
@@ -100,8 +84,8 @@ def main() -> None:
             level=paths.level[:count],
             migration_change=paths.migration_change[:count],
         )
-        growth[count] = best_seconds(partial(run_membership_paths, part, rules, threads=given.threads))
-    run = best_seconds(lambda: run_membership_paths(paths, rules, threads=given.threads))
+        growth[count] = least_seconds(partial(run_membership_paths, part, rules, threads=given.threads), REPEATS)
+    run = least_seconds(lambda: run_membership_paths(paths, rules, threads=given.threads), REPEATS)
     found = {
         "paths": given.paths,
         "years": len(inputs.years),
@@ -109,10 +93,10 @@ def main() -> None:
         "draw_seconds": draw,
         "run_seconds": run,
         "run_seconds_by_paths": {**growth, given.paths: run},
-        "plain_numpy_seconds": best_seconds(lambda: plain_numpy(small, rules, PLAIN_PATHS), 1)
+        "plain_numpy_seconds": least_seconds(lambda: plain_numpy(small, rules, PLAIN_PATHS), 1)
         * given.paths
         / PLAIN_PATHS,
-        "deterministic_seconds": best_seconds(lambda: project_membership(population, rules)),
+        "deterministic_seconds": least_seconds(lambda: project_membership(population, rules), REPEATS),
         "peak_memory_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2,
     }
     if given.json:

@@ -11,11 +11,10 @@ from __future__ import annotations
 import argparse
 import json
 import resource
-import time
-from collections.abc import Callable
 
 import numpy as np
 from membership import plain_numpy
+from plain import least_seconds
 
 from actuary.demography.stochastic import draw_population_paths
 from actuary.fund.model.exposure import Exposure
@@ -28,16 +27,6 @@ PLAIN_PATHS = 8
 REPEATS = 3
 
 
-def seconds_of(work: Callable[[], object], repeats: int = 1) -> float:
-    """Return the least wall time of some runs [s]."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return min(times)
-
-
 def main() -> None:
     """Run everything and print it."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -47,11 +36,11 @@ def main() -> None:
     given = parser.parse_args()
     model = load_model("national")
     run = model.project(to="2100Q4")
-    deterministic = seconds_of(lambda: model.project(to="2100Q4"), REPEATS)
+    deterministic = least_seconds(lambda: model.project(to="2100Q4"), REPEATS)
     run_stochastic(run, 10, seed=1, threads=given.threads)
     sizes = [given.paths // 4, given.paths // 2, given.paths]
     growth = {
-        count: seconds_of(lambda count=count: run_stochastic(run, count, seed=1, threads=given.threads))
+        count: least_seconds(lambda count=count: run_stochastic(run, count, seed=1, threads=given.threads))
         for count in sizes
     }
     people = run.members["base"].population.inputs
@@ -71,7 +60,7 @@ def main() -> None:
         "paths": given.paths,
         "threads": given.threads,
         "run_seconds_by_paths": growth,
-        "plain_numpy_seconds": seconds_of(plain) * given.paths / PLAIN_PATHS,
+        "plain_numpy_seconds": least_seconds(plain) * given.paths / PLAIN_PATHS,
         "peak_memory_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2,
     }
     if given.json:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import argparse
 import json
 import resource
-import time
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+from plain import births_of, least_seconds, migration_of, survival_of
 
 from actuary.demography.population import project_population
 from actuary.demography.population_sources import load_population
@@ -30,36 +29,21 @@ PLAIN_PATHS = 200
 
 def plain_numpy(paths: PopulationPaths, count: int) -> np.ndarray:
     """Run paths with whole-array NumPy, one line a rule; return sums (count, T, K)."""
-    inputs, grid = paths.inputs, paths.survival_grid
+    inputs = paths.inputs
     _, weights = age_group_weights(inputs.ages)
-    boys = inputs.srb / (1 + inputs.srb)
     out = np.empty((count, len(inputs.years), len(weights)))
     for d in range(count):
         people = np.array(inputs.base)
         for t in range(len(inputs.years)):
-            low = np.minimum(paths.level[d, t].astype(int), grid.shape[1] - 2)
-            part = (paths.level[d, t] - low)[:, None]
-            both = np.arange(2)
-            survival = (1 - part) * grid[t, low, both] + part * grid[t, low + 1, both]
+            survival = survival_of(paths, d, t)
             end = np.empty_like(people)
             end[:, 1:] = people[:, :-1] * survival[:, 1:]
             end[:, -1] += people[:, -1] * survival[:, -1]
             end[:, 0] = 0.0
-            births = (paths.tfr[d, t] * paths.pattern[t] * (people[1] + end[1]) / 2).sum()
-            end[:, 0] = births * np.array([boys[t], 1 - boys[t]]) * survival[:, 0]
-            people = end + inputs.migration[t] + paths.migration_change[d, t] * paths.migration_profile
+            end[:, 0] = births_of(paths, d, t, people[1], end[1]) * survival[:, 0]
+            people = end + migration_of(paths, d, t)
             out[d, t] = (weights * people).sum(axis=(1, 2))
     return out
-
-
-def best_seconds(work: Callable[[], object], repeats: int = REPEATS) -> float:
-    """Return the best wall time of a few runs [s]."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def main() -> None:
@@ -78,12 +62,12 @@ def main() -> None:
     compiled = run_population_paths(small)["population"].to_numpy()
     if not np.allclose(plain, compiled, rtol=1e-10):
         raise SystemExit("the plain loop and the compiled one disagree")
-    draw = best_seconds(lambda: draw_population_paths(inputs, given.paths, seed=1))
-    run = best_seconds(lambda: run_population_paths(paths, threads=given.threads))
+    draw = least_seconds(lambda: draw_population_paths(inputs, given.paths, seed=1), REPEATS)
+    run = least_seconds(lambda: run_population_paths(paths, threads=given.threads), REPEATS)
     growth = {}
     for count in (given.paths // 4, given.paths // 2):
         part = draw_population_paths(inputs, count, seed=1)
-        growth[count] = best_seconds(partial(run_population_paths, part, threads=given.threads))
+        growth[count] = least_seconds(partial(run_population_paths, part, threads=given.threads), REPEATS)
     found = {
         "paths": given.paths,
         "years": len(inputs.years),
@@ -91,8 +75,8 @@ def main() -> None:
         "draw_seconds": draw,
         "run_seconds": run,
         "run_seconds_by_paths": {**growth, given.paths: run},
-        "plain_numpy_seconds": best_seconds(lambda: plain_numpy(small, PLAIN_PATHS), 1) * given.paths / PLAIN_PATHS,
-        "deterministic_seconds": best_seconds(lambda: project_population(inputs)),
+        "plain_numpy_seconds": least_seconds(lambda: plain_numpy(small, PLAIN_PATHS), 1) * given.paths / PLAIN_PATHS,
+        "deterministic_seconds": least_seconds(lambda: project_population(inputs), REPEATS),
         "peak_memory_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2,
     }
     if given.json:

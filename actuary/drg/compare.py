@@ -12,13 +12,12 @@ from actuary.drg.grouper import Grouper, group_cases
 from actuary.drg.panel_words import word
 from actuary.drg.scheme import Scheme, load_scheme
 from actuary.drg.statuses import Status
-from actuary.tables.sheets import Row, Section, Sheet, sheet_html, sheet_rich
+from actuary.tables.sheets import DrawnAsSheet, Row, Section, Sheet
 from actuary.threads import threads_to_use
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
-    from rich.console import Group
 
 __all__ = ["Comparison", "compare_schemes"]
 
@@ -30,7 +29,7 @@ _SHOWN_CELLS, _SHOWN_CASES = 30, 3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Comparison:
+class Comparison(DrawnAsSheet):
     """Hold two groupings of the same cases; it draws itself in a notebook.
 
     Parameters
@@ -159,7 +158,8 @@ class Comparison:
             "transitions": self.transitions().to_dict("records"),
         }
 
-    def _sheet(self, lang: str) -> Sheet:
+    def to_sheet(self, lang: str = "zh") -> Sheet:
+        """Return the sheet in Chinese (``zh``) or English (``en``)."""
         told = self.summary()
         headline = word("compare_headline", lang).format(**told | {"share": f"{told['share_changed']:.1%}"})
         return Sheet(
@@ -209,20 +209,6 @@ class Comparison:
             note=word("transitions_note", lang).format(n=rest) if rest > 0 else "",
             numeric=(2, 3, 4),
         )
-
-    def to_html(self, lang: str = "zh") -> str:
-        """Return the sheet as HTML in Chinese (``zh``) or English (``en``)."""
-        return sheet_html(self._sheet(lang))
-
-    def to_rich(self, lang: str = "zh") -> Group:
-        """Return the sheet for the terminal in Chinese (``zh``) or English (``en``)."""
-        return sheet_rich(self._sheet(lang))
-
-    def _repr_html_(self) -> str:
-        return self.to_html()
-
-    def __rich__(self) -> Group:
-        return self.to_rich()
 
 
 def _named(group: str, title: str, lang: str) -> str:

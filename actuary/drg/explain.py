@@ -17,17 +17,16 @@ from actuary.drg.trace_rows import Complication, Condition, DrgTest, InputCheck,
 from actuary.drg.tracing import trace_case
 from actuary.drg.what_if import Alternative, find_alternatives
 from actuary.errors import DeclarationError
-from actuary.tables.sheets import sheet_html, sheet_rich
+from actuary.tables.sheets import DrawnAsSheet, Sheet
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.console import Group
 
 __all__ = ["Explanation", "explain_case"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Explanation:
+class Explanation(DrawnAsSheet):
     """Hold why a case is in its group.
 
     Parameters
@@ -97,19 +96,9 @@ class Explanation:
         columns = ["step", "mdc", "item", "condition", "wanted", "held", "found", "codes"]
         return pd.DataFrame(list(_rows(self)), columns=columns)
 
-    def to_html(self, lang: str = "zh") -> str:
-        """Return the sheet as HTML in Chinese (``zh``) or English (``en``)."""
-        return sheet_html(explanation_sheet(self, lang))
-
-    def to_rich(self, lang: str = "zh") -> Group:
-        """Return the sheet for the terminal in Chinese (``zh``) or English (``en``)."""
-        return sheet_rich(explanation_sheet(self, lang))
-
-    def _repr_html_(self) -> str:
-        return self.to_html()
-
-    def __rich__(self) -> Group:
-        return self.to_rich()
+    def to_sheet(self, lang: str = "zh") -> Sheet:
+        """Return the sheet in Chinese (``zh``) or English (``en``)."""
+        return explanation_sheet(self, lang)
 
 
 def explain_case(case: Case, scheme: Scheme, *, alternatives: bool = True) -> Explanation:

@@ -19,11 +19,10 @@ from actuary.drg.regroup import group_values
 from actuary.drg.scheme import Scheme
 from actuary.drg.trace_rows import Condition, MdcTrace, RuleTrace
 from actuary.drg.tracing import Trace, trace_case
-from actuary.tables.sheets import Row, Section, Sheet, sheet_html, sheet_rich
+from actuary.tables.sheets import DrawnAsSheet, Row, Section, Sheet
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.console import Group
 
 __all__ = ["NearMiss", "NearMisses", "find_near_misses", "near_misses", "near_misses_section"]
 
@@ -75,7 +74,7 @@ class NearMiss:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NearMisses:
+class NearMisses(DrawnAsSheet):
     """Hold the near misses of one case, nearest first; it draws itself in a notebook."""
 
     scheme: str
@@ -100,7 +99,8 @@ class NearMisses:
         ]
         return pd.DataFrame(rows, columns=[*columns, "recorded", "status", "drg"])
 
-    def _sheet(self, lang: str) -> Sheet:
+    def to_sheet(self, lang: str = "zh") -> Sheet:
+        """Return the sheet in Chinese (``zh``) or English (``en``)."""
         return Sheet(
             title=word("near", lang),
             headline=f"{word('base', lang)}: {answer_text(self.base, lang)}",
@@ -108,20 +108,6 @@ class NearMisses:
             sections=(near_misses_section(self.near_misses, lang, title=""),),
             lang=lang,
         )
-
-    def to_html(self, lang: str = "zh") -> str:
-        """Return the sheet as HTML in Chinese (``zh``) or English (``en``)."""
-        return sheet_html(self._sheet(lang))
-
-    def to_rich(self, lang: str = "zh") -> Group:
-        """Return the sheet for the terminal in Chinese (``zh``) or English (``en``)."""
-        return sheet_rich(self._sheet(lang))
-
-    def _repr_html_(self) -> str:
-        return self.to_html()
-
-    def __rich__(self) -> Group:
-        return self.to_rich()
 
 
 @dataclass(frozen=True, slots=True)

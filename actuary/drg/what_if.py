@@ -11,11 +11,10 @@ from actuary.drg.cases import Case, Result
 from actuary.drg.panel_words import answer_text, word
 from actuary.drg.regroup import group_values
 from actuary.drg.scheme import Scheme
-from actuary.tables.sheets import Row, Section, Sheet, sheet_html, sheet_rich
+from actuary.tables.sheets import DrawnAsSheet, Row, Section, Sheet
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.console import Group
 
 __all__ = ["Alternative", "WhatIf", "alternatives_section", "find_alternatives", "move_to_front", "what_if"]
 
@@ -43,7 +42,7 @@ class Alternative:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WhatIf:
+class WhatIf(DrawnAsSheet):
     """Hold the alternatives of one case; it draws itself in a notebook.
 
     Parameters
@@ -88,7 +87,8 @@ class WhatIf:
         ]
         return pd.DataFrame(rows, columns=columns)
 
-    def _sheet(self, lang: str) -> Sheet:
+    def to_sheet(self, lang: str = "zh") -> Sheet:
+        """Return the sheet in Chinese (``zh``) or English (``en``)."""
         return Sheet(
             title=word("what_if", lang),
             headline=f"{word('base', lang)}: {answer_text(self.base, lang)}",
@@ -96,20 +96,6 @@ class WhatIf:
             sections=(alternatives_section(self.alternatives, lang, title=""),),
             lang=lang,
         )
-
-    def to_html(self, lang: str = "zh") -> str:
-        """Return the sheet as HTML in Chinese (``zh``) or English (``en``)."""
-        return sheet_html(self._sheet(lang))
-
-    def to_rich(self, lang: str = "zh") -> Group:
-        """Return the sheet for the terminal in Chinese (``zh``) or English (``en``)."""
-        return sheet_rich(self._sheet(lang))
-
-    def _repr_html_(self) -> str:
-        return self.to_html()
-
-    def __rich__(self) -> Group:
-        return self.to_rich()
 
 
 def move_to_front(codes: Sequence[str], place: int) -> tuple[str, ...]:

@@ -10,18 +10,16 @@ from actuary.payment.cases import CaseTable
 from actuary.payment.statuses import PaymentReason, PaymentStatus
 from actuary.payment.trace_steps import TraceStep, steps_of
 from actuary.payment.trace_words import title
-from actuary.tables.sheets import Row, Section, Sheet, sheet_html, sheet_rich
+from actuary.tables.sheets import DrawnAsSheet, Row, Section, Sheet
 
 if TYPE_CHECKING:
-    from rich.console import Group
-
     from actuary.payment.settlement import Settlement
 
 __all__ = ["PaymentTrace", "TraceStep", "find_row", "trace_case"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class PaymentTrace:
+class PaymentTrace(DrawnAsSheet):
     """Hold the steps that led to what a case is paid.
 
     Parameters
@@ -110,20 +108,9 @@ class PaymentTrace:
         steps = [f"{title(step.name, lang)}{'：' if lang == 'zh' else ': '}{step.text(lang)}" for step in self.steps]
         return "\n".join([sheet.title, sheet.headline, *sheet.lines, *steps])
 
-    def to_html(self, lang: str = "zh") -> str:
-        """Return the steps as a piece of HTML that needs nothing from outside."""
-        return sheet_html(self.to_sheet(lang))
-
-    def to_rich(self, lang: str = "zh") -> Group:
-        """Return the steps for the terminal."""
-        return sheet_rich(self.to_sheet(lang))
-
     def __repr__(self) -> str:
         """Return the steps in English."""
         return self.to_text("en")
-
-    def _repr_html_(self) -> str:
-        return self.to_html()
 
 
 def find_row(cases: CaseTable, case_id: str) -> int:

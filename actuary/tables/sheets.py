@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Group
 
-__all__ = ["Row", "Section", "Sheet", "sheet_html", "sheet_rich"]
+__all__ = ["DrawnAsSheet", "Row", "Section", "Sheet", "sheet_html", "sheet_rich"]
 
 #: Marks of a row: it holds, it does not, it is of less interest.
 MARKS = ("", "yes", "no", "dim")
@@ -172,3 +173,27 @@ def sheet_rich(sheet: Sheet) -> Group:
         if section.folded:
             parts.append(Text(section.folded_title, "dim"))
     return Group(*parts)
+
+
+class DrawnAsSheet(ABC):
+    """Draw a result by the one sheet it makes of itself, in a notebook and in the terminal."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def to_sheet(self, lang: str = "zh") -> Sheet:
+        """Return the sheet in Chinese (``zh``) or English (``en``)."""
+
+    def to_html(self, lang: str = "zh") -> str:
+        """Return the sheet as HTML in Chinese (``zh``) or English (``en``)."""
+        return sheet_html(self.to_sheet(lang))
+
+    def to_rich(self, lang: str = "zh") -> Group:
+        """Return the sheet for the terminal in Chinese (``zh``) or English (``en``)."""
+        return sheet_rich(self.to_sheet(lang))
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+    def __rich__(self) -> Group:
+        return self.to_rich()

@@ -14,7 +14,7 @@ from actuary.report.contracts import Block, Cell, ReportFigure, ReportTable, Sec
 from actuary.report.figures import Series, grouped_bars
 from actuary.report.inputs import ReportInputs
 from actuary.report.numbers import number_or_none
-from actuary.report.sections.people_parts import ANNUAL_BASE, PeopleView, column_table, figure_of, not_possible
+from actuary.report.sections.people_parts import ANNUAL_BASE, PeopleView, column_table, figure_of, people_section
 from actuary.report.stacked_bars import stacked_bars
 
 __all__ = ["build"]
@@ -34,19 +34,17 @@ def build(inputs: ReportInputs, composer: Composer) -> Section | None:
     composer : Composer
         Writes tables and sentences.
     """
-    if inputs.people is None:
-        return None
-    lacking = not_possible(inputs, composer, "ageing")
-    if lacking is not None:
-        return lacking
-    view = PeopleView(inputs.people)
+    return people_section(inputs, composer, "ageing", partial(_blocks, inputs, composer))
+
+
+def _blocks(inputs: ReportInputs, composer: Composer, view: PeopleView) -> list[Block]:
     blocks: list[Block] = [composer.callout("info", "ageing.nature")]
     blocks += [composer.heading("ageing.heading_people"), *_people(inputs, composer, view)]
-    if "employee" in inputs.people.schemes:
+    if "employee" in view.part.schemes:
         blocks += [composer.heading("ageing.heading_ratio"), *_ratio(inputs, composer, view)]
     blocks += [composer.heading("ageing.heading_cost"), *_cost(inputs, composer, view)]
     blocks += [composer.heading("ageing.heading_spending"), *_spending(inputs, composer, view)]
-    return composer.section("ageing", blocks)
+    return blocks
 
 
 def _group_label(composer: Composer, ages: Sequence[int], place: int) -> str:

@@ -17,7 +17,7 @@ from actuary.report.inputs import ReportInputs
 from actuary.report.numbers import number_or_none, scale_of
 from actuary.report.sections.ageing import scenario_name
 from actuary.report.sections.citations import Citations
-from actuary.report.sections.people_parts import ANNUAL_BASE, PeopleView, column_table, not_possible
+from actuary.report.sections.people_parts import ANNUAL_BASE, PeopleView, column_table, people_section
 from actuary.report.sections.rules_in_force import source_words
 
 __all__ = ["build"]
@@ -40,17 +40,15 @@ def build(inputs: ReportInputs, composer: Composer) -> Section | None:
     composer : Composer
         Writes tables and sentences.
     """
-    if inputs.people is None:
-        return None
-    lacking = not_possible(inputs, composer, "birth_policy")
-    if lacking is not None:
-        return lacking
-    view = PeopleView(inputs.people)
+    return people_section(inputs, composer, "birth_policy", partial(_blocks, inputs, composer))
+
+
+def _blocks(inputs: ReportInputs, composer: Composer, view: PeopleView) -> list[Block]:
     blocks: list[Block] = [composer.heading("births.heading_births"), *_births(inputs, composer, view)]
     blocks += [composer.heading("births.heading_maternity"), *_maternity(inputs, composer, view)]
     blocks += [composer.heading("births.heading_policies"), composer.callout("info", "births.nature")]
     blocks += _policies(inputs, composer, view)
-    return composer.section("birth_policy", blocks)
+    return blocks
 
 
 def _births(inputs: ReportInputs, composer: Composer, view: PeopleView) -> list[Block]:

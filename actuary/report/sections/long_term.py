@@ -18,7 +18,7 @@ from actuary.report.sections.people_parts import (
     PeopleView,
     column_table,
     figure_of,
-    not_possible,
+    people_section,
 )
 
 __all__ = ["build", "turning_rows", "watched_months"]
@@ -36,12 +36,10 @@ def build(inputs: ReportInputs, composer: Composer) -> Section | None:
     composer : Composer
         Writes tables and sentences.
     """
-    if inputs.people is None:
-        return None
-    lacking = not_possible(inputs, composer, "long_term")
-    if lacking is not None:
-        return lacking
-    view = PeopleView(inputs.people)
+    return people_section(inputs, composer, "long_term", partial(_blocks, inputs, composer))
+
+
+def _blocks(inputs: ReportInputs, composer: Composer, view: PeopleView) -> list[Block]:
     blocks: list[Block] = [composer.callout("info", "long_term.nature", year=str(view.part.base_year))]
     milestones = _milestones(inputs, composer, view)
     blocks += [composer.heading("long_term.heading_milestones"), _milestone_words(composer, view, milestones)]
@@ -57,7 +55,7 @@ def build(inputs: ReportInputs, composer: Composer) -> Section | None:
     balance = _valuations(inputs, composer, view) if inputs.full("long_term") else None
     if balance is not None:
         blocks += [composer.heading("long_term.heading_valuation"), composer.say("long_term.valuation"), balance]
-    return composer.section("long_term", blocks)
+    return blocks
 
 
 def _scheme(inputs: ReportInputs, composer: Composer, view: PeopleView, scheme: str) -> list[Block]:

@@ -9,13 +9,13 @@ from typing import Any
 
 from actuary.periods import Quarter
 from actuary.report.composer import Composer
-from actuary.report.contracts import Cell, Column, ReportTable, Section
+from actuary.report.contracts import Block, Cell, Column, ReportTable, Section
 from actuary.report.figures import Series, lines
 from actuary.report.inputs import ReportInputs
 from actuary.report.numbers import number_or_none
 from actuary.report.people import PeoplePart
 
-__all__ = ["ANNUAL_BASE", "PeopleView", "at_end", "column_table", "figure_of", "not_possible"]
+__all__ = ["ANNUAL_BASE", "PeopleView", "at_end", "column_table", "figure_of", "people_section"]
 
 #: The scenario that is the base itself.
 ANNUAL_BASE = "base"
@@ -24,7 +24,33 @@ _PERSON_DIGITS = 2
 _ORDER = ("long_term", "stress", "ageing", "birth_policy")
 
 
-def not_possible(inputs: ReportInputs, composer: Composer, section: str) -> Section | None:
+def people_section(
+    inputs: ReportInputs, composer: Composer, section: str, write: Callable[[PeopleView], list[Block]]
+) -> Section | None:
+    """Write a section from the people-driven model, or say what the model lacks.
+
+    Parameters
+    ----------
+    inputs : ReportInputs
+        Holds the runs of the people-driven model.
+    composer : Composer
+        Writes tables and sentences.
+    section : str
+        Name of the section.
+    write : callable
+        Writes its blocks where the model could be run.
+
+    Returns
+    -------
+    Section or None
+        None where the report plan does not ask for the section.
+    """
+    if inputs.people is None:
+        return None
+    return _not_possible(inputs, composer, section) or composer.section(section, write(PeopleView(inputs.people)))
+
+
+def _not_possible(inputs: ReportInputs, composer: Composer, section: str) -> Section | None:
     """Return the section that says what the people-driven model lacks, or None where it can be run.
 
     What is missing is listed once, in the first of the sections; the others refer to it.

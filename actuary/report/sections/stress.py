@@ -15,7 +15,7 @@ from actuary.report.figures import Line, Series
 from actuary.report.inputs import ReportInputs, without_files
 from actuary.report.numbers import number_or_none, scale_of
 from actuary.report.sections.long_term import turning_rows, watched_months
-from actuary.report.sections.people_parts import ANNUAL_BASE, PeopleView, at_end, column_table, not_possible
+from actuary.report.sections.people_parts import ANNUAL_BASE, PeopleView, at_end, column_table, people_section
 from actuary.report.tornado import tornado
 
 __all__ = ["build"]
@@ -35,12 +35,10 @@ def build(inputs: ReportInputs, composer: Composer) -> Section | None:
     composer : Composer
         Writes tables and sentences.
     """
-    if inputs.people is None:
-        return None
-    lacking = not_possible(inputs, composer, "stress")
-    if lacking is not None:
-        return lacking
-    view = PeopleView(inputs.people)
+    return people_section(inputs, composer, "stress", partial(_blocks, inputs, composer))
+
+
+def _blocks(inputs: ReportInputs, composer: Composer, view: PeopleView) -> list[Block]:
     blocks: list[Block] = [composer.callout("info", "stress.nature")]
     if view.part.sensitivity is not None:
         blocks.append(composer.heading("stress.heading_single"))
@@ -52,7 +50,7 @@ def build(inputs: ReportInputs, composer: Composer) -> Section | None:
         for scheme in view.part.schemes:
             blocks += _mixed(inputs, composer, view, scheme)
         blocks.append(_drawn_table(inputs, composer, view))
-    return composer.section("stress", blocks)
+    return blocks
 
 
 def _assumption_name(inputs: ReportInputs, key: str) -> str:

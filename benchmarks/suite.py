@@ -72,7 +72,8 @@ def run(declared: Mapping[str, Any]) -> dict[str, Any]:
     print(f"{seconds:.0f} s", flush=True)
     if process.returncode:
         sys.exit(f"{declared['script']} ended with {process.returncode}")
-    return {"found": json.loads(said), "seconds": seconds, "peak_mib": peak, "load": load}
+    found = json.loads(said)
+    return {"arguments": declared["arguments"], "found": found, "seconds": seconds, "peak_mib": peak, "load": load}
 
 
 def at(found: Any, path: Sequence[str | int]) -> float:
@@ -153,6 +154,18 @@ def _lines(path: str) -> list[str]:
         return Path(path).read_text(encoding="utf-8").splitlines()
     except OSError:
         return []
+
+
+def kept_runs(declared: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the kept runs; one that was measured with other arguments than are declared now is told and left out."""
+    if not RESULTS.is_file():
+        return {}
+    runs = json.loads(RESULTS.read_text(encoding="utf-8"))["runs"]
+    asked = {one["name"]: one["arguments"] for one in declared}
+    for name in [name for name, one in runs.items() if one["arguments"] != asked.get(name)]:
+        print(f"{name}: kept with arguments {runs[name]['arguments']}, declared are {asked.get(name)}; left out")
+        del runs[name]
+    return dict(runs)
 
 
 def collect(aims: Mapping[str, Any], runs: Mapping[str, Any]) -> dict[str, Any]:
@@ -298,7 +311,7 @@ def main() -> None:
     if given.check:
         check(aims, wanted)
         return
-    runs = json.loads(RESULTS.read_text(encoding="utf-8"))["runs"] if RESULTS.is_file() else {}
+    runs = kept_runs(aims["run"])
     for one in wanted:
         # Kept after each: a run that is stopped loses one benchmark, not all.
         runs[one["name"]] = run(one)

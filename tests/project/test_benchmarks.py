@@ -82,3 +82,15 @@ def test_the_page_is_written_from_the_kept_results(suite: ModuleType) -> None:
     aims = suite.read_aims()
     always = {run["name"] for run in aims["run"] if not run.get("named_only")}
     assert {one["name"] for one in kept["aims"]} >= {aim["name"] for aim in aims["aim"] if aim["run"] in always}
+
+
+def test_a_kept_run_with_other_arguments_is_told_and_left_out(suite, tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(suite, "RESULTS", tmp_path / "results.json")
+    assert suite.kept_runs([]) == {}
+    runs = {name: {"arguments": ["--cases", "10"], "found": {}} for name in ("same", "other", "gone")}
+    (tmp_path / "results.json").write_text(json.dumps({"runs": runs}), encoding="utf-8")
+    declared = [{"name": "same", "arguments": ["--cases", "10"]}, {"name": "other", "arguments": ["--cases", "20"]}]
+    assert set(suite.kept_runs(declared)) == {"same"}
+    said = capsys.readouterr().out
+    assert "other: kept with arguments" in said
+    assert "gone: kept with arguments" in said

@@ -229,8 +229,8 @@ def tally_stays(stays: IndicatorStays, limits: IndicatorLimits) -> tuple[StayTal
     counts, _ = cell_sums(wide, stays.cost_fen, cells=size * width)
     filled = np.flatnonzero(counts)
     # A case without a cell keeps -1, which is the last place.
-    places = np.full(size * width + 1, -1, dtype=np.int32)
-    places[filled] = np.arange(filled.size, dtype=np.int32)
+    places = np.full(size * width + 1, -1, dtype=np.int64)
+    places[filled] = np.arange(filled.size)
     cell = places[wide]
     none = np.zeros(filled.size, dtype=np.int64)
     with_days, days, deaths = none, none, none
@@ -253,7 +253,7 @@ def tally_stays(stays: IndicatorStays, limits: IndicatorLimits) -> tuple[StayTal
         of_hospital=_of_hospitals(stays, base),
         known=frozenset(known),
     )
-    return tally, CellCosts(cell[grouped], stays.cost_fen[grouped])
+    return tally, CellCosts(cell[grouped].astype(np.int32), stays.cost_fen[grouped])
 
 
 def _of_hospitals(stays: IndicatorStays, base: BoolArray) -> IntArray:

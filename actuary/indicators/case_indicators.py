@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BY",
+    "TRACED",
     "CaseIndicators",
     "IndicatorsOfCases",
     "check_by",
@@ -50,6 +51,8 @@ __all__ = [
 
 #: For whom indicators are computed: all cases together, or the words of a column.
 BY: tuple[str, ...] = ("city", "hospital", "tier", "insurance", "department")
+#: Columns of the cases behind a value.
+TRACED: tuple[str, ...] = ("case_id", "subject", "drg", "top", "bottom")
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -196,7 +199,8 @@ def traced_cases(basis: CaseBasis, indicator: str, *, subject: str | None = None
             "drg": [groups[one] for one in basis.stays.group_code[rows].tolist()],
             "top": parts.top[rows] / parts.top_parts,
             "bottom": 1.0 if parts.bottom is None else parts.bottom[rows] / parts.bottom_parts,
-        }
+        },
+        columns=list(TRACED),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,15 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from actuary.cli import app
 from actuary.errors import PeriodError, TableError, UnknownNameError
 from actuary.files import csv_bytes
 from actuary.indicators.case_indicators import compute_case_indicators
 from actuary.workflow.bulk.indicators import DatasetQuestion, indicators_of_dataset, trace_dataset
+from tests.workflow.test_bulk_resume import StoppedError, StoppingEngine
+from tests.workflow.test_distributed_engine import Cluster
 
 COUNT = 90
 POLICY = "suzhou-2022"
@@ -134,3 +139,113 @@ def test_every_file_that_differs_is_named(tmp_path: Path) -> None:
     (tmp_path / "nothing").mkdir()
     with pytest.raises(TableError, match="no file"):
         indicators_of_dataset(tmp_path / "nothing", tmp_path / "out.csv")
+
+
+def run(*words: object, code: int = 0) -> str:
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+@pytest.mark.slow
+def test_the_command_writes_the_same_for_a_folder_as_for_a_file(tmp_path: Path) -> None:
+    root = lay_out(stays(), tmp_path / "in", [30, 60])
+    pq.write_table(stays(), tmp_path / "cases.parquet", row_group_size=20)
+    asked = ("--policy", POLICY, "--by", "hospital")
+    for name in ("out.csv", "out.json"):
+        written = []
+        for cases, more in ((root, ()), ("cases.parquet", ()), ("cases.parquet", ("--engine", "local"))):
+            run("indicators", tmp_path / cases, *asked, *more, "--out", tmp_path / name)
+            written.append((tmp_path / name).read_bytes())
+        assert written[0] == written[1] == written[2]
+    plain = run("indicators", root, "--by", "hospital", "--family", "use", "--subject", "H10")
+    assert "not settled: no policy was named" in plain
+    assert "in 3 parts" in plain
+    listed = run("indicators", root, "--trace", "cmi", *asked, "--subject", "H1", "--out", tmp_path / "rows.csv")
+    at_once = run("indicators", tmp_path / "cases.parquet", "--trace", "cmi", *asked, "--subject", "H1")
+    assert [line for line in listed.splitlines() if "sum of top" in line] == [
+        line for line in at_once.splitlines() if "sum of top" in line
+    ]
+    assert len((tmp_path / "rows.csv").read_text("utf-8-sig").splitlines()) > 1
+    fit = run("indicators", root, *asked, "--publish", "--out", tmp_path / "fit.csv")
+    assert "few cases" in fit
+    assert sorted(path.name for path in tmp_path.glob(".*")) == []
+
+
+def test_the_command_refuses_what_cannot_be(tmp_path: Path) -> None:
+    root = lay_out(stays(), tmp_path / "in", [45])
+    far = ("--engine", "distributed", "--scheduler", "tcp://127.0.0.1:9")
+    assert "add --out FILE.csv" in run("indicators", root, *far, code=2)
+    assert "--engine distributed only" in run("indicators", root, "--scheduler", "tcp://127.0.0.1:9", code=2)
+    assert "one in .csv or .json" in run("indicators", root, "--out", tmp_path / "a.xlsx", code=2)
+    assert "one in .csv" in run("indicators", root, "--trace", "cmi", "--out", tmp_path / "a.json", code=2)
+    assert "cases are never overwritten" in run("indicators", root, "--out", root / "a.csv", code=2)
+    assert "no folder of cases" in run("indicators", "--engine", "local", "--restart", code=2)
+
+
+@pytest.mark.slow
+def test_a_stopped_run_goes_on(tmp_path: Path) -> None:
+    root = lay_out(stays(), tmp_path / "in", [20, 40, 60])
+
+    def asked(engine: StoppingEngine) -> DatasetQuestion:
+        return DatasetQuestion(policy=POLICY, by="hospital", engine=engine)
+
+    undisturbed = StoppingEngine(1000)
+    calm = indicators_of_dataset(root, tmp_path / "calm.csv", asked(undisturbed))
+    # In the middle of settling, of the sums, of the sums again, of the second pass.
+    for stop in (6, 11, 15, 19):
+        with pytest.raises(StoppedError):
+            indicators_of_dataset(root, tmp_path / "out.csv", asked(StoppingEngine(stop)))
+        rest = StoppingEngine(1000)
+        found = indicators_of_dataset(root, tmp_path / "out.csv", asked(rest))
+        pd.testing.assert_frame_equal(found.frame, calm.frame, check_exact=True)
+        assert rest.done == undisturbed.done - stop
+        assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.slow
+def test_what_is_kept_is_looked_at_and_belongs_to_its_files(tmp_path: Path) -> None:
+    root, out = lay_out(stays(), tmp_path / "in", [20, 40, 60]), tmp_path / "out.csv"
+
+    def parts_done(stop: int, **question: object) -> int:
+        engine = StoppingEngine(stop)
+        try:
+            indicators_of_dataset(root, out, DatasetQuestion(engine=engine, **question))  # type: ignore[arg-type]
+        except StoppedError:
+            assert engine.done == stop
+        return engine.done
+
+    # Settling four parts takes nine tasks; its files stand finished once the sums begin.
+    assert parts_done(10, policy=POLICY) == 10
+    (kept,) = tmp_path.glob(".out.csv.work/*/settled/cases/year=2024/city=a/month=1/part.parquet")
+    kept.chmod(0o644)
+    kept.write_bytes(kept.read_bytes()[:-1] + b"x")
+    assert parts_done(8, policy=POLICY) == 8
+    # Another question, and another file, find nothing; a restart wants nothing.
+    for question in ({"policy": POLICY, "by": "tier"}, {"policy": POLICY, "restart": True}):
+        assert parts_done(2, **question) == 2
+    assert parts_done(3) == 3
+    os.utime(root / "year=2024/city=a/month=1/part.parquet", ns=(1, 1))
+    assert parts_done(1000) > 7
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.slow
+def test_several_processes_give_the_table_of_one(tmp_path: Path) -> None:
+    pytest.importorskip("distributed", reason="the extra 'distributed' is not installed")
+    root = lay_out(stays(), tmp_path / "in", [20, 40, 60])
+    asked = ("--policy", POLICY, "--by", "hospital")
+    cluster = Cluster(tmp_path)
+    try:
+        for _ in range(2):
+            cluster.add_worker()
+        far = ("--engine", "distributed", "--scheduler", cluster.engine(2).scheduler)
+        run("indicators", root, *asked, *far, "--out", tmp_path / "many.csv")
+        run("indicators", root, "--trace", "time_index", *far, "--out", tmp_path / "many-rows.csv")
+    finally:
+        cluster.close()
+    run("indicators", root, *asked, "--out", tmp_path / "one.csv")
+    run("indicators", root, "--trace", "time_index", "--out", tmp_path / "one-rows.csv")
+    for name in ("{}.csv", "{}-rows.csv"):
+        one, many = ((tmp_path / name.format(which)).read_bytes() for which in ("one", "many"))
+        assert one == many

@@ -49,6 +49,7 @@ class CasesAsked:
     trace: str | None
     policy: str | None
     budget: list[str] | None
+    settled: Path | None
     hospitals: Path | None
     by: By
     subject: str | None
@@ -71,7 +72,7 @@ def answer_of_cases(asked: CasesAsked) -> None:
     """
     if asked.publish and asked.trace is not None:
         raise ActuaryError(Problem("--publish, --trace", "both", "one of them: rows of cases are never published"))
-    if in_parts(asked.cases, asked.engine) or asked.scheduler is not None:
+    if in_parts(asked.cases, asked.engine) or asked.scheduler is not None or asked.settled is not None:
         _in_parts(asked)
     else:
         _at_once(asked)
@@ -116,6 +117,7 @@ def _in_parts(asked: CasesAsked) -> None:
         question = DatasetQuestion(
             policy=asked.policy,
             budget=read_budget(asked.budget),
+            settled=asked.settled,
             hospitals=asked.hospitals,
             by=asked.by.value,
             quarter=asked.quarter,

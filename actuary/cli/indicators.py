@@ -60,6 +60,10 @@ def indicators(  # noqa: PLR0913, PLR0917  (one argument an option)
     budget: Annotated[
         list[str] | None, typer.Option("--budget", "-b", help="With cases: budget of the pool, as of actuary settle.")
     ] = None,
+    settled: Annotated[
+        Path | None,
+        typer.Option(help="With a folder of cases: what actuary settle wrote from it, in the place of --policy."),
+    ] = None,
     hospitals: Annotated[Path | None, typer.Option(help="With cases: list of hospitals, CSV: hospital, tier.")] = None,
     by: Annotated[By, typer.Option("--by", help="With cases: for whom.")] = By.CITY,
     subject: Annotated[str | None, typer.Option("--subject", help="With cases and --trace: which of them.")] = None,
@@ -79,7 +83,7 @@ def indicators(  # noqa: PLR0913, PLR0917  (one argument an option)
     """Print every indicator with its value, unit, period and how it is known; --trace shows the rows behind one."""
     families = None if not family else [one.value for one in family]
     if cases is None:
-        _check_region_alone(publish=publish, engine=engine, scheduler=scheduler, restart=restart)
+        _check_region_alone(publish=publish, settled=settled, engine=engine, scheduler=scheduler, restart=restart)
     if listing:
         from actuary.indicators import registry_table  # noqa: PLC0415
 
@@ -94,6 +98,7 @@ def indicators(  # noqa: PLR0913, PLR0917  (one argument an option)
                 trace=trace,
                 policy=policy,
                 budget=budget,
+                settled=settled,
                 hospitals=hospitals,
                 by=by,
                 subject=subject,
@@ -140,13 +145,15 @@ def indicators(  # noqa: PLR0913, PLR0917  (one argument an option)
         show(frame, f"Indicators, {city}", None, out, shown=shown[columns])
 
 
-def _check_region_alone(*, publish: bool, engine: EngineName | None, scheduler: str | None, restart: bool) -> None:
+def _check_region_alone(
+    *, publish: bool, settled: Path | None, engine: EngineName | None, scheduler: str | None, restart: bool
+) -> None:
     """Refuse options of cases where there are none."""
     if publish:
         raise ActuaryError(
             Problem("--publish", "no file of cases", "figures of cases: those of a region are published")
         )
-    given = {"--engine": engine, "--scheduler": scheduler, "--restart": restart}
+    given = {"--settled": settled, "--engine": engine, "--scheduler": scheduler, "--restart": restart}
     raise_all(
         [
             Problem(name, "no folder of cases", "cases that are read part by part", "name them before the options")

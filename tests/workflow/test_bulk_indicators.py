@@ -20,6 +20,7 @@ from actuary.errors import PeriodError, TableError, UnknownNameError
 from actuary.files import csv_bytes
 from actuary.indicators.case_indicators import compute_case_indicators
 from actuary.workflow.bulk.indicators import DatasetQuestion, indicators_of_dataset, trace_dataset
+from actuary.workflow.bulk.settle import settle_dataset
 from tests.workflow.test_bulk_resume import StoppedError, StoppingEngine
 from tests.workflow.test_distributed_engine import Cluster
 
@@ -91,6 +92,30 @@ def test_any_parts_are_the_whole(tmp_path_factory, seed, cuts, policy, by, quart
 def test_with_a_list_of_hospitals_and_a_floating_price(tmp_path: Path) -> None:
     hospitals = pd.DataFrame({"hospital": ["H1", "H2"], "tier": ["3", "2"]})
     check_same(stays(), tmp_path, [45], policy=POLICY, hospitals=hospitals, by="tier", budget=300_000)
+
+
+@pytest.mark.slow
+def test_cases_that_are_settled_already(tmp_path: Path) -> None:
+    root = lay_out(stays(), tmp_path / "in", [30, 60])
+    settle_dataset(root, tmp_path / "settled", POLICY, threads=1)
+    whole = compute_case_indicators(stays(), policy=POLICY, by="hospital")
+    asked = DatasetQuestion(settled=tmp_path / "settled", by="hospital", threads=1)
+    found = indicators_of_dataset(root, tmp_path / "out.csv", asked)
+    pd.testing.assert_frame_equal(found.frame, whole.frame, check_exact=True)
+    assert (found.policy, found.not_settled) == (POLICY, "")
+    other = lay_out(stays(2), tmp_path / "other", [30, 60])
+    for cases, folder, more, said in (
+        (root, "in", {}, "no settlement"),
+        (other, "settled", {}, "a settlement of other cases"),
+        (root, "settled", {"policy": POLICY, "budget": 1}, "2 problems"),
+    ):
+        with pytest.raises(TableError, match=said):
+            indicators_of_dataset(cases, tmp_path / "out.csv", DatasetQuestion(settled=tmp_path / folder, **more))
+    part = tmp_path / "settled/cases/year=2024/city=a/month=1/part.parquet"
+    part.chmod(0o644)
+    part.write_bytes(part.read_bytes() + b"x")
+    with pytest.raises(TableError, match="files that are not those of its manifest"):
+        indicators_of_dataset(root, tmp_path / "out.csv", asked)
 
 
 @pytest.mark.slow

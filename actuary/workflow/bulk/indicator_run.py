@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from actuary.durable.folders import MANIFEST
+from actuary.errors import Problem, TableError, raise_all
 from actuary.indicators.case_indicators import check_by, policy_named, why_not_settled
 from actuary.indicators.case_subjects import check_months, months_of_period
 from actuary.indicators.case_tally import CaseTally, join_case_tallies
@@ -38,6 +37,7 @@ from actuary.workflow.bulk.partitions import PARTITION_ROWS, Dataset, find_parti
 from actuary.workflow.bulk.progress import Progress
 from actuary.workflow.bulk.publish import refuse_overlap
 from actuary.workflow.bulk.settle import settle_dataset
+from actuary.workflow.bulk.settled_parts import check_settled, is_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,6 +57,9 @@ class DatasetQuestion:
         Budgets by insurance, where the price of the policy floats [yuan].
     hospitals : DataFrame or path, optional
         List of hospitals with their tiers.
+    settled : str or Path, optional
+        Folder of the same cases settled part by part, in the place of policy and budget; they are settled on the way
+        where it is left out.
     by : str
         One of :data:`actuary.indicators.case_indicators.BY`.
     quarter : str or Quarter, optional
@@ -76,6 +79,7 @@ class DatasetQuestion:
     policy: PaymentPolicy | str | Path | None = None
     budget: Mapping[str, Number] | Number | None = None
     hospitals: HospitalList | pd.DataFrame | str | Path | None = None
+    settled: str | Path | None = None
     by: str = "city"
     quarter: str | Quarter | None = None
     engine: Engine | None = None
@@ -107,22 +111,26 @@ def opened_run(
     quarter = None if question.quarter is None else str(question.quarter)
     if quarter is not None:
         months_of_period(quarter)
-    rules = policy_named(question.policy)
+    rules, settled = policy_named(question.policy), ""
+    dataset = find_partitions(path, partition_rows=question.partition_rows)
+    # Absolute, as workers see it.
+    folder = None if question.settled is None else Path(question.settled).expanduser().resolve()
+    if folder is not None:
+        rules, settled = _settled_by(question, folder, dataset)
     weights = {} if rules is None else weights_of_table(rules.weight_table, rules)
-    not_settled = why_not_settled(rules, question.budget)
+    not_settled = "" if settled else why_not_settled(rules, question.budget)
     listed = None if question.hospitals is None else read_hospitals(question.hospitals)
     limits = load_indicator_limits()
-    dataset = find_partitions(path, partition_rows=question.partition_rows)
     chosen = choose_columns(dataset.columns, where=str(path))
     check_by(question.by, {"hospital", "tier", "insurance", *chosen})
     if not {"month", "discharge_date"} & set(chosen):
         check_months(None, quarter)
-    pools = {} if rules is None or not_settled else budgets_of(rules, question.budget, ())
+    pools = {} if rules is None or not_settled or settled else budgets_of(rules, question.budget, ())
     identity = {
         "verb": "indicators",
         "policy": "" if rules is None else rules.fingerprint,
         "budgets_fen": {pool: str(amount) for pool, amount in pools.items()},
-        "settled": not not_settled,
+        "settled": settled or not not_settled,
         "hospitals": hospitals_fingerprint(listed),
         "limits": json.loads(limits.model_dump_json()),
         "by": question.by,
@@ -137,9 +145,9 @@ def opened_run(
             limits=limits,
             by=question.by,
             quarter=quarter,
-            settled="" if not_settled else str(journal.folder / "settled"),
+            settled="" if not_settled else str(folder or journal.folder / "settled"),
         )
-        if rules is not None and not not_settled:
+        if rules is not None and not not_settled and not settled:
             _settle(journal, path, cases.settled, rules, replace(question, hospitals=listed))
         cases, folders = _added_up(journal, dataset, cases)
         yield IndicatorRun(
@@ -155,9 +163,24 @@ def opened_run(
         )
 
 
+def _settled_by(question: DatasetQuestion, folder: Path, dataset: Dataset) -> tuple[PaymentPolicy | None, str]:
+    """Return by which policy cases are settled already, and the fingerprint of their settlement."""
+    given = {"--policy": question.policy, "--budget": question.budget}
+    raise_all(
+        [
+            Problem(name, "it beside --settled", "one of them: a settlement brings its policy and budgets")
+            for name, value in given.items()
+            if value is not None
+        ],
+        TableError,
+    )
+    mark = check_settled(folder, dataset)
+    return policy_named(folder / "policy.toml"), mark
+
+
 def _settle(journal: Journal, path: str | Path, folder: str, rules: PaymentPolicy, question: DatasetQuestion) -> None:
     """Settle the cases among the kept parts; what an earlier run has settled is taken where it is whole."""
-    if _is_whole(Path(folder)):
+    if is_whole(Path(folder)):
         return
     shutil.rmtree(folder, ignore_errors=True)
     settle_dataset(
@@ -170,19 +193,6 @@ def _settle(journal: Journal, path: str | Path, folder: str, rules: PaymentPolic
         partition_rows=question.partition_rows,
         progress=journal.progress,
     )
-
-
-def _is_whole(folder: Path) -> bool:
-    """Say whether every file that a folder lists has its checksum."""
-    try:
-        listed = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["outputs"]
-        for entry in listed:
-            with (folder / entry["file"]).open("rb") as stream:
-                if hashlib.file_digest(stream, "sha256").hexdigest() != entry["sha256"]:
-                    return False
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    return True
 
 
 def _added_up(journal: Journal, dataset: Dataset, cases: BasisReader) -> tuple[BasisReader, tuple[str, ...]]:

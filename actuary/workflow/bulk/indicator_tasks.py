@@ -25,8 +25,9 @@ from actuary.payment.stay_tally import CellCosts, StayTally, accurate_cases
 from actuary.workflow.bulk.case_parts import CaseReader, write_case_ids
 from actuary.workflow.bulk.partitions import Partition
 from actuary.workflow.bulk.rows import reading
+from actuary.workflow.bulk.settled_parts import settled_part
 
-__all__ = ["AccuracyTask", "BasisReader", "TallyTask", "TraceTask", "read_tally", "settled_part"]
+__all__ = ["AccuracyTask", "BasisReader", "TallyTask", "TraceTask", "read_tally"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +82,6 @@ class BasisReader:
             )
         is_paid = paid["status"].cast(pa.string()).to_numpy() == PaymentStatus.PAID.value
         return np.where(is_paid, paid["fund_fen"].fill_null(0).to_numpy(), -1).astype(np.int64)
-
-
-def settled_part(folder: str | Path, partition: Partition) -> Path:
-    """Return where the cases of a partition stand in the folder of their settlement."""
-    return Path(folder) / "cases" / partition.out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import enum
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from actuary.indicators.case_indicators import IndicatorsOfCases
-    from actuary.workflow.bulk.indicators import DatasetQuestion
 
 __all__ = ["By", "CasesAsked", "answer_of_cases"]
 
@@ -105,7 +104,7 @@ def _at_once(asked: CasesAsked) -> None:
 
 def _in_parts(asked: CasesAsked) -> None:
     from actuary.cli.settle import read_budget  # noqa: PLC0415
-    from actuary.workflow.bulk.indicators import DatasetQuestion, indicators_of_dataset  # noqa: PLC0415
+    from actuary.workflow.bulk.indicators import indicators_of_dataset  # noqa: PLC0415
 
     runner = chosen_engine(asked.engine, asked.scheduler)
     if asked.out is not None:
@@ -114,17 +113,17 @@ def _in_parts(asked: CasesAsked) -> None:
         mend = "add --out FILE.csv, on storage that every worker may write"
         raise ActuaryError(Problem("--engine distributed", "no --out", "a place where workers keep their parts", mend))
     with _kept_beside(asked.out) as place, showing_progress() as progress:
-        question = DatasetQuestion(
-            policy=asked.policy,
-            budget=read_budget(asked.budget),
-            settled=asked.settled,
-            hospitals=asked.hospitals,
-            by=asked.by.value,
-            quarter=asked.quarter,
-            engine=runner,
-            restart=asked.restart,
-            progress=progress,
-        )
+        question: dict[str, Any] = {
+            "policy": asked.policy,
+            "budget": read_budget(asked.budget),
+            "settled": asked.settled,
+            "hospitals": asked.hospitals,
+            "by": asked.by.value,
+            "quarter": asked.quarter,
+            "engine": runner,
+            "restart": asked.restart,
+            "progress": progress,
+        }
         if asked.trace is not None:
             _trace_in_parts(asked, asked.trace, place, question)
             return
@@ -133,7 +132,7 @@ def _in_parts(asked: CasesAsked) -> None:
             if asked.out is not None:
                 write_indicators(_wanted(found, asked), asked.out)
 
-        found = indicators_of_dataset(asked.cases, place, question, write=write)
+        found = indicators_of_dataset(asked.cases, place, write=write, **question)
     _tell(found)
     _show_values(found, _wanted(found, asked), asked)
 
@@ -148,12 +147,12 @@ def _kept_beside(out: Path | None) -> Iterator[Path]:
         yield Path(folder) / "indicators.csv"
 
 
-def _trace_in_parts(asked: CasesAsked, indicator: str, place: Path, question: DatasetQuestion) -> None:
+def _trace_in_parts(asked: CasesAsked, indicator: str, place: Path, question: Mapping[str, Any]) -> None:
     import pandas as pd  # noqa: PLC0415
 
     from actuary.workflow.bulk.indicators import trace_dataset  # noqa: PLC0415
 
-    found = trace_dataset(asked.cases, place, indicator, question, subject=asked.subject)
+    found = trace_dataset(asked.cases, place, indicator=indicator, subject=asked.subject, **question)
     say(f"{'made-up cases: ' if found.synthetic else ''}{found.cases:,} cases")
     if found.not_settled:
         say(f"not settled: {found.not_settled}")

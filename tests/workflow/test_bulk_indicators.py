@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from actuary.cli import app
 from actuary.errors import PeriodError, TableError, UnknownNameError
 from actuary.files import csv_bytes
 from actuary.indicators.case_indicators import compute_case_indicators
-from actuary.workflow.bulk.indicators import DatasetQuestion, indicators_of_dataset, trace_dataset
+from actuary.workflow.bulk.indicators import indicators_of_dataset, trace_dataset
 from actuary.workflow.bulk.settle import settle_dataset
 from tests.workflow.test_bulk_resume import StoppedError, StoppingEngine
 from tests.workflow.test_distributed_engine import Cluster
@@ -60,10 +61,9 @@ def lay_out(table: pa.Table, root: Path, cuts: list[int]) -> Path:
     return root
 
 
-def check_same(table: pa.Table, root: Path, cuts: list[int], **question: object) -> None:
-    whole = compute_case_indicators(table, threads=1, **question)  # type: ignore[arg-type]
-    asked = DatasetQuestion(threads=2, **question)  # type: ignore[arg-type]
-    found = indicators_of_dataset(lay_out(table, root / "in", cuts), root / "out.csv", asked)
+def check_same(table: pa.Table, root: Path, cuts: list[int], **question: Any) -> None:
+    whole = compute_case_indicators(table, threads=1, **question)
+    found = indicators_of_dataset(lay_out(table, root / "in", cuts), root / "out.csv", threads=2, **question)
     pd.testing.assert_frame_equal(found.frame, whole.frame, check_exact=True)
     for name in ("by", "cases", "subject_names", "policy", "not_settled", "synthetic"):
         assert getattr(found, name) == getattr(whole, name), name
@@ -99,8 +99,8 @@ def test_cases_that_are_settled_already(tmp_path: Path) -> None:
     root = lay_out(stays(), tmp_path / "in", [30, 60])
     settle_dataset(root, tmp_path / "settled", POLICY, threads=1)
     whole = compute_case_indicators(stays(), policy=POLICY, by="hospital")
-    asked = DatasetQuestion(settled=tmp_path / "settled", by="hospital", threads=1)
-    found = indicators_of_dataset(root, tmp_path / "out.csv", asked)
+    asked: dict[str, Any] = {"settled": tmp_path / "settled", "by": "hospital", "threads": 1}
+    found = indicators_of_dataset(root, tmp_path / "out.csv", **asked)
     pd.testing.assert_frame_equal(found.frame, whole.frame, check_exact=True)
     assert (found.policy, found.not_settled) == (POLICY, "")
     other = lay_out(stays(2), tmp_path / "other", [30, 60])
@@ -110,21 +110,21 @@ def test_cases_that_are_settled_already(tmp_path: Path) -> None:
         (root, "settled", {"policy": POLICY, "budget": 1}, "2 problems"),
     ):
         with pytest.raises(TableError, match=said):
-            indicators_of_dataset(cases, tmp_path / "out.csv", DatasetQuestion(settled=tmp_path / folder, **more))
+            indicators_of_dataset(cases, tmp_path / "out.csv", settled=tmp_path / folder, **more)
     part = tmp_path / "settled/cases/year=2024/city=a/month=1/part.parquet"
     part.chmod(0o644)
     part.write_bytes(part.read_bytes() + b"x")
     with pytest.raises(TableError, match="files that are not those of its manifest"):
-        indicators_of_dataset(root, tmp_path / "out.csv", asked)
+        indicators_of_dataset(root, tmp_path / "out.csv", **asked)
 
 
 @pytest.mark.slow
 def test_cases_behind_a_value_are_those_of_the_whole(tmp_path: Path) -> None:
     root = lay_out(stays(), tmp_path / "in", [30, 60])
-    asked = DatasetQuestion(policy=POLICY, by="hospital", threads=1)
+    asked: dict[str, Any] = {"policy": POLICY, "by": "hospital", "threads": 1}
     whole = compute_case_indicators(stays(), policy=POLICY, by="hospital")
     for name, subject in (("cost_index", None), ("cmi", "H10"), ("time_index", "H1"), ("settlement_rate", None)):
-        found = trace_dataset(root, tmp_path / "rows.csv", name, asked, subject=subject)
+        found = trace_dataset(root, tmp_path / "rows.csv", indicator=name, subject=subject, **asked)
         rows = whole.trace(name, subject=subject)
         assert (tmp_path / "rows.csv").read_bytes() == csv_bytes(rows)
         assert (found.rows, found.cases) == (len(rows), COUNT)
@@ -134,23 +134,21 @@ def test_cases_behind_a_value_are_those_of_the_whole(tmp_path: Path) -> None:
 def test_wrong_questions_are_answered_before_any_work(tmp_path: Path) -> None:
     root, out = lay_out(stays(), tmp_path / "in", [45]), tmp_path / "out.csv"
     for question, kind, said in (
-        (DatasetQuestion(by="hospitl"), UnknownNameError, "did you mean 'hospital'"),
-        (DatasetQuestion(by="department"), TableError, "no column department"),
-        (DatasetQuestion(quarter="2024Q5"), PeriodError, "2024Q5"),
+        ({"by": "hospitl"}, UnknownNameError, "did you mean 'hospital'"),
+        ({"by": "department"}, TableError, "no column department"),
+        ({"quarter": "2024Q5"}, PeriodError, "2024Q5"),
     ):
         with pytest.raises(kind, match=said):
-            indicators_of_dataset(root, out, question)
+            indicators_of_dataset(root, out, **question)
         assert not list(tmp_path.glob(".*"))
     with pytest.raises(UnknownNameError, match="did you mean 'cmi'"):
-        trace_dataset(root, out, "cmii")
+        trace_dataset(root, out, indicator="cmii")
     with pytest.raises(TableError, match="a quarter with stays; the cases are of 2023-10 to 2024-12"):
-        indicators_of_dataset(root, out, DatasetQuestion(quarter="2022Q1", threads=1))
+        indicators_of_dataset(root, out, quarter="2022Q1", threads=1)
     with pytest.raises(UnknownNameError, match="H9"):
-        trace_dataset(root, out, "inpatient_visits", DatasetQuestion(by="hospital", threads=1), subject="H9")
+        trace_dataset(root, out, indicator="inpatient_visits", by="hospital", threads=1, subject="H9")
     with pytest.raises(TableError, match="no column month"):
-        indicators_of_dataset(
-            lay_out(stays().drop_columns(["month"]), tmp_path / "no", [45]), out, DatasetQuestion(quarter="2024Q4")
-        )
+        indicators_of_dataset(lay_out(stays().drop_columns(["month"]), tmp_path / "no", [45]), out, quarter="2024Q4")
 
 
 def test_every_file_that_differs_is_named(tmp_path: Path) -> None:
@@ -212,17 +210,17 @@ def test_the_command_refuses_what_cannot_be(tmp_path: Path) -> None:
 def test_a_stopped_run_goes_on(tmp_path: Path) -> None:
     root = lay_out(stays(), tmp_path / "in", [20, 40, 60])
 
-    def asked(engine: StoppingEngine) -> DatasetQuestion:
-        return DatasetQuestion(policy=POLICY, by="hospital", engine=engine)
+    def asked(engine: StoppingEngine) -> dict[str, Any]:
+        return {"policy": POLICY, "by": "hospital", "engine": engine}
 
     undisturbed = StoppingEngine(1000)
-    calm = indicators_of_dataset(root, tmp_path / "calm.csv", asked(undisturbed))
+    calm = indicators_of_dataset(root, tmp_path / "calm.csv", **asked(undisturbed))
     # In the middle of settling, of the sums, of the sums again, of the second pass.
     for stop in (6, 11, 15, 19):
         with pytest.raises(StoppedError):
-            indicators_of_dataset(root, tmp_path / "out.csv", asked(StoppingEngine(stop)))
+            indicators_of_dataset(root, tmp_path / "out.csv", **asked(StoppingEngine(stop)))
         rest = StoppingEngine(1000)
-        found = indicators_of_dataset(root, tmp_path / "out.csv", asked(rest))
+        found = indicators_of_dataset(root, tmp_path / "out.csv", **asked(rest))
         pd.testing.assert_frame_equal(found.frame, calm.frame, check_exact=True)
         assert rest.done == undisturbed.done - stop
         assert not list(tmp_path.glob(".*"))
@@ -232,10 +230,10 @@ def test_a_stopped_run_goes_on(tmp_path: Path) -> None:
 def test_what_is_kept_is_looked_at_and_belongs_to_its_files(tmp_path: Path) -> None:
     root, out = lay_out(stays(), tmp_path / "in", [20, 40, 60]), tmp_path / "out.csv"
 
-    def parts_done(stop: int, **question: object) -> int:
+    def parts_done(stop: int, **question: Any) -> int:
         engine = StoppingEngine(stop)
         try:
-            indicators_of_dataset(root, out, DatasetQuestion(engine=engine, **question))  # type: ignore[arg-type]
+            indicators_of_dataset(root, out, engine=engine, **question)
         except StoppedError:
             assert engine.done == stop
         return engine.done

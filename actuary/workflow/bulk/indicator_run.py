@@ -49,31 +49,7 @@ __all__ = ["DatasetQuestion", "IndicatorRun", "opened_run"]
 class DatasetQuestion:
     """Say which indicators are asked of a dataset, and how it is worked on.
 
-    Parameters
-    ----------
-    policy : PaymentPolicy, str or Path, optional
-        The payment policy, whose weights count and by which cases are settled.
-    budget : mapping or number, optional
-        Budgets by insurance, where the price of the policy floats [yuan].
-    hospitals : DataFrame or path, optional
-        List of hospitals with their tiers.
-    settled : str or Path, optional
-        Folder of the same cases settled part by part, in the place of policy and budget; they are settled on the way
-        where it is left out.
-    by : str
-        One of :data:`actuary.indicators.case_indicators.BY`.
-    quarter : str or Quarter, optional
-        Stays of one quarter, or of a year such as 2024; all when left out.
-    engine : Engine, optional
-        What runs the parts; threads of this process when left out.
-    threads : int, optional
-        Threads of that engine; as many as there are cores when left out.
-    partition_rows : int
-        Rows of a part at most, as far as the row groups allow it [rows].
-    restart : bool
-        Whether what an earlier run kept is discarded.
-    progress : callable, optional
-        Told how far it is.
+    The fields are those of :func:`actuary.workflow.bulk.indicators.indicators_of_dataset`.
     """
 
     policy: PaymentPolicy | str | Path | None = None

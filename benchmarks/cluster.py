@@ -1,9 +1,9 @@
 """Measure work in parts: python benchmarks/cluster.py [--cases 200000 2000000] [--workers 2] [--json].
 
 A synthetic city is drawn once and repeated under new names of cases and persons, laid out in one folder a month.
-Grouping, settling, clearing and the indicators of hospitals run as a person runs them, each in a process of its own, whose peak memory is watched.
-With --workers the same runs again on a Dask cluster of that many processes on this machine; every file has to be the
-same.
+Grouping, settling, clearing and the indicators of hospitals run as a person runs them, each in a process of its own,
+whose peak memory is watched. With --workers the same runs again on a Dask cluster of that many processes on this
+machine; every file has to be the same.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
     python tools/kill_test.py [--kills 50] [--cases 60000] [--parts 12] [--seed 1] [--json]
 
-Made-up cases are grouped, settled and cleared part by part, and their indicators computed. Every step is started as a process of its own, killed
-(SIGKILL, no handler runs) after a random part of the time that it takes undisturbed, and started again with the same
-command until it ends by itself. Every file of the output is then compared byte for byte. A killed run must also leave
-no output that looks finished.
+Made-up cases are grouped, settled and cleared part by part, and their indicators computed. Every step is started as a
+process of its own, killed (SIGKILL, no handler runs) after a random part of the time that it takes undisturbed, and
+started again with the same command until it ends by itself. Every file of the output is then compared byte for byte. A
+killed run must also leave no output that looks finished.
 """
 
 from __future__ import annotations

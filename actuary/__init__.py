@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from actuary.workflow.bulk.check import check_dataset
     from actuary.workflow.bulk.clear import clear_dataset
     from actuary.workflow.bulk.group import group_dataset
+    from actuary.workflow.bulk.indicators import indicators_of_dataset, trace_dataset
     from actuary.workflow.bulk.settle import settle_dataset
     from actuary.workflow.bulk.weigh import weigh_dataset
     from actuary.workflow.case_ledger import record_signals
@@ -111,6 +112,7 @@ __all__ = [
     "indicator_history",
     "indicators_of_cases",
     "indicators_of_city",
+    "indicators_of_dataset",
     "life_table",
     "list_cities",
     "list_payment_policies",
@@ -156,6 +158,7 @@ __all__ = [
     "sweep_policy",
     "targets_of_city",
     "trace_city",
+    "trace_dataset",
     "warn_city",
     "weigh_dataset",
     "weights_from_cases",
@@ -166,7 +169,9 @@ __all__ = [
 
 _HOMES = {
     "weigh_dataset": "workflow.bulk.weigh",
+    "trace_dataset": "workflow.bulk.indicators",
     "settle_dataset": "workflow.bulk.settle",
+    "indicators_of_dataset": "workflow.bulk.indicators",
     "group_dataset": "workflow.bulk.group",
     "clear_dataset": "workflow.bulk.clear",
     "check_dataset": "workflow.bulk.check",

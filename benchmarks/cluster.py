@@ -1,9 +1,9 @@
 """Measure work in parts: python benchmarks/cluster.py [--cases 200000 2000000] [--workers 2] [--json].
 
 A synthetic city is drawn once and repeated under new names of cases and persons, laid out in one folder a month.
-Grouping, settling and clearing run as a person runs them, each in a process of its own, whose peak memory is watched.
-With --workers the same runs again on a Dask cluster of that many processes on this machine; every file has to be the
-same.
+Grouping, settling, clearing and the indicators of hospitals run as a person runs them, each in a process of its own,
+whose peak memory is watched. With --workers the same runs again on a Dask cluster of that many processes on this
+machine; every file has to be the same.
 """
 
 from __future__ import annotations
@@ -105,15 +105,17 @@ def run(*arguments: str, workers: Sequence[int] = ()) -> dict[str, float]:
 def run_all(
     city: Path, dataset: Path, out: Path, engine: tuple[str, ...], workers: Sequence[int] = ()
 ) -> dict[str, dict[str, float]]:
-    """Group, settle and clear a dataset."""
+    """Group, settle and clear a dataset, and compute the indicators of its hospitals."""
     grouped, settled = out / "grouped", out / "settled"
     policy = ("--policy", str(city / "policy.toml"), "--budget", str(city / "budget.csv"))
     hospitals = ("--hospitals", str(city / "hospitals.csv"))
     scores = ("--scores", str(city / "scores.csv"))
+    table = ("--by", "hospital", "--out", str(out / "indicators.csv"))
     commands = {
         "group": ("group", str(dataset), "--with-cases", "--out", str(grouped)),
         "settle": ("settle", str(grouped), *policy, *hospitals, "--out", str(settled)),
         "clear": ("clear", str(settled), *scores),
+        "indicators": ("indicators", str(grouped), "--settled", str(settled), *hospitals, *table),
     }
     return {verb: run(*command, *engine, workers=workers) for verb, command in commands.items()}
 
@@ -178,13 +180,13 @@ def measure(sizes: list[int], workers: int, folder: Path) -> dict[str, Any]:
 
 
 def _table(report: dict[str, Any]) -> str:
-    lines = [f"{'cases':>12s} {'engine':12s}{'verb':8s}{'wall s':>9s}{'cases/s':>12s}{'peak MiB':>10s}{'worker':>8s}"]
+    lines = [f"{'cases':>12s} {'engine':12s}{'verb':11s}{'wall s':>9s}{'cases/s':>12s}{'peak MiB':>10s}{'worker':>8s}"]
     for cases, found in report.items():
         for engine in ("local", "distributed"):
             for verb, used in found.get(engine, {}).items():
                 worker = f"{used['worker_peak_mib']:8,.0f}" if "worker_peak_mib" in used else ""
                 lines.append(
-                    f"{int(cases):12,} {engine:12s}{verb:8s}{used['wall_s']:9.1f}{int(cases) / used['wall_s']:12,.0f}"
+                    f"{int(cases):12,} {engine:12s}{verb:11s}{used['wall_s']:9.1f}{int(cases) / used['wall_s']:12,.0f}"
                     f"{used['peak_mib']:10,.0f}{worker}"
                 )
         if "equal" in found:

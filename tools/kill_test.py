@@ -2,10 +2,10 @@
 
     python tools/kill_test.py [--kills 50] [--cases 60000] [--parts 12] [--seed 1] [--json]
 
-Made-up cases are grouped, settled and cleared part by part. Every step is started as a process of its own, killed
-(SIGKILL, no handler runs) after a random part of the time that it takes undisturbed, and started again with the same
-command until it ends by itself. Every file of the output is then compared byte for byte. A killed run must also leave
-no output that looks finished.
+Made-up cases are grouped, settled and cleared part by part, and their indicators computed. Every step is started as a
+process of its own, killed (SIGKILL, no handler runs) after a random part of the time that it takes undisturbed, and
+started again with the same command until it ends by itself. Every file of the output is then compared byte for byte. A
+killed run must also leave no output that looks finished.
 """
 
 from __future__ import annotations
@@ -66,11 +66,15 @@ def steps(root: Path, out: Path) -> list[tuple[str, list[str], Path]]:
     """Return the steps of the chain: name, command, and the output that a step makes."""
     run = [sys.executable, "-m", "actuary"]
     grouped, settled = out / "grouped", out / "settled"
-    settle = ["settle", str(grouped), "--policy", POLICY, "--budget", BUDGET, "--out", str(settled)]
+    pay = ["--policy", POLICY, "--budget", BUDGET]
+    settle = ["settle", str(grouped), *pay, "--out", str(settled)]
+    table = out / "indicators.csv"
+    indicators = ["indicators", str(grouped), *pay, "--by", "hospital", "--out", str(table)]
     return [
         ("group", [*run, "group", str(root), "--with-cases", "--out", str(grouped)], grouped),
         ("settle", [*run, *settle], settled),
         ("clear", [*run, "clear", str(settled)], settled / "clearing"),
+        ("indicators", [*run, *indicators], table),
     ]
 
 
@@ -106,7 +110,7 @@ def disturb(command: list[str], output: Path, seconds: float, rng: random.Random
             os.kill(process.pid, signal.SIGKILL)
             process.communicate()
             kills += 1
-            if output.exists() and not (output / "manifest.json").is_file():
+            if output.is_dir() and not (output / "manifest.json").is_file():
                 sys.exit(f"{output} stands there unfinished after a kill")
             continue
         if process.returncode:
@@ -130,7 +134,7 @@ def main() -> None:
         calm.mkdir()
         seconds = [finish(command) for _, command, _ in steps(root, calm)]
         expected = digests(calm)
-        kills: dict[str, int] = {"group": 0, "settle": 0, "clear": 0}
+        kills: dict[str, int] = {name: 0 for name, _, _ in steps(root, calm)}
         chains, different = 0, []
         while sum(kills.values()) < given.kills:
             out = Path(place) / "disturbed"

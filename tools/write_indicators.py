@@ -45,10 +45,12 @@ actuary indicators --city shenyang --targets                   # the plan's targ
 actuary indicators --city city_panel --since 2018Q4 --out history.csv
 actuary indicators cases.parquet --policy policy.toml --budget budget.csv --by hospital
 actuary indicators cases.parquet --policy policy.toml --trace cmi --subject SYN2-008
+actuary indicators cases/ --settled settled --by hospital --out indicators.csv    # a folder, part by part
 ```
 
 In Python: `actuary.indicators_of_city`, `actuary.trace_city`, `actuary.indicator_history`, `actuary.targets_of_city`,
-`actuary.compute_case_indicators`.
+`actuary.compute_case_indicators`; of a folder, `actuary.indicators_of_dataset` and
+`actuary.trace_dataset` ([streaming](streaming.md)).
 
 - **A value is the latest one known up to the report quarter** and says of which period it is. Without a published
   figure, or with nothing to be divided by, it is *not assessable* (status `gap`), with the reason; that is never a good

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -14,28 +13,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from actuary.errors import Problem, TableError, UnknownNameError, unknown_name
+from actuary.indicators.case_frame import frame_of_tally
 from actuary.indicators.case_parts import SUMMED, CaseBasis, case_parts
-from actuary.indicators.case_subjects import (
-    cases_within,
-    every_subject,
-    months_of_period,
-    subjects_of,
-    sums_of_parts,
-)
-from actuary.indicators.registry import INDICATORS, get_indicator
+from actuary.indicators.case_subjects import basis_of_cases
+from actuary.indicators.case_tally import tally_cases
+from actuary.indicators.registry import get_indicator
 from actuary.payment.case_files import read_cases
 from actuary.payment.cases import CaseTable
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.declared_rules import weights_of_table
 from actuary.payment.exact import Number
-from actuary.payment.hospital_indicator_list import HOSPITAL_INDICATORS
-from actuary.payment.hospital_indicators import compute_indicators as indicators_of_stays
 from actuary.payment.indicator_limits import load_indicator_limits
-from actuary.payment.indicator_stays import stays_of_cases
 from actuary.payment.policy_files import load_payment_policy
-from actuary.payment.scheme_quality import measure_scheme
 from actuary.payment.settle import settle_cases
-from actuary.payment.trimming import TrimRule
+from actuary.payment.stay_tally import accurate_cases, accurate_costs
 from actuary.periods import Quarter
 
 if TYPE_CHECKING:
@@ -43,22 +34,30 @@ if TYPE_CHECKING:
 
     from actuary.payment.hospital_list import HospitalList
 
-__all__ = ["BY", "CaseIndicators", "compute_case_indicators", "indicators_of_table"]
+__all__ = [
+    "BY",
+    "TRACED",
+    "CaseIndicators",
+    "IndicatorsOfCases",
+    "check_by",
+    "check_subject",
+    "check_traced",
+    "compute_case_indicators",
+    "indicators_of_table",
+    "policy_named",
+    "traced_cases",
+    "why_not_settled",
+]
 
 #: For whom indicators are computed: all cases together, or the words of a column.
 BY: tuple[str, ...] = ("city", "hospital", "tier", "insurance", "department")
-
-_GROWTH = {
-    "inpatient_cost_growth": "inpatient_cost_yuan",
-    "inpatient_visits_growth": "inpatient_visits",
-    "inpatient_cost_per_stay_growth": "inpatient_cost_per_stay_yuan",
-}
-_QUALITY = ("riv", "low_cv_cases")
+#: Columns of the cases behind a value.
+TRACED: tuple[str, ...] = ("case_id", "subject", "drg", "top", "bottom")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class CaseIndicators:
-    """Hold indicators of cases and what they were computed from.
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class IndicatorsOfCases:
+    """Hold indicators of cases.
 
     Parameters
     ----------
@@ -67,12 +66,10 @@ class CaseIndicators:
         unit, period, cases (how many count), reason (why there is no value), direction, formula, source.
     by : str
         One of :data:`BY`.
-    basis : CaseBasis
-        The cases.
+    cases : int
+        How many cases were read.
     subject_names : tuple of str
-        The subjects.
-    subject_code : int32 array
-        Place of each case's subject, -1 where it has none.
+        The subjects, sorted.
     policy : str
         Name of the payment policy, "" without one.
     not_settled : str
@@ -83,9 +80,8 @@ class CaseIndicators:
 
     frame: pd.DataFrame
     by: str
-    basis: CaseBasis
+    cases: int
     subject_names: tuple[str, ...]
-    subject_code: NDArray[np.int32]
     policy: str
     not_settled: str
     synthetic: bool
@@ -103,7 +99,28 @@ class CaseIndicators:
         """Return one line on size and origin."""
         known = int(self.frame["value"].notna().sum())
         head = "made-up cases: " if self.synthetic else ""
-        return f"{head}{len(self.basis.cases):,} cases, {len(self.subject_names):,} by {self.by}, {known:,} values"
+        return f"{head}{self.cases:,} cases, {len(self.subject_names):,} by {self.by}, {known:,} values"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.summary()}>"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self.summary()}</p>{self.wide().to_html(index=False, max_rows=30)}"
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class CaseIndicators(IndicatorsOfCases):
+    """Hold indicators of a table of cases, and the cases that they were computed from.
+
+    Parameters
+    ----------
+    frame, by, cases, subject_names, policy, not_settled, synthetic :
+        As in :class:`IndicatorsOfCases`.
+    basis : CaseBasis
+        The cases.
+    """
+
+    basis: CaseBasis
 
     def trace(self, indicator: str, *, subject: str | None = None) -> pd.DataFrame:
         """Return the cases behind a value, with what each adds above and below the line.
@@ -126,33 +143,65 @@ class CaseIndicators:
         UnknownNameError
             When the indicator is not one of cases, or there is no such subject.
         """
-        get_indicator(indicator)
-        if indicator not in SUMMED:
-            raise UnknownNameError(unknown_name("indicator", indicator, SUMMED, what="sum over cases"))
-        if subject is not None and subject not in self.subject_names:
-            raise UnknownNameError(unknown_name("subject", subject, self.subject_names, what=self.by))
-        parts = case_parts(self.basis, indicator)
-        code = self.subject_code
-        chosen = parts.counted & (code >= 0)
-        if subject is not None:
-            chosen &= code == self.subject_names.index(subject)
-        rows = np.flatnonzero(chosen)
-        groups = (*self.basis.stays.groups, "")
-        return pd.DataFrame(
-            {
-                "case_id": self.basis.cases.case_id.take(rows).to_pylist(),
-                "subject": [self.subject_names[one] for one in code[rows].tolist()],
-                "drg": [groups[one] for one in self.basis.stays.group_code[rows].tolist()],
-                "top": parts.top[rows],
-                "bottom": 1.0 if parts.bottom is None else parts.bottom[rows],
-            }
-        )
+        check_traced(indicator)
+        check_subject(subject, self.subject_names, by=self.by)
+        return traced_cases(self.basis, indicator, subject=subject)
 
-    def __repr__(self) -> str:
-        return f"<CaseIndicators: {self.summary()}>"
 
-    def _repr_html_(self) -> str:
-        return f"<p>{self.summary()}</p>{self.wide().to_html(index=False, max_rows=30)}"
+def check_traced(indicator: str) -> None:
+    """Raise when an indicator is not one that cases add up to.
+
+    Raises
+    ------
+    UnknownNameError
+        With the nearest that is.
+    """
+    get_indicator(indicator)
+    if indicator not in SUMMED:
+        raise UnknownNameError(unknown_name("indicator", indicator, SUMMED, what="sum over cases"))
+
+
+def check_subject(subject: str | None, names: Sequence[str], *, by: str) -> None:
+    """Raise when there is no such subject.
+
+    Raises
+    ------
+    UnknownNameError
+        With the nearest there is.
+    """
+    if subject is not None and subject not in names:
+        raise UnknownNameError(unknown_name("subject", subject, names, what=by))
+
+
+def traced_cases(basis: CaseBasis, indicator: str, *, subject: str | None = None) -> pd.DataFrame:
+    """Return the cases behind a value, see :meth:`CaseIndicators.trace`.
+
+    Parameters
+    ----------
+    basis : CaseBasis
+        The cases, or a part of them.
+    indicator : str
+        One of :data:`~actuary.indicators.case_parts.SUMMED`.
+    subject : str, optional
+        One subject; all cases when left out.
+    """
+    parts = case_parts(basis, indicator)
+    names, code = basis.stays.hospitals, basis.stays.hospital_code
+    chosen = parts.counted & (code >= 0)
+    if subject is not None:
+        chosen &= code == (names.index(subject) if subject in names else -1)
+    rows = np.flatnonzero(chosen)
+    groups = (*basis.stays.groups, "")
+    return pd.DataFrame(
+        {
+            "case_id": basis.cases.case_id.take(rows).to_pylist(),
+            "subject": [names[one] for one in code[rows].tolist()],
+            "drg": [groups[one] for one in basis.stays.group_code[rows].tolist()],
+            "top": parts.top[rows] / parts.top_parts,
+            "bottom": 1.0 if parts.bottom is None else parts.bottom[rows] / parts.bottom_parts,
+        },
+        columns=list(TRACED),
+    )
 
 
 def compute_case_indicators(
@@ -210,22 +259,16 @@ def compute_case_indicators(
     >>> found.set_index("subject")["cost_index"].to_dict()
     {'H1': 1.2, 'H2': 0.8}
     """
-    if by not in BY:
-        raise UnknownNameError(unknown_name("--by", by, BY, what="column"))
-    rules = None if policy is None else _policy(policy)
+    rules = policy_named(policy)
     table = read_cases(cases, hospitals=hospitals, threads=threads)
-    if by not in ("city", *table.coded):
-        raise TableError(Problem("cases", f"no column {by}", "one, to tell the cases apart by it"))
-    fund = None
-    why = "no policy was named"
+    check_by(by, table.coded)
+    fund, why = None, why_not_settled(rules, budget)
     weights: Mapping[str, Fraction] = {}
     if rules is not None:
         weights = weights_of_table(rules.weight_table, rules)
-        if budget is None and _floats(rules):
-            why = "the price of the policy floats and no budget was given"
-        else:
+        if not why:
             settled = settle_cases(table, rules, budget=budget, hospitals=hospitals, threads=threads)
-            fund, why = np.where(settled.paid, settled.payers.fund_fen, -1), ""
+            fund = np.where(settled.paid, settled.payers.fund_fen, -1)
     return indicators_of_table(
         table, weights, fund_fen=fund, by=by, quarter=quarter, policy="" if rules is None else rules.id, not_settled=why
     )
@@ -263,120 +306,52 @@ def indicators_of_table(
     TableError
         When the table has no stay of the quarter.
     """
-    within, period = cases_within(table, quarter)
-    names, code = subjects_of(table, by, within)
-    stays = stays_of_cases(table, weights, standard_fen=fund_fen)
-    stays = replace(stays, hospitals=names, hospital_code=code.astype(np.int64))
-    basis = CaseBasis(table, stays, load_indicator_limits(), within, fund_fen)
-    rows = [*_summed(basis, names, code), *_growth(basis, names, code, quarter), *_of_stays(basis)]
-    frame = _frame(rows, names, period)
+    limits = load_indicator_limits()
+    basis = basis_of_cases(table, weights, limits, fund_fen=fund_fen, by=by, quarter=quarter)
+    tally, costs = tally_cases(basis)
+    accurate = accurate_cases(tally.stays, costs, accurate_costs(tally.stays, limits))
     return CaseIndicators(
-        frame=frame,
+        frame=frame_of_tally(tally, accurate, weights, limits, quarter=quarter),
         by=by,
-        basis=basis,
-        subject_names=names,
-        subject_code=code,
+        cases=len(table),
+        subject_names=tally.subjects,
         policy=policy,
         not_settled=not_settled,
         synthetic=table.synthetic,
+        basis=replace(basis, means=tally.stays.means()),
     )
 
 
-type _Row = tuple[str, NDArray[np.float64], NDArray[np.int64], str]
+def policy_named(policy: PaymentPolicy | str | Path | None) -> PaymentPolicy | None:
+    """Return a policy, its name or its file as the policy; None where none is named."""
+    return policy if policy is None or isinstance(policy, PaymentPolicy) else load_payment_policy(policy)
 
 
-def _policy(policy: PaymentPolicy | str | Path) -> PaymentPolicy:
-    return policy if isinstance(policy, PaymentPolicy) else load_payment_policy(policy)
+def check_by(by: str, columns: Collection[str]) -> None:
+    """Raise when cases cannot be told apart by a column.
+
+    Parameters
+    ----------
+    by : str
+        One of :data:`BY`.
+    columns : collection of str
+        Columns of words that the cases have.
+
+    Raises
+    ------
+    UnknownNameError, TableError
+        When it is none of them, or the cases lack it.
+    """
+    if by not in BY:
+        raise UnknownNameError(unknown_name("--by", by, BY, what="column"))
+    if by not in ("city", *columns):
+        raise TableError(Problem("cases", f"no column {by}", "one, to tell the cases apart by it"))
 
 
-def _floats(rules: PaymentPolicy) -> bool:
-    return rules.price.mode != "fixed" and not rules.price.budget
-
-
-def _summed(basis: CaseBasis, names: tuple[str, ...], code: NDArray[np.int32]) -> list[_Row]:
-    of_hospitals = {one.name for one in HOSPITAL_INDICATORS}
-    rows = []
-    for name in SUMMED:
-        if name not in of_hospitals:
-            parts = case_parts(basis, name)
-            rows.append((name, *sums_of_parts(parts, code, len(names)), parts.why))
-    return rows
-
-
-def _growth(
-    basis: CaseBasis, names: tuple[str, ...], code: NDArray[np.int32], quarter: str | Quarter | None
-) -> list[_Row]:
-    """Return growth on the same months of the year before: of the quarter, or of the last year of the table."""
-    held = basis.cases.coded.get("month")
-    size = len(names)
-    none, nobody = np.full(size, np.nan), np.zeros(size, dtype=np.int64)
-    if held is None or not held.names:
-        return [(name, none, nobody, "months of discharge are missing") for name in _GROWTH]
-    year = max(held.names)[:4]
-    now = set(months_of_period(quarter)) if quarter is not None else {m for m in held.names if m[:4] == year}
-    before = {f"{int(month[:4]) - 1}{month[4:]}" for month in now}
-    if not before <= set(held.names):
-        why = f"the cases hold no stays of {min(before)} to {max(before)}"
-        return [(name, none, nobody, why) for name in _GROWTH]
-    subject = replace(basis, within=np.ones(len(basis.cases), dtype=bool))
-    every = every_subject(basis.cases, code, names)
-    rows: list[_Row] = []
-    for name, level in _GROWTH.items():
-        values = []
-        for months in (now, before):
-            inside = np.array([*(month in months for month in held.names), False])[held.codes]
-            parts = case_parts(replace(subject, within=inside), level)
-            values.append(sums_of_parts(parts, every, size))
-        (latest, numbers), (earlier, _) = values
-        grown = np.divide(latest, earlier, out=np.full(size, np.nan), where=earlier > 0) - 1
-        rows.append((name, grown, numbers, "no stay in one of the two periods"))
-    return rows
-
-
-def _of_stays(basis: CaseBasis) -> list[_Row]:
-    found = indicators_of_stays(basis.stays, basis.limits, synthetic=basis.cases.synthetic)
-    rows: list[_Row] = [
-        (one.name, found.figures[one.name], found.base, found.why[one.name]) for one in HOSPITAL_INDICATORS
-    ]
-    size = len(basis.stays.hospitals)
-    values = {name: np.full(size, np.nan) for name in _QUALITY}
-    grouped = basis.grouped
-    for place in range(size):
-        mine = grouped & (basis.stays.hospital_code == place)
-        if mine.any():
-            quality = measure_scheme(
-                basis.stays.groups,
-                basis.stays.group_code[mine],
-                basis.stays.cost_fen[mine],
-                trim=TrimRule(),
-                cv_limit=basis.limits.cv_under.exact,
-            ).overall_before
-            values["riv"][place], values["low_cv_cases"][place] = quality.riv, quality.low_cv_cases
-    why = "no grouped case, or no spread of costs, in the base"
-    return rows + [(name, values[name], found.base, why) for name in _QUALITY]
-
-
-def _frame(rows: list[_Row], names: tuple[str, ...], period: str) -> pd.DataFrame:
-    order = {name: place for place, name in enumerate(INDICATORS)}
-    records = []
-    for name, values, numbers, why in sorted(rows, key=lambda row: order[row[0]]):
-        one = INDICATORS[name]
-        for subject, value, number in zip(names, values.tolist(), numbers.tolist(), strict=True):
-            records.append(
-                {
-                    "subject": subject,
-                    "family": one.family,
-                    "indicator": name,
-                    "zh": one.zh,
-                    "en": one.en,
-                    "value": value,
-                    "unit": one.unit,
-                    "period": period,
-                    "cases": number,
-                    "reason": why if math.isnan(value) else "",
-                    "direction": one.direction,
-                    "formula": one.formula,
-                    "source": one.source,
-                }
-            )
-    return pd.DataFrame(records)
+def why_not_settled(rules: PaymentPolicy | None, budget: Mapping[str, Number] | Number | None) -> str:
+    """Return why cases are not settled; empty where they can be."""
+    if rules is None:
+        return "no policy was named"
+    if budget is None and rules.price.mode != "fixed" and not rules.price.budget:
+        return "the price of the policy floats and no budget was given"
+    return ""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +13,15 @@ from actuary.payment.cases import CaseTable
 from actuary.payment.hospital_indicators import IndicatorStays, indicator_base
 from actuary.payment.indicator_limits import IndicatorLimits
 
-__all__ = ["SUMMED", "CaseParts", "case_parts"]
+__all__ = ["SUMMED", "CaseBasis", "CaseParts", "case_parts"]
 
 type FloatArray = NDArray[np.float64]
+type IntArray = NDArray[np.int64]
 type BoolArray = NDArray[np.bool_]
 
 #: Words for the tiers of hospitals in a case table, by the tier of the registry.
 _TIERS = {"tertiary": ("3", "三级"), "secondary": ("2", "二级"), "primary": ("1", "一级", "0", "未定级")}
-_FEN = 100.0
+_FEN = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,18 +32,22 @@ class CaseParts:
     ----------
     counted : bool array
         Which cases count.
-    top : float array
-        What they add above the line, in the unit of the indicator where nothing is below.
-    bottom : float array or None
-        What they add below the line.
+    top : int64 or float array
+        What they add above the line, in parts of its unit.
+    bottom : int64 or float array, or None
+        What they add below the line, in parts of its unit.
     why : str
         Why there is no value where no case counts.
+    top_parts, bottom_parts : int
+        How many parts make a unit: 100 fen a yuan.
     """
 
     counted: BoolArray
-    top: FloatArray
-    bottom: FloatArray | None
+    top: IntArray | FloatArray
+    bottom: IntArray | FloatArray | None
     why: str
+    top_parts: int = 1
+    bottom_parts: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,20 +59,27 @@ class CaseBasis:
     cases : CaseTable
         The cases.
     stays : IndicatorStays
-        The same, as the indicators of hospitals read them.
+        The same, as the indicators of hospitals read them; their hospitals are the subjects, -1 outside the period.
     limits : IndicatorLimits
         Limits of the base.
     within : bool array
         Cases of the period that is asked for.
+    subject : int32 array
+        Place of each case's subject, those outside the period too; -1 where it has none.
     fund_fen : int64 array or None
         What the fund pays by the rule, negative where it pays nothing [fen]; None without a settlement.
+    means : mapping, optional
+        What the means of groups are made of, see :meth:`actuary.payment.stay_tally.StayTally.means`: those of all
+        cases where these are a part of them.
     """
 
     cases: CaseTable
     stays: IndicatorStays
     limits: IndicatorLimits
     within: BoolArray
-    fund_fen: NDArray[np.int64] | None
+    subject: NDArray[np.int32]
+    fund_fen: IntArray | None
+    means: Mapping[str, tuple[int, int, int, int]] = field(default_factory=dict)
 
     @property
     def readable(self) -> BoolArray:
@@ -80,13 +91,13 @@ class CaseBasis:
         """Cases of the base that have a group."""
         return indicator_base(self.stays, self.limits) & self.within & (self.stays.group_code >= 0)
 
-    def amounts(self, name: str) -> tuple[FloatArray, BoolArray]:
-        """Return a column of money [yuan], and where it is known."""
+    def amounts(self, name: str) -> tuple[IntArray, BoolArray]:
+        """Return a column of money [fen], and where it is known."""
         if name not in self.cases.numbers:
-            return np.zeros(len(self.cases)), np.zeros(len(self.cases), dtype=bool)
+            return np.zeros(len(self.cases), dtype=np.int64), np.zeros(len(self.cases), dtype=bool)
         held = self.cases.numbers[name]
         known = held != MISSING
-        return np.where(known, held, 0) / _FEN, known
+        return np.where(known, held, 0), known
 
     def weights(self) -> tuple[FloatArray, BoolArray]:
         """Return the weight of each case's group, and where it has one."""
@@ -94,26 +105,36 @@ class CaseBasis:
         values = np.array([*(float(weight or 0) for weight in self.stays.weights), 0.0])
         return values[self.stays.group_code], known[self.stays.group_code]
 
-    def group_means(self, values: FloatArray, counted: BoolArray) -> FloatArray:
-        """Return for each case the mean of its group over the cases that count."""
-        codes = np.where(counted, self.stays.group_code, len(self.stays.groups))
-        size = len(self.stays.groups) + 1
-        sums, numbers = np.bincount(codes, weights=values, minlength=size), np.bincount(codes, minlength=size)
-        means = np.divide(sums, numbers, out=np.zeros(size), where=numbers > 0)
-        found: FloatArray = means[codes]
+    def group_means(self, of: str) -> FloatArray:
+        """Return for each case the mean cost of its group [yuan], or the mean stay (``days``)."""
+        means = []
+        for group in self.stays.groups:
+            number, cost, with_days, days = self.means.get(group, (0, 0, 0, 0))
+            total, divisor = (days, with_days) if of == "days" else (cost, number * _FEN)
+            means.append(total / divisor if divisor else 0.0)
+        found: FloatArray = np.array([*means, 0.0])[self.stays.group_code]
         return found
+
+    def one_each(self) -> IntArray:
+        """Return 1 for every case."""
+        return np.ones(len(self.cases), dtype=np.int64)
+
+    def nothing(self, why: str) -> CaseParts:
+        """Return the parts of an indicator for which no case counts."""
+        none = np.zeros(len(self.cases), dtype=np.int64)
+        return CaseParts(none.astype(bool), none, none, why)
 
 
 def _cost(basis: CaseBasis) -> CaseParts:
-    return CaseParts(basis.readable, basis.cases.cost_fen / _FEN, None, "no stay")
+    return CaseParts(basis.readable, basis.cases.cost_fen, None, "no stay", _FEN)
 
 
 def _visits(basis: CaseBasis) -> CaseParts:
-    return CaseParts(basis.readable, np.ones(len(basis.cases)), None, "no stay")
+    return CaseParts(basis.readable, basis.one_each(), None, "no stay")
 
 
 def _cost_per_stay(basis: CaseBasis) -> CaseParts:
-    return CaseParts(basis.readable, basis.cases.cost_fen / _FEN, np.ones(len(basis.cases)), "no stay")
+    return CaseParts(basis.readable, basis.cases.cost_fen, basis.one_each(), "no stay", _FEN)
 
 
 def _cost_of_tier(tier: str) -> Callable[[CaseBasis], CaseParts]:
@@ -121,9 +142,7 @@ def _cost_of_tier(tier: str) -> Callable[[CaseBasis], CaseParts]:
         held = basis.cases.coded["tier"]
         named = np.array([*(name in _TIERS[tier] for name in held.names), False])
         counted = basis.readable & named[held.codes]
-        return CaseParts(
-            counted, basis.cases.cost_fen / _FEN, np.ones(len(basis.cases)), f"no stay of {tier} hospitals"
-        )
+        return CaseParts(counted, basis.cases.cost_fen, basis.one_each(), f"no stay of {tier} hospitals", _FEN)
 
     return parts
 
@@ -131,56 +150,52 @@ def _cost_of_tier(tier: str) -> Callable[[CaseBasis], CaseParts]:
 def _length_of_stay(basis: CaseBasis) -> CaseParts:
     days = basis.stays.days
     if days is None:
-        none = np.zeros(len(basis.cases), dtype=bool)
-        return CaseParts(none, np.zeros(len(basis.cases)), None, "lengths of stay are missing")
-    return CaseParts(
-        basis.readable & (days >= 0), days.astype(np.float64), np.ones(len(days)), "no stay with a length of stay"
-    )
+        return basis.nothing("lengths of stay are missing")
+    return CaseParts(basis.readable & (days >= 0), days, basis.one_each(), "no stay with a length of stay")
 
 
 def _eligible(basis: CaseBasis) -> CaseParts:
     paid, known = basis.amounts("fund_charged")
     own, own_known = basis.amounts("fully_self_paid")
     first, first_known = basis.amounts("first_self_paid")
-    eligible = basis.cases.cost_fen / _FEN - own - first
+    eligible = basis.cases.cost_fen - own - first
     counted = basis.readable & known & own_known & first_known & (eligible > 0)
-    return CaseParts(counted, paid, eligible, "the fund money charged, or what the patient pays alone, is missing")
+    why = "the fund money charged, or what the patient pays alone, is missing"
+    return CaseParts(counted, paid, eligible, why, _FEN, _FEN)
+
+
+_NOT_SETTLED = "the cases are not settled: name a policy, and a budget where it needs one"
 
 
 def _settlement_rate(basis: CaseBasis) -> CaseParts:
     charged, known = basis.amounts("fund_charged")
     if basis.fund_fen is None:
-        none = np.zeros(len(basis.cases), dtype=bool)
-        return CaseParts(
-            none, charged, charged, "the cases are not settled: name a policy, and a budget where it needs one"
-        )
+        return basis.nothing(_NOT_SETTLED)
     counted = basis.readable & known & (basis.fund_fen >= 0)
-    return CaseParts(counted, basis.fund_fen / _FEN, charged, "no paid case with the fund money charged")
+    return CaseParts(counted, basis.fund_fen, charged, "no paid case with the fund money charged", _FEN, _FEN)
 
 
 def _drg_share(column: str) -> Callable[[CaseBasis], CaseParts]:
     def parts(basis: CaseBasis) -> CaseParts:
         amount, known = basis.amounts(column)
         if basis.fund_fen is None:
-            none = np.zeros(len(basis.cases), dtype=bool)
-            return CaseParts(
-                none, amount, amount, "the cases are not settled: name a policy, and a budget where it needs one"
-            )
+            return basis.nothing(_NOT_SETTLED)
         by_group = (basis.fund_fen >= 0) & (basis.stays.group_code >= 0)
-        return CaseParts(basis.readable & known, np.where(by_group, amount, 0.0), amount, f"no case with {column}")
+        top = np.where(by_group, amount, 0)
+        return CaseParts(basis.readable & known, top, amount, f"no case with {column}", _FEN, _FEN)
 
     return parts
 
 
 def _grouping_rate(basis: CaseBasis) -> CaseParts:
     base = indicator_base(basis.stays, basis.limits) & basis.within
-    grouped = (basis.stays.group_code >= 0).astype(np.float64)
-    return CaseParts(base, grouped, np.ones(len(grouped)), "no case in the base")
+    grouped = (basis.stays.group_code >= 0).astype(np.int64)
+    return CaseParts(base, grouped, basis.one_each(), "no case in the base")
 
 
 def _grouping_rate_listed(basis: CaseBasis) -> CaseParts:
-    grouped = (basis.stays.group_code >= 0).astype(np.float64)
-    return CaseParts(basis.readable, grouped, np.ones(len(grouped)), "no case")
+    grouped = (basis.stays.group_code >= 0).astype(np.int64)
+    return CaseParts(basis.readable, grouped, basis.one_each(), "no case")
 
 
 def _total_weight(basis: CaseBasis) -> CaseParts:
@@ -190,37 +205,36 @@ def _total_weight(basis: CaseBasis) -> CaseParts:
 
 def _cmi(basis: CaseBasis) -> CaseParts:
     weight, known = basis.weights()
-    return CaseParts(basis.grouped & known, weight, np.ones(len(weight)), "no case of a group with a weight")
+    return CaseParts(basis.grouped & known, weight, basis.one_each(), "no case of a group with a weight")
 
 
 def _cost_per_weight(basis: CaseBasis) -> CaseParts:
     weight, known = basis.weights()
-    return CaseParts(basis.grouped & known, basis.cases.cost_fen / _FEN, weight, "no case of a group with a weight")
+    return CaseParts(basis.grouped & known, basis.cases.cost_fen, weight, "no case of a group with a weight", _FEN)
 
 
 def _cost_index(basis: CaseBasis) -> CaseParts:
-    cost = basis.cases.cost_fen / _FEN
-    return CaseParts(basis.grouped, cost, basis.group_means(cost, basis.grouped), "no grouped case in the base")
+    means = basis.group_means("cost")
+    return CaseParts(basis.grouped, basis.cases.cost_fen, means, "no grouped case in the base", _FEN)
 
 
 def _time_index(basis: CaseBasis) -> CaseParts:
     found = _length_of_stay(basis)
-    counted = basis.grouped & found.counted
-    return CaseParts(counted, found.top, basis.group_means(found.top, counted), found.why)
+    return CaseParts(basis.grouped & found.counted, found.top, basis.group_means("days"), found.why)
 
 
 def _mean_gap(basis: CaseBasis) -> CaseParts:
     charged, known = basis.amounts("fund_charged")
     standard = basis.stays.standard_fen
     if standard is None:
-        none = np.zeros(len(basis.cases), dtype=bool)
-        return CaseParts(none, charged, None, "the fund money charged, or the standard, is missing")
+        return basis.nothing("the fund money charged, or the standard, is missing")
     base = indicator_base(basis.stays, basis.limits) & basis.within
     return CaseParts(
         base & known & (standard >= 0),
-        charged - standard / _FEN,
-        np.ones(len(charged)),
+        charged - standard,
+        basis.one_each(),
         "no case with both the fund money charged and the standard",
+        _FEN,
     )
 
 
@@ -248,7 +262,7 @@ _PARTS: dict[str, Callable[[CaseBasis], CaseParts]] = {
 SUMMED: tuple[str, ...] = tuple(_PARTS)
 
 
-def case_parts(basis: Any, indicator: str) -> CaseParts:
+def case_parts(basis: CaseBasis, indicator: str) -> CaseParts:
     """Return the parts of an indicator, case by case.
 
     Parameters

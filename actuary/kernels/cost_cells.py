@@ -9,7 +9,16 @@ from numpy.typing import NDArray
 
 from actuary.kernels.jit import njit
 
-__all__ = ["COST_BITS", "cell_sums", "segment_squares", "sort_by_cell"]
+__all__ = [
+    "COST_BITS",
+    "SQUARE_PARTS",
+    "carry_squares",
+    "cell_squares",
+    "cell_sums",
+    "segment_squares",
+    "sort_by_cell",
+    "whole_square",
+]
 
 type IntArray = NDArray[np.int64]
 
@@ -18,6 +27,9 @@ COST_BITS = 37
 
 #: A cost is split here, so that sums of squares fit 64 bits: three sums stand for one of 128.
 _SPLIT = 19
+
+#: The three parts of a sum of squares, the highest first.
+SQUARE_PARTS = ("squares_high", "squares_middle", "squares_low")
 
 
 def _compiled[**P, R](signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -102,7 +114,84 @@ def segment_squares(values: IntArray, first: IntArray, last: IntArray) -> list[i
     True
     """
     limbs = _square_limbs(np.ascontiguousarray(values, dtype=np.int64), first, last)
-    return [(int(high) << 2 * _SPLIT) + (int(middle) << _SPLIT + 1) + int(low) for high, middle, low in limbs.tolist()]
+    return [whole_square(*three) for three in limbs.tolist()]
+
+
+def whole_square(high: int, middle: int, low: int) -> int:
+    """Put the three parts of a sum of squares together [fen squared].
+
+    Examples
+    --------
+    >>> whole_square(1, 1, 1) == 2**38 + 2**20 + 1
+    True
+    """
+    return (high << 2 * _SPLIT) + (middle << _SPLIT + 1) + low
+
+
+@_compiled("void(int64[::1], int64[::1], int64[:,::1])")
+def _squares_by_cell(cell: IntArray, value: IntArray, out: IntArray) -> None:
+    mask = (1 << _SPLIT) - 1
+    for i in range(cell.size):
+        if cell[i] >= 0:
+            high, low = value[i] >> _SPLIT, value[i] & mask
+            out[0, cell[i]] += high * high
+            out[1, cell[i]] += high * low
+            out[2, cell[i]] += low * low
+
+
+def cell_squares(cell: IntArray, value: IntArray, *, cells: int) -> IntArray:
+    """Sum the squares over each cell, exactly, in three parts that can be added up.
+
+    Parameters
+    ----------
+    cell : int64 array, shape (case,)
+        Cell of each case; a negative one is left out.
+    value : int64 array, shape (case,)
+        Costs [fen], at least 0 and below ``2**COST_BITS``; a cell may hold 2^25 (33 million) cases.
+    cells : int
+        Number of cells.
+
+    Returns
+    -------
+    int64 array, shape (3, cells)
+        The parts, see :func:`whole_square`.
+
+    Examples
+    --------
+    >>> high, middle, low = cell_squares(np.array([0, 0, 1]), np.array([10**11, 10**11, 3]), cells=2).tolist()
+    >>> whole_square(high[0], middle[0], low[0]) == 2 * 10**22, low[1]
+    (True, 9)
+    """
+    out = np.zeros((3, cells), dtype=np.int64)
+    _squares_by_cell(np.ascontiguousarray(cell, dtype=np.int64), np.ascontiguousarray(value, dtype=np.int64), out)
+    return carry_squares(out, first=0)
+
+
+def carry_squares(sums: IntArray, *, first: int) -> IntArray:
+    """Carry what the lower two of three parts of sums of squares hold above their size into the next higher one.
+
+    What is carried after every addition can be added to again: the highest part of a cell has room for the squares of
+    2^27 (134 million) of the highest costs.
+
+    Parameters
+    ----------
+    sums : int64 array, shape (sum, cell)
+        Sums, the three parts among them one after the other.
+    first : int
+        Place of the highest of them.
+
+    Examples
+    --------
+    >>> carry_squares(np.array([[0], [2**18], [2**20 + 1]]), first=0).tolist()
+    [[1], [1], [1]]
+    """
+    out = sums.copy()
+    high, middle, low = out[first], out[first + 1], out[first + 2]
+    middle += low >> _SPLIT + 1
+    low &= (1 << _SPLIT + 1) - 1
+    high += middle >> _SPLIT - 1
+    middle &= (1 << _SPLIT - 1) - 1
+    return out
 
 
 @_compiled("void(int64[::1], int64[::1], int64[::1], int64[::1])")

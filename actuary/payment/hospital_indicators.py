@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -11,11 +11,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from actuary.errors import Problem, TableError, raise_all
-from actuary.kernels.cost_cells import cell_sums
 from actuary.payment.exact import Number, as_fraction
 from actuary.payment.hospital_indicator_list import HOSPITAL_INDICATORS
 from actuary.payment.indicator_limits import IndicatorLimits
+from actuary.payment.stay_tally import (
+    IndicatorStays,
+    StayTally,
+    accurate_cases,
+    accurate_costs,
+    indicator_base,
+    tally_stays,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,62 +32,12 @@ __all__ = [
     "case_mix_index",
     "compute_indicators",
     "indicator_base",
+    "indicators_of_tally",
     "risk_scores",
 ]
 
 type IntArray = NDArray[np.int64]
 type FloatArray = NDArray[np.float64]
-type BoolArray = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class IndicatorStays:
-    """Hold the stays that indicators are computed from; arrays have one place a case.
-
-    Parameters
-    ----------
-    hospitals, groups : tuple of str
-        Names.
-    hospital_code, group_code : int array
-        Places among them; -1: no hospital, not grouped.
-    cost_fen : int64 array
-        Costs [fen].
-    valid : bool array
-        Whether the case can be read; one that failed quality control is valid and not grouped.
-    weights : tuple of Fraction or None
-        Weight of each group; None where it has none.
-    days : int64 array, optional
-        Lengths of stay, -1 where unknown.
-    died : bool array, optional
-        Deaths in hospital.
-    charged_fen, standard_fen : int64 array, optional
-        Fund money charged item by item, and what the fund pays by the rule [fen]; a negative charge is unknown.
-    """
-
-    hospitals: tuple[str, ...]
-    groups: tuple[str, ...]
-    hospital_code: IntArray
-    group_code: IntArray
-    cost_fen: IntArray
-    valid: BoolArray
-    weights: tuple[Fraction | None, ...]
-    days: IntArray | None = None
-    died: BoolArray | None = None
-    charged_fen: IntArray | None = None
-    standard_fen: IntArray | None = None
-
-    def __post_init__(self) -> None:
-        size = len(self.cost_fen)
-        names = ("hospital_code", "group_code", "valid", "days", "died", "charged_fen", "standard_fen")
-        lengths = {name: len(array) for name in names if (array := getattr(self, name)) is not None}
-        problems = [
-            Problem(name, f"{length} places", f"{size}, one a case")
-            for name, length in lengths.items()
-            if length != size
-        ]
-        if len(self.weights) != len(self.groups):
-            problems.append(Problem("weights", f"{len(self.weights)}", f"{len(self.groups)}, one a group"))
-        raise_all(problems, TableError)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -175,10 +131,12 @@ def risk_scores(deaths: IntArray, cases: IntArray) -> FloatArray:
     scores = np.full(len(deaths), np.nan)
     scores[(cases > 0) & (deaths == 0)] = -np.inf
     dead = np.flatnonzero(deaths > 0)
-    logs = np.log(deaths[dead] / cases[dead])
-    spread = logs.std(ddof=1) if dead.size > 1 else 0.0
+    # Added up without an error of rounding: the order of the groups means nothing.
+    logs = [math.log(died / number) for died, number in zip(deaths[dead].tolist(), cases[dead].tolist(), strict=True)]
+    mean = math.fsum(logs) / max(1, len(logs))
+    spread = math.sqrt(math.fsum((one - mean) ** 2 for one in logs) / (len(logs) - 1)) if len(logs) > 1 else 0.0
     # Groups that all die alike differ in nothing: they lie at the mean. Rounding leaves them some 1e-16 apart.
-    scores[dead] = (logs - logs.mean()) / spread if spread > 1e-12 else 0.0
+    scores[dead] = [(one - mean) / spread if spread > 1e-12 else 0.0 for one in logs]
     return scores
 
 
@@ -189,67 +147,41 @@ def _divided(top: NDArray[np.generic], bottom: NDArray[np.generic]) -> FloatArra
     return quotient
 
 
-class _Cells:
-    """Sums by hospital and group over the cases of the base."""
-
-    def __init__(self, stays: IndicatorStays, base: BoolArray) -> None:
-        self.stays = stays
-        self.shape = (len(stays.hospitals), len(stays.groups))
-        grouped = base & (stays.group_code >= 0)
-        self.cell = np.where(grouped, stays.hospital_code.astype(np.int64) * self.shape[1] + stays.group_code, -1)
-        self.n, self.cost = self.sums(stays.cost_fen)
-
-    def sums(self, value: IntArray, where: BoolArray | None = None) -> tuple[IntArray, IntArray]:
-        """Count cases and add up a number over each cell."""
-        cell = self.cell if where is None else np.where(where, self.cell, -1)
-        found = cell_sums(cell, value, cells=self.shape[0] * self.shape[1])
-        return found[0].reshape(self.shape), found[1].reshape(self.shape)
-
-    def indices(self, n: IntArray, total: IntArray) -> tuple[FloatArray, FloatArray]:
-        """Return the consumption index, as ratio of sums and as mean of ratios."""
-        mean = _divided(total.sum(axis=0), n.sum(axis=0))
-        usual = np.where(n > 0, n * mean, 0.0)
-        # A group whose stays all cost nothing has no ratio.
-        ratios = _divided(total, np.where(mean > 0, np.broadcast_to(mean, n.shape), 0.0))
-        ratios = np.where((n > 0) & ~np.isnan(ratios), ratios, 0.0)
-        counted = np.where(np.nan_to_num(mean) > 0, n, 0).sum(axis=1)
-        return _divided(total.sum(axis=1), usual.sum(axis=1)), _divided(ratios.sum(axis=1), counted)
+def _rounded_once(tally: StayTally, values: FloatArray) -> FloatArray:
+    """Add up a number of every cell by hospital, rounded once, so that the order of the cells means nothing."""
+    return np.array([math.fsum(values[begin:end].tolist()) for begin, end in tally.bounds()])
 
 
-def _accurate(stays: IndicatorStays, cells: _Cells, limits: IndicatorLimits) -> IntArray:
-    """Return how many cases of each hospital lie strictly between the two ratios, compared exactly."""
-    n, total = cells.n.sum(axis=0).tolist(), cells.cost.sum(axis=0).tolist()
-    low, high = limits.accuracy_ratio_over.exact, limits.accuracy_ratio_under.exact
-    least = [
-        math.floor(low * Fraction(cost, number)) + 1 if number else 0 for number, cost in zip(n, total, strict=True)
+def _indices(tally: StayTally, n: IntArray, total: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return the consumption index, as ratio of sums and as mean of ratios."""
+    mean = np.nan_to_num(_divided(tally.over_hospitals(total), tally.over_hospitals(n)))[tally.group_code]
+    # A group whose stays all cost nothing has no ratio.
+    ratios = np.nan_to_num(_divided(total, mean))
+    counted = tally.over_groups(n, mean > 0)
+    return (
+        _divided(tally.over_groups(total), _rounded_once(tally, n * mean)),
+        _divided(_rounded_once(tally, ratios), counted),
+    )
+
+
+def _of_weights(tally: StayTally, weights: Sequence[Fraction | None]) -> dict[str, FloatArray]:
+    """Return what weights add up to, exactly, and what cases of groups with one cost."""
+    has_weight = np.array([weight is not None for weight in weights], dtype=bool)[tally.group_code]
+    weighed = tally.over_groups(tally.cell("cases"), has_weight)
+    cost = tally.over_groups(tally.cell("cost_fen"), has_weight)
+    scale = math.lcm(*(weight.denominator for weight in weights if weight is not None))
+    whole = [0 if weight is None else int(weight * scale) for weight in weights]
+    cells = [
+        number * whole[group]
+        for number, group in zip(tally.cell("cases").tolist(), tally.group_code.tolist(), strict=True)
     ]
-    most = [
-        math.ceil(high * Fraction(cost, number)) - 1 if number else 0 for number, cost in zip(n, total, strict=True)
-    ]
-    bounds = np.array([[*least, 0], [*most, -1]], dtype=np.int64)[:, stays.group_code]
-    inside = (stays.cost_fen >= bounds[0]) & (stays.cost_fen <= bounds[1])
-    return cells.sums(stays.cost_fen, inside)[0].sum(axis=1)
-
-
-def indicator_base(stays: IndicatorStays, limits: IndicatorLimits) -> BoolArray:
-    """Return which cases the indicators rest on: those that can be read, are not too long and cost enough.
-
-    Parameters
-    ----------
-    stays : IndicatorStays
-        The stays.
-    limits : IndicatorLimits
-        The limits.
-    """
-    base = stays.valid & (stays.hospital_code >= 0)
-    base &= stays.cost_fen >= math.ceil(limits.cost_under_yuan.exact * 100)
-    return base if stays.days is None else base & (stays.days <= math.floor(limits.stay_days_over.exact))
-
-
-def _by_hospital(stays: IndicatorStays, where: BoolArray, value: IntArray | None = None) -> IntArray:
-    codes = np.where(where & (stays.hospital_code >= 0), stays.hospital_code, -1).astype(np.int64)
-    found = cell_sums(codes, stays.cost_fen if value is None else value, cells=len(stays.hospitals))
-    return found[0] if value is None else found[1]
+    totals = [Fraction(sum(cells[begin:end]), scale) for begin, end in tally.bounds()]
+    rows = list(zip(totals, weighed.tolist(), cost.tolist(), strict=True))
+    return {
+        "total_weight": np.array([float(total) if number else math.nan for total, number, _ in rows]),
+        "cmi": np.array([float(total / number) if number else math.nan for total, number, _ in rows]),
+        "cost_per_weight_yuan": np.array([float(fen / (100 * total)) if total else math.nan for total, _, fen in rows]),
+    }
 
 
 def compute_indicators(
@@ -292,69 +224,84 @@ def compute_indicators(
     >>> found.figures["cost_index"].tolist(), found.why["time_index"]
     ([1.2, 0.6], 'lengths of stay are missing')
     """
-    base = indicator_base(stays, limits)
-    grouped = stays.group_code >= 0
-    cells = _Cells(stays, base)
-    n_grouped, n_base = cells.n.sum(axis=1), _by_hospital(stays, base)
-    has_weight = np.array([weight is not None for weight in stays.weights], dtype=bool)
-    weights = np.array([float(weight or 0) for weight in stays.weights])
-    total_weight = cells.n @ weights
-    weighed = cells.n[:, has_weight].sum(axis=1)
-    missing = np.full(len(stays.hospitals), np.nan)
-    readable = stays.valid & (stays.hospital_code >= 0)
+    tally, costs = tally_stays(stays, limits)
+    accurate = accurate_cases(tally, costs, accurate_costs(tally, limits))
+    return indicators_of_tally(
+        tally, accurate, stays.weights, limits, zero_deaths_low_risk=zero_deaths_low_risk, synthetic=synthetic
+    )
+
+
+def indicators_of_tally(
+    tally: StayTally,
+    accurate: IntArray,
+    weights: Sequence[Fraction | None],
+    limits: IndicatorLimits,
+    *,
+    zero_deaths_low_risk: bool = True,
+    synthetic: bool = False,
+) -> HospitalIndicators:
+    """Compute the indicators of every hospital from what its stays add up to.
+
+    Parameters
+    ----------
+    tally : StayTally
+        The sums of all stays, at once or part by part.
+    accurate : int64 array, shape (hospital,)
+        Cases whose cost is accurate, see :func:`actuary.payment.stay_tally.accurate_cases`.
+    weights : sequence of Fraction or None
+        Weight of each group; None where it has none.
+    limits, zero_deaths_low_risk, synthetic :
+        As in :func:`compute_indicators`.
+    """
+    n, base = tally.cell("cases"), tally.hospital("base")
+    n_grouped = tally.over_groups(n)
+    missing = np.full(len(tally.hospitals), np.nan)
     values: dict[str, FloatArray] = {
-        "grouping_rate": _divided(n_grouped, n_base),
-        "grouping_rate_listed": _divided(_by_hospital(stays, readable & grouped), _by_hospital(stays, readable)),
-        "groups": np.where(n_base > 0, (cells.n > 0).sum(axis=1), np.nan),
-        "total_weight": np.where(weighed > 0, total_weight, np.nan),
-        "cmi": _divided(total_weight, weighed),
-        "cost_per_weight_yuan": _divided(cells.cost[:, has_weight].sum(axis=1) / 100, total_weight),
-        "cost_accuracy": _divided(_accurate(stays, cells, limits), n_grouped),
+        "grouping_rate": _divided(n_grouped, base),
+        "grouping_rate_listed": _divided(tally.hospital("listed_grouped"), tally.hospital("listed")),
+        "groups": np.where(base > 0, tally.over_groups(np.ones(n.size, dtype=np.int64)), np.nan),
+        **_of_weights(tally, weights),
+        "cost_accuracy": _divided(accurate, n_grouped),
         "low_risk_mortality": missing,
-        "mean_fund_gap_yuan": missing,
+        "mean_fund_gap_yuan": _divided(tally.hospital("gap_fen") / 100, tally.hospital("with_gap")),
         "time_index": missing,
         "time_index_mean_ratio": missing,
     }
-    values["cost_index"], values["cost_index_mean_ratio"] = cells.indices(cells.n, cells.cost)
-    if stays.days is not None:
-        known = stays.days >= 0
-        values["time_index"], values["time_index_mean_ratio"] = cells.indices(*cells.sums(stays.days, known))
-    if stays.died is not None:
-        values["low_risk_mortality"] = _low_risk_mortality(cells, stays.died, limits, zero_deaths_low_risk)
-    if stays.charged_fen is not None and stays.standard_fen is not None:
-        both = base & (stays.charged_fen >= 0) & (stays.standard_fen >= 0)
-        gap = _by_hospital(stays, both, stays.charged_fen - stays.standard_fen)
-        values["mean_fund_gap_yuan"] = _divided(gap / 100, _by_hospital(stays, both))
+    values["cost_index"], values["cost_index_mean_ratio"] = _indices(tally, n, tally.cell("cost_fen"))
+    if "days" in tally.known:
+        days = _indices(tally, tally.cell("stays_with_days"), tally.cell("days"))
+        values["time_index"], values["time_index_mean_ratio"] = days
+    if "died" in tally.known:
+        values["low_risk_mortality"] = _low_risk_mortality(tally, limits, zero_deaths_low_risk)
     return HospitalIndicators(
-        hospitals=stays.hospitals,
-        cases=_by_hospital(stays, np.ones(len(stays.cost_fen), dtype=bool)),
-        base=n_base,
+        hospitals=tally.hospitals,
+        cases=tally.hospital("cases"),
+        base=base,
         figures={indicator.name: values[indicator.name] for indicator in HOSPITAL_INDICATORS},
-        why=_reasons(stays),
+        why=_reasons(tally.known),
         synthetic=synthetic,
     )
 
 
-def _low_risk_mortality(
-    cells: _Cells, died: BoolArray, limits: IndicatorLimits, zero_deaths_low_risk: bool
-) -> FloatArray:
-    deaths = cells.sums(cells.stays.cost_fen, died)[0]
-    scores = risk_scores(deaths.sum(axis=0), cells.n.sum(axis=0))
+def _low_risk_mortality(tally: StayTally, limits: IndicatorLimits, zero_deaths_low_risk: bool) -> FloatArray:
+    deaths, n = tally.cell("deaths"), tally.cell("cases")
+    scores = risk_scores(tally.over_hospitals(deaths), tally.over_hospitals(n))
     low = scores < float(limits.low_risk_score_under.value)
     if not zero_deaths_low_risk:
         low &= np.isfinite(scores)
-    return _divided(deaths[:, low].sum(axis=1), cells.n[:, low].sum(axis=1))
+    here = low[tally.group_code]
+    return _divided(tally.over_groups(deaths, here), tally.over_groups(n, here))
 
 
-def _reasons(stays: IndicatorStays) -> dict[str, str]:
+def _reasons(known: frozenset[str]) -> dict[str, str]:
     """Say for each indicator why it is undefined where it is."""
     no_case, no_group = "no case in the base", "no grouped case in the base"
     no_weight = "no case of a group with a weight"
     money = "no case with both the fund money charged and the standard"
-    if stays.charged_fen is None or stays.standard_fen is None:
+    if "gap" not in known:
         money = "the fund money charged, or the standard, is missing"
-    days = "no grouped case with a length of stay" if stays.days is not None else "lengths of stay are missing"
-    deaths = "no case in a low-risk group" if stays.died is not None else "deaths are missing"
+    days = "no grouped case with a length of stay" if "days" in known else "lengths of stay are missing"
+    deaths = "no case in a low-risk group" if "died" in known else "deaths are missing"
     return {
         "grouping_rate": no_case,
         "grouping_rate_listed": "no case",

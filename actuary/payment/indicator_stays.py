@@ -80,7 +80,11 @@ def indicators_of_cases(
 
 
 def stays_of_cases(
-    cases: CaseTable, weights: Mapping[str, Fraction], *, standard_fen: NDArray[np.int64] | None = None
+    cases: CaseTable,
+    weights: Mapping[str, Fraction],
+    *,
+    standard_fen: NDArray[np.int64] | None = None,
+    subjects: tuple[tuple[str, ...], NDArray[np.int64]] | None = None,
 ) -> IndicatorStays:
     """Return the stays of a case table as indicators read them; see :func:`indicators_of_cases`.
 
@@ -92,7 +96,10 @@ def stays_of_cases(
         Weight by group.
     standard_fen : int64 array, shape (case,), optional
         Amount the fund pays by the rule, negative where it pays nothing [fen].
+    subjects : (tuple of str, int64 array), optional
+        Names, and the place of each case among them, in the place of the hospitals.
     """
+    names, code = subjects or (cases.hospital_names, cases.hospital_code.astype(np.int64))
     group = cases.group_code.astype(np.int64)
     if cases.has("group_status"):
         status = cases.coded["group_status"]
@@ -108,9 +115,9 @@ def stays_of_cases(
         held = cases.numbers["fund_charged"]
         charged = np.where(held == MISSING, -1, held)
     return IndicatorStays(
-        hospitals=cases.hospital_names,
+        hospitals=names,
         groups=cases.group_names,
-        hospital_code=cases.hospital_code.astype(np.int64),
+        hospital_code=code,
         group_code=group,
         cost_fen=cases.cost_fen,
         valid=valid,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +45,7 @@ def settle_dataset(  # noqa: PLR0913  (what a run can be asked for)
     hospitals: HospitalList | pd.DataFrame | str | Path | None = None,
     lang: str = "zh",
     strict: bool = False,
+    explain: Sequence[str] = (),
     engine: Engine | None = None,
     threads: int | None = None,
     partition_rows: int = PARTITION_ROWS,
@@ -72,6 +73,8 @@ def settle_dataset(  # noqa: PLR0913  (what a run can be asked for)
         Language of the reasons in the list of problems.
     strict : bool
         Whether to refuse when a case cannot be paid as it stands.
+    explain : sequence of str
+        Names of cases to explain; see :attr:`SettledDataset.traces`.
     engine : Engine, optional
         What runs the parts; threads of this process when left out.
     threads : int, optional
@@ -92,6 +95,8 @@ def settle_dataset(  # noqa: PLR0913  (what a run can be asked for)
     ------
     TableError
         When a file cannot be read or lacks a column.
+    UnknownNameError
+        When a case that is to be explained is not there.
     DeclarationError, BudgetError
         When the policy, or the budget it asks for, is not what it should be.
     ActuaryError
@@ -142,7 +147,7 @@ def settle_dataset(  # noqa: PLR0913  (what a run can be asked for)
             reader=CaseReader(source=str(path), hospitals=listed),
             keys=_keys_of(rules, dataset, chosen),
         )
-        return run.settle(target, budget=budget, lang=lang, strict=strict)
+        return run.settle(target, budget=budget, lang=lang, strict=strict, explain=explain)
 
 
 def _columns_left(dataset: Dataset) -> list[str]:

@@ -18,6 +18,7 @@ from actuary.payment.settlement import BookRow
 from actuary.payment.settlement_files import record_of_sums, write_settlement_tables
 from actuary.payment.settlement_sums import SettlementSums
 from actuary.payment.statuses import REASON_STATUS, PaymentStatus
+from actuary.payment.trace import PaymentTrace
 from actuary.policy.fingerprints import fingerprint
 from actuary.workflow.bulk.case_parts import CaseReader
 from actuary.workflow.bulk.engine import PartDone, PartTask
@@ -25,6 +26,7 @@ from actuary.workflow.bulk.journal import Journal
 from actuary.workflow.bulk.keys import JoinDuplicates, JoinReadmissions, Marks, marks_of
 from actuary.workflow.bulk.partitions import Dataset
 from actuary.workflow.bulk.publish import publish
+from actuary.workflow.bulk.settle_explain import find_cases, trace_cases
 from actuary.workflow.bulk.settle_tasks import PayTask, ScanTask, SumTask, pools_of
 from actuary.workflow.bulk.year_keys import Elsewhere, JoinCaps, JoinReviews, KeyTask, YearKeys
 
@@ -51,6 +53,8 @@ class SettledDataset:
         Lines that add up to the budget of each pool [fen].
     fingerprint : str
         Hash of the policy, of every part of the cases in its order, and of the budgets.
+    traces : tuple of PaymentTrace
+        Explanations of the cases for which they were asked.
     """
 
     path: Path
@@ -60,6 +64,7 @@ class SettledDataset:
     point_values: tuple[PointValue, ...]
     books: tuple[BookRow, ...]
     fingerprint: str
+    traces: tuple[PaymentTrace, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of cases."""
@@ -117,7 +122,13 @@ class SettleRun:
     keys: YearKeys | None
 
     def settle(
-        self, target: Path, *, budget: Mapping[str, Number] | Number | None, lang: str, strict: bool
+        self,
+        target: Path,
+        *,
+        budget: Mapping[str, Number] | Number | None,
+        lang: str,
+        strict: bool,
+        explain: Sequence[str] = (),
     ) -> SettledDataset:
         """Run the stages and write the output.
 
@@ -131,7 +142,10 @@ class SettleRun:
             Language of the reasons in the list of problems.
         strict : bool
             Whether to refuse when a case cannot be paid as it stands.
+        explain : sequence of str
+            Names of cases to explain.
         """
+        places = find_cases(self.journal, self.dataset, explain)
         floats = self.rules.price.mode != "fixed"
         scan = ScanTask(
             reader=self.reader, policy=self.rules, pools=tuple(self.pools) if floats else (), keys=self.keys
@@ -161,7 +175,7 @@ class SettleRun:
             lang=lang,
         )
         paid = self.journal.stage("4 pay", pay, self.dataset.partitions)
-        found = self._result(target, paid, values, mark)
+        found = replace(self._result(target, paid, values, mark), traces=trace_cases(pay, places))
         if strict and (wrong := _wrong(found.sums)):
             said = f"{wrong:,} of {len(found):,} cases that cannot be paid as they stand"
             mend = "mend them, or leave --strict out: they are listed then in problems.csv and not paid"

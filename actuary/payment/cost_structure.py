@@ -136,7 +136,8 @@ def used_cases(cost_fen: NDArray[np.int64], classes: Mapping[str, NDArray[np.int
     raise_all(missing, TableError)
     parts = [classes[name] for name in ITEM_CLASSES]
     used: NDArray[np.bool_] = np.logical_and.reduce([part >= 0 for part in parts])
-    return used & (np.add.reduce(parts) == cost_fen)
+    used &= np.add.reduce(parts) == cost_fen
+    return used
 
 
 def sum_structure(cost_fen: NDArray[np.int64], classes: Mapping[str, NDArray[np.int64]]) -> StructureSums:

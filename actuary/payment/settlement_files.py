@@ -59,7 +59,13 @@ def settlement_record(settlement: Settlement) -> dict[str, Any]:
 
 
 def record_of_sums(
-    policy: PaymentPolicy, sums: SettlementSums, values: Sequence[PointValue], *, fingerprint: str, source: Path
+    policy: PaymentPolicy,
+    sums: SettlementSums,
+    values: Sequence[PointValue],
+    *,
+    fingerprint: str,
+    source: Path,
+    city: str = "",
 ) -> dict[str, Any]:
     """Return what identifies a settlement and what it comes to, as JSON can hold it; numbers are texts.
 
@@ -75,6 +81,8 @@ def record_of_sums(
         The settlement's.
     source : Path
         Where the cases stood.
+    city : str
+        Whose cases they are, where neither policy nor source tell.
     """
     counts: dict[str, int] = {status.value: 0 for status in PaymentStatus}
     reasons: dict[str, int] = {}
@@ -90,7 +98,7 @@ def record_of_sums(
         "fingerprint": fingerprint,
         "synthetic": sums.synthetic,
         "source": source.name,
-        "city": _city_of(policy, source),
+        "city": _city_of(policy, source) or city,
         "renamed_columns": dict(sums.renamed),
         "remarks": list(sums.remarks),
         "cases": sum(sums.reasons),

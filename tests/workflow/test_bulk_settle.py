@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.policy_files import load_payment_policy
 from actuary.payment.settle import settle_cases
-from actuary.payment.settlement_files import write_settlement
+from actuary.payment.settlement_files import settlement_record, write_settlement
 from actuary.tables.personal_door import personal_door
 from actuary.workflow.bulk.settle import settle_dataset
 from tests.workflow.settled_parts import BUDGET, check_same, csv_of, lay_out, paid_rows
@@ -122,3 +123,16 @@ def test_persons_may_be_left_out_of_parts_and_readmissions_are_then_not_looked_f
     assert found.point_values == whole.point_values
     assert paid_rows(tmp_path / "out") == pq.read_table(tmp_path / "whole/cases.parquet").to_pylist()
     assert "readmissions are not looked for" in (tmp_path / "out/settlement.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("cities", "told"), [(["anyang"], "anyang"), (["anyang", ""], "anyang"), (["a", "b"], "")])
+def test_the_city_is_that_of_the_files(policy: PaymentPolicy, tmp_path: Path, cities: list[str], told: str) -> None:
+    (tmp_path / "in").mkdir()
+    for number, city in enumerate(cities):
+        table = stays(number, 20).replace_schema_metadata({"city": city} if city else None)
+        pq.write_table(table, tmp_path / "in" / f"{number}.parquet")
+    settle_dataset(tmp_path / "in", tmp_path / "out", policy, budget=BUDGET, threads=1)
+    assert json.loads((tmp_path / "out/settlement.json").read_text(encoding="utf-8"))["city"] == told
+    if len(cities) == 1:
+        whole = settle_cases(tmp_path / "in/0.parquet", policy, budget=BUDGET, threads=1)
+        assert settlement_record(whole)["city"] == told

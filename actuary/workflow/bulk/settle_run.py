@@ -28,7 +28,7 @@ from actuary.workflow.bulk.partitions import Dataset
 from actuary.workflow.bulk.publish import publish
 from actuary.workflow.bulk.settle_explain import find_cases, trace_cases
 from actuary.workflow.bulk.settle_tasks import PayTask, ScanTask, SumTask, pools_of
-from actuary.workflow.bulk.year_keys import Elsewhere, JoinCaps, JoinReviews, KeyTask, YearKeys
+from actuary.workflow.bulk.year_keys import Elsewhere, JoinCaps, JoinReviews, YearKeys, YearKeyTask
 
 __all__ = ["SettleRun", "SettledDataset"]
 
@@ -195,7 +195,7 @@ class SettleRun:
         quotas: tuple[ReviewQuota, ...] = ()
         changed = set(duplicates.files)
         if keys.reviews and self.rules.review is not None:
-            again = KeyTask(
+            again = YearKeyTask(
                 reader=reader, policy=self.rules, keys=YearKeys(shares=keys.shares, reviews=True), elsewhere=elsewhere
             )
             recounted = self._again("2 reviews again", again, changed)
@@ -205,7 +205,9 @@ class SettleRun:
             elsewhere = replace(elsewhere, reviews=reviews)
         if keys.caps or keys.stays:
             # Which cases take part depends on the reviews; a repeated case uses up no place, and is left out of stays.
-            again = KeyTask(reader=reader, policy=self.rules, keys=replace(keys, reviews=False), elsewhere=elsewhere)
+            again = YearKeyTask(
+                reader=reader, policy=self.rules, keys=replace(keys, reviews=False), elsewhere=elsewhere
+            )
             folders |= self._again("2 keys again", again, {*elsewhere.changed, *(changed if keys.caps else ())})
         if keys.caps:
             elsewhere = replace(elsewhere, caps=self._joined("2 caps", JoinCaps(tuple(folders.values())))[0])
@@ -258,9 +260,13 @@ class SettleRun:
         titles = {} if self.reader.hospitals is None else self.reader.hospitals.titles
 
         def more(folder: Path) -> None:
-            source = Path(self.dataset.root)
             record = record_of_sums(
-                self.rules, found.sums, found.point_values, fingerprint=found.fingerprint, source=source
+                self.rules,
+                found.sums,
+                found.point_values,
+                fingerprint=found.fingerprint,
+                source=Path(self.dataset.root),
+                city=self.dataset.city,
             )
             write_settlement_tables(
                 folder, self.rules, found.sums, record=record, books=found.books, titles=titles, quotas=quotas

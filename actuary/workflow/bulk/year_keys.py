@@ -29,7 +29,7 @@ from actuary.workflow.bulk.case_parts import CaseReader
 from actuary.workflow.bulk.keys import Marks, list_rows, one_column, write_keys
 from actuary.workflow.bulk.partitions import Partition
 
-__all__ = ["Elsewhere", "JoinCaps", "JoinReviews", "KeyTask", "YearKeys"]
+__all__ = ["Elsewhere", "JoinCaps", "JoinReviews", "YearKeyTask", "YearKeys"]
 
 _NONE = Marks({})
 
@@ -151,7 +151,7 @@ def _entries(names: tuple[str, ...], numbers: Mapping[str, NDArray[np.int64]]) -
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeyTask:
+class YearKeyTask:
     """Write the keys of a partition again, with what is known by now of the others.
 
     Parameters

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from actuary.payment.case_kinds import CaseKinds, sort_cases
 from actuary.payment.cases import CaseTable
 from actuary.payment.cell_compiler import compile_cells
-from actuary.payment.cells import Cell, CellKey
 from actuary.payment.compiled import CompiledCells
 from actuary.payment.declaration import PaymentPolicy
+from actuary.payment.known_cells import KnownCells
 from actuary.payment.payers import Payers, split_payment
 from actuary.payment.point_value import PointValue, pool_of
 from actuary.payment.settlement import Settlement
@@ -61,7 +61,7 @@ def sort_and_point(
     *,
     threads: int = 1,
     year: YearRules = AT_ONCE,
-    known: dict[CellKey, Cell] | None = None,
+    known: KnownCells | None = None,
 ) -> SortedCases:
     """Sort cases into kinds and give them their points.
 
@@ -75,7 +75,7 @@ def sort_and_point(
         Threads.
     year : YearRules
         See :func:`~actuary.payment.case_kinds.sort_cases`.
-    known : dict, optional
+    known : KnownCells, optional
         See :func:`~actuary.payment.cell_compiler.compile_cells`.
 
     Raises

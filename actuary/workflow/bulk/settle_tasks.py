@@ -12,8 +12,8 @@ from typing import Any
 from actuary.files import csv_bytes
 from actuary.payment.case_content import content_fingerprint
 from actuary.payment.case_kinds import sort_cases
-from actuary.payment.cells import Cell, CellKey
 from actuary.payment.declaration import PaymentPolicy
+from actuary.payment.known_cells import KnownCells
 from actuary.payment.point_value import PointValue
 from actuary.payment.settle_pools import PoolSums, money_by_pool, sum_pools
 from actuary.payment.settle_steps import insurances_of, pay_cases, sort_and_point
@@ -30,14 +30,14 @@ __all__ = ["PayTask", "ScanTask", "SumTask", "pools_of"]
 
 
 #: Kinds of cases of one policy, compiled once a process: the next partition has mostly the same.
-_KINDS: dict[str, dict[CellKey, Cell]] = {}
+_KINDS: dict[str, KnownCells] = {}
 _MOST_KINDS = 200_000
 
 
-def _known(policy: PaymentPolicy) -> dict[CellKey, Cell]:
+def _known(policy: PaymentPolicy) -> KnownCells:
     kinds = _KINDS.get(policy.fingerprint)
     if kinds is None or len(kinds) > _MOST_KINDS:
-        kinds = {}
+        kinds = KnownCells()
         _KINDS.clear()
         _KINDS[policy.fingerprint] = kinds
     return kinds
@@ -178,7 +178,7 @@ class PayTask:
         if self.synthetic:
             problems["synthetic"] = True
         (folder / "problems.csv").write_bytes(csv_bytes(problems, mark=False))
-        sums = sums_of_settlement(settled)
+        sums = sums_of_settlement(settled, weights=_known(self.policy).weights)
         (folder / "sums.json").write_text(json.dumps(sums.to_json(), ensure_ascii=False), encoding="utf-8")
         money = money_by_pool(settled, tuple(self.pools))
         books = [asdict(one) for one in settled.kinds.quotas]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from actuary.payment.declaration import PaymentPolicy
     from actuary.payment.settlement import Settlement
+    from actuary.payment.trace import PaymentTrace
     from actuary.workflow.bulk.settle import SettledDataset
 
 __all__ = ["read_budget", "register"]
@@ -141,11 +142,8 @@ def settle(  # noqa: PLR0913, PLR0917  (one argument an option)
     budgets = read_budget(budget)
     rules = load_payment_policy(policy, root=models)
     if in_parts(cases, engine):
-        if explain:
-            mend = "settle the cases as one Parquet file without --engine"
-            raise ActuaryError(Problem("--explain", "cases in parts", "a file of cases settled at once", mend))
         wanted: dict[str, Any] = {"budget": budgets, "hospitals": hospitals, "strict": strict, "threads": threads}
-        wanted |= {"engine": runner, "restart": restart}
+        wanted |= {"engine": runner, "restart": restart, "explain": explain or ()}
         _settle_in_parts(cases, out, rules, lang, wanted)
         return
     with Progress() as progress:
@@ -158,7 +156,7 @@ def settle(  # noqa: PLR0913, PLR0917  (one argument an option)
     remarks, reasons = settlement.kinds.remarks, _reason_counts(settlement)
     _tell(settlement, lang, remarks=remarks, reasons=reasons, synthetic=settlement.synthetic)
     for case_id in explain or ():
-        _explain(settlement, case_id, lang)
+        _explain(settlement.explain(case_id), lang)
     if strict and (wrong := _wrong(settlement)):
         found = f"{wrong:,} of {len(settlement):,} cases that cannot be paid as they stand"
         mend = "mend them, or leave --strict out: they are listed then in problems.csv and not paid"
@@ -177,6 +175,8 @@ def _settle_in_parts(cases: Path, out: Path, rules: PaymentPolicy, lang: Languag
         say("read as: " + ", ".join(f"{column} → {name}" for name, column in found.sums.renamed.items()))
     _tell(found, lang, remarks=found.sums.remarks, reasons=found.sums.reasons, synthetic=found.sums.synthetic)
     say(f"in {found.partitions:,} parts")
+    for trace in found.traces:
+        _explain(trace, lang)
     typer.echo(str(out))
 
 
@@ -236,11 +236,11 @@ def _reason_counts(settlement: Settlement) -> list[int]:
     return counts
 
 
-def _explain(settlement: Settlement, case_id: str, lang: Language) -> None:
+def _explain(trace: PaymentTrace, lang: Language) -> None:
     from rich.console import Console  # noqa: PLC0415  (kept out of `actuary --help`)
 
     console = Console(width=None if sys.stdout.isatty() else 160)
-    console.print(settlement.explain(case_id).to_rich(lang.value))
+    console.print(trace.to_rich(lang.value))
 
 
 def register(app: typer.Typer) -> None:

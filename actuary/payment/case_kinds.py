@@ -6,7 +6,7 @@ by the day, incomplete stays, day surgery, readmission, volume caps, special rev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -20,16 +20,16 @@ from actuary.payment.case_oddities import CaseOddities, odd_about
 from actuary.payment.cases import CaseTable
 from actuary.payment.cells import Variant, known_tiers
 from actuary.payment.declaration import PaymentPolicy
-from actuary.payment.declared_classes import Readmission
 from actuary.payment.deductions import deducted_fen
 from actuary.payment.payers import check_payer_columns, payers_above_cost, reimbursed_parts
 from actuary.payment.pricing import known_hospitals
-from actuary.payment.readmission import READMISSION_COLUMNS, earlier_stays, share_left
-from actuary.payment.review import ReviewQuota, check_review_quota
+from actuary.payment.readmission import READMISSION_COLUMNS, share_left
+from actuary.payment.review import ReviewQuota
 from actuary.payment.statuses import PaymentReason
 from actuary.payment.substitution import substitute_groups, weight_additions
 from actuary.payment.supplements import supplement_factors
-from actuary.payment.volume_caps import beyond_caps
+from actuary.payment.volume_caps import volume_limits
+from actuary.payment.year_rules import AT_ONCE, YearRules
 
 __all__ = ["CaseKinds", "sort_cases"]
 
@@ -90,10 +90,7 @@ class CaseKinds:
         return (*self.rule_remarks, *self.oddities.remarks())
 
 
-type FindEarlier = Callable[[CaseTable, Readmission, NDArray[np.bool_]], NDArray[np.bool_]]
-
-
-def sort_cases(cases: CaseTable, policy: PaymentPolicy, *, find_earlier: FindEarlier = earlier_stays) -> CaseKinds:
+def sort_cases(cases: CaseTable, policy: PaymentPolicy, *, year: YearRules = AT_ONCE) -> CaseKinds:
     """Apply every rule of a policy that looks at more than the cost.
 
     Parameters
@@ -102,16 +99,15 @@ def sort_cases(cases: CaseTable, policy: PaymentPolicy, *, find_earlier: FindEar
         The cases.
     policy : PaymentPolicy
         The policy.
-    find_earlier : callable
-        Says which stays are the earlier one of a readmission, as :func:`~actuary.payment.readmission.earlier_stays`
-        does for a table that holds them all.
+    year : YearRules
+        Answers the rules that look at all cases of the year; a table that holds them all answers them by itself.
 
     Returns
     -------
     CaseKinds
         One kind a case; a case that cannot be paid has its reason.
     """
-    sorting = _Sorting(cases, policy)
+    sorting = _Sorting(cases, policy, year)
     group = sorting.substitute(sorting.groups())
     if known_tiers(policy) is not None:
         sorting.mark(cases.tier_code < 0, PaymentReason.TIER_MISSING)
@@ -123,7 +119,7 @@ def sort_cases(cases: CaseTable, policy: PaymentPolicy, *, find_earlier: FindEar
     decided, quotas = sorting.review()
     kind, days = sorting.kinds(group)
     sorting.over_caps(group, kind)
-    earlier = sorting.readmissions(find_earlier)
+    earlier = sorting.readmissions()
     variant, variants = sorting.variants(kind, earlier, group)
     variable = cases.cost_fen if deducted is None else cases.cost_fen - deducted
     if days is not None:
@@ -160,9 +156,10 @@ def _places(cases: CaseTable, policy: PaymentPolicy) -> tuple[NDArray[np.int32],
 class _Sorting:
     """Carry the reasons along while the rules are applied one after the other."""
 
-    def __init__(self, cases: CaseTable, policy: PaymentPolicy) -> None:
+    def __init__(self, cases: CaseTable, policy: PaymentPolicy, year: YearRules) -> None:
         self.cases = cases
         self.policy = policy
+        self.year = year
         self.reason = cases.reason.copy()
         self.review_code: NDArray[np.int8] | None = None
         self.remarks: list[str] = []
@@ -278,7 +275,7 @@ class _Sorting:
                     f"decisions of reviews are not followed: {self.policy.id} declares no special review"
                 )
             return None, ()
-        found = check_review_quota(self.cases, rule.quota, self.reason == _REGULAR)
+        found = self.year.check_reviews(self.cases, rule.quota, self.reason == _REGULAR)
         if found is None:
             return None, ()
         self.mark(found.unreadable, PaymentReason.FIELD_INVALID)
@@ -295,20 +292,18 @@ class _Sorting:
         """Move the cases beyond the yearly number of their group into a kind of their own."""
         cap = self.policy.volume_cap
         self.beyond: NDArray[np.bool_] | None = None
-        # A weight table prints caps too; what the policy itself says goes before.
-        limits = {row.group: row.cap_cases for row in self.policy.weight_table if row.cap_cases is not None}
-        limits |= dict(cap.groups) if cap is not None else {}
+        limits = volume_limits(self.policy)
         if not limits:
             return
         taking_part = self.reason == _REGULAR
         by_hospital = cap is not None and cap.scope == "hospital"
         if kind is not None:
             taking_part &= kind != _KINDS.index("bed_day")
-        beyond = beyond_caps(self.cases, group, limits, taking_part, by_hospital=by_hospital)
+        beyond = self.year.beyond_caps(self.cases, group, limits, taking_part, by_hospital=by_hospital)
         if beyond.any():
             self.beyond = beyond
 
-    def readmissions(self, find_earlier: FindEarlier) -> NDArray[np.bool_] | None:
+    def readmissions(self) -> NDArray[np.bool_] | None:
         rule = self.policy.readmission
         if rule is None or rule.effect == "none":
             return None
@@ -316,7 +311,7 @@ class _Sorting:
         if lacking:
             self.remarks.append(f"readmissions are not looked for: the cases have no column {', '.join(lacking)}")
             return None
-        found = find_earlier(self.cases, rule, self.reason == _REGULAR)
+        found = self.year.find_earlier(self.cases, rule, self.reason == _REGULAR)
         return found if found.any() else None
 
     def variants(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -12,16 +11,15 @@ from numpy.typing import NDArray
 from actuary.kernels.settlement import mark_keys
 from actuary.payment.case_kinds import CaseKinds
 from actuary.payment.cases import CaseTable
-from actuary.payment.cells import Cell, CellKey, Variant, cell_of, known_tiers
+from actuary.payment.cells import CellKey
 from actuary.payment.chunks import run_chunks
 from actuary.payment.compiled import CaseCodes, CompiledCells, keys_of
 from actuary.payment.declaration import PaymentPolicy
-from actuary.payment.segments import Segment
+from actuary.payment.known_cells import KnownCells
 from actuary.payment.statuses import PaymentReason
 
 __all__ = ["compile_cells"]
 
-_NO_END: Final = 1 << 62
 _DENSE_KEYS: Final = 1 << 26
 _REGULAR = PaymentReason.REGULAR.number
 
@@ -32,7 +30,7 @@ def compile_cells(
     policy: PaymentPolicy,
     *,
     threads: int = 1,
-    known: dict[CellKey, Cell] | None = None,
+    known: KnownCells | None = None,
 ) -> CompiledCells:
     """Compile the kinds of cases that occur.
 
@@ -46,8 +44,8 @@ def compile_cells(
         The policy.
     threads : int
         Threads.
-    known : dict, optional
-        Cells of the same policy that were compiled for other cases; it is added to.
+    known : KnownCells, optional
+        Kinds of the same policy that were compiled for other cases; it is added to.
 
     Returns
     -------
@@ -77,7 +75,7 @@ def compile_cells(
 
         run_chunks(mark, len(cases), threads)
         numbers = [(key, key) for key in np.flatnonzero(seen).tolist()]
-    return _tables(policy, cases, kinds, codes, (numbers, space), {} if known is None else known)
+    return _tables(policy, cases, kinds, codes, (numbers, space), KnownCells() if known is None else known)
 
 
 def _dense(codes: CaseCodes) -> tuple[CaseCodes, NDArray[np.int64]]:
@@ -103,52 +101,29 @@ def _tables(
     kinds: CaseKinds,
     codes: CaseCodes,
     found: tuple[list[tuple[int, int]], int],
-    done: dict[CellKey, Cell],
+    known: KnownCells,
 ) -> CompiledCells:
     numbers, space = found
     slot, unpriced = np.full(space, -1, np.int32), np.zeros(space, np.int8)
-    keys: list[CellKey] = []
-    cells: list[Cell] = []
-    segments: list[Segment] = []
-    first: list[int] = []
-    owner: list[int] = []
-    tiers = known_tiers(policy)
-    of_standard = policy.ratio is not None and policy.ratio.denominator == "standard"
-    by_insurance = policy.price.mode == "fixed" or of_standard
-    for number, key_number in numbers:
-        key = _key_of(key_number, cases, kinds)
-        # In a pool the lines of a group are the same for every insurance; only what a point is worth differs.
-        alike = key if by_insurance else replace(key, insurance="")
-        if alike not in done or key.variant.kind == "bed_day":
-            done[alike] = cell_of(policy, key)
-        cell = done[alike]
-        if tiers is not None and key.tier not in tiers and cell.reason is not PaymentReason.GROUP_UNKNOWN:
-            cell = Cell(reason=PaymentReason.TIER_UNKNOWN)
-        if not cell.segments:
-            unpriced[number] = cell.reason.number
-            continue
-        slot[number] = len(cells)
-        first.append(len(segments))
-        owner += [len(cells)] * len(cell.segments)
-        segments += cell.segments
-        keys.append(key)
-        cells.append(cell)
-    ends = [_NO_END if segment.upper is None else min(segment.upper, _NO_END) for segment in segments]
-    reasons = [_reason_of(segment, keys[place].variant) for segment, place in zip(segments, owner, strict=True)]
+    places, tables = known.places(policy, [_key_of(key, cases, kinds) for _, key in numbers])
+    at, place = np.array([number for number, _ in numbers], np.int64), np.array(places, np.int64)
+    slot[at] = np.maximum(place, -1)
+    unpriced[at] = np.maximum(-1 - place, 0)
     return CompiledCells(
         policy=policy,
         codes=codes,
-        keys=tuple(keys),
-        cells=tuple(cells),
-        segments=tuple(segments),
-        segment_cell=np.array(owner, np.int32),
-        segment_reason=np.array(reasons, np.int8),
+        keys=tables.keys,
+        cells=tables.cells,
+        segments=tables.segments,
+        segment_cell=tables.segment_cell,
+        segment_reason=tables.segment_reason,
         slot=slot,
         unpriced=unpriced,
-        cell_first=np.array(first, np.int32),
-        cutoffs=np.array(ends, np.int64),
+        cell_first=tables.cell_first,
+        cutoffs=tables.cutoffs,
         variable=kinds.variable,
         highest=max(0, int(kinds.variable.max(initial=0))),
+        made=tables.made,
     )
 
 
@@ -166,20 +141,3 @@ def _key_of(number: int, cases: CaseTable, kinds: CaseKinds) -> CellKey:
         variant=kinds.variants[variant],
         listed=listed,
     )
-
-
-def _reason_of(segment: Segment, variant: Variant) -> int:
-    reason = PaymentReason.REGULAR
-    if segment.pending:
-        reason = PaymentReason.REVIEW_PENDING
-    elif variant.review:
-        reason = {
-            "approved": PaymentReason.REVIEW_APPROVED,
-            "refused": PaymentReason.REVIEW_REFUSED,
-            "over_quota": PaymentReason.REVIEW_OVER_QUOTA,
-        }[variant.review]
-    elif variant.kind == "over_cap":
-        reason = PaymentReason.OVER_VOLUME_CAP
-    elif variant.share != 1:
-        reason = PaymentReason.EARLIER_STAY
-    return reason.number

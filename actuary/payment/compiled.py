@@ -7,15 +7,14 @@ is one of whole numbers, so the answer does not depend on the number of threads.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from actuary.kernels.exact import CUTOFF, DENOMINATOR, WHOLE_CONSTANT, WHOLE_SLOPE
+from actuary.kernels.exact import CUTOFF, DENOMINATOR, VARIABLE_LIMIT, WHOLE_CONSTANT, WHOLE_SLOPE
 from actuary.kernels.settlement import (
     ABOVE,
     CELL_COLUMNS,
@@ -127,6 +126,8 @@ class CompiledCells:
         What the segments are lines of.
     highest : int
         Highest value of the variable.
+    made : dict
+        Tables for the loops that were made of the segments, shared by the parts of one settlement.
     """
 
     policy: PaymentPolicy
@@ -142,6 +143,7 @@ class CompiledCells:
     cutoffs: NDArray[np.int64]
     variable: NDArray[np.int64]
     highest: int
+    made: dict[tuple[str, int, int], Any] = field(default_factory=dict)
 
     def points(self, threads: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Return segment [-1 for none] and points [last decimal] of each case."""
@@ -157,10 +159,22 @@ class CompiledCells:
         self._outside(table, lines, 10 ** point_places(self.policy), (segment, self.variable, points))
         return segment, points
 
-    @cached_property
+    @property
     def _point_tables(self) -> tuple[list[Line], LineTable, NDArray[np.int64]]:
+        held: tuple[list[Line], LineTable, NDArray[np.int64]] | None
+        if (held := self.made.get(key := ("points", self._highest, 0))) is None:
+            held = self.made[key] = self._make_point_tables()
+        return held
+
+    @property
+    def _highest(self) -> int:
+        """A value that the variable does not exceed, the same for most parts of one settlement."""
+        top = (1 << self.highest.bit_length()) - 1
+        return top if top < VARIABLE_LIMIT else self.highest
+
+    def _make_point_tables(self) -> tuple[list[Line], LineTable, NDArray[np.int64]]:
         lines = [segment.line if segment.paid_in == "points" else NOTHING for segment in self.segments]
-        tops = [self._top(number) for number in range(len(lines))]
+        tops = self._tops
         scale = 10 ** point_places(self.policy)
         table = table_of_lines(lines, tops, scale=scale, mode=self.policy.rounding.mode)
         table.rows[:, CUTOFF] = self.cutoffs
@@ -172,7 +186,7 @@ class CompiledCells:
         cells[:, FIRST_ROW] = self.cell_first
         lower = np.append(-1, self.cutoffs[:-1]) if len(self.cutoffs) else self.cutoffs
         lower[self.cell_first] = -1
-        upper = np.minimum(self.cutoffs, self.highest)
+        upper = np.minimum(self.cutoffs, self._highest)
         width = np.where(_is_level(table), upper - lower, 0)
         # Among rows of one cell by rising width, the last one stays.
         order = np.argsort(width, kind="stable")
@@ -208,11 +222,22 @@ class CompiledCells:
         highest_points : int
             The most points of a case [last decimal].
         """
+        top = (1 << highest_points.bit_length()) - 1
+        if top >= VARIABLE_LIMIT:
+            top = highest_points
+        held: tuple[Sequence[Fraction | None], PricedLines] | None = self.made.get(
+            key := ("priced", self._highest, top)
+        )
+        if held is None or held[0] != prices:
+            held = self.made[key] = (prices, self._make_priced(prices, top))
+        return held[1]
+
+    def _make_priced(self, prices: Sequence[Fraction | None], highest_points: int) -> PricedLines:
         rounding, places = self.policy.rounding, point_places(self.policy)
         of_points = np.zeros(len(self.segments), np.bool_)
-        lines, tops = [], []
+        lines, tops, bounds = [], [], self._tops
         for number, segment in enumerate(self.segments):
-            line, top = segment.line, self._top(number)
+            line, top = segment.line, bounds[number]
             if segment.paid_in == "points":
                 price = prices[self.segment_cell[number]] or Fraction(0)
                 line = line.times(price)
@@ -259,8 +284,11 @@ class CompiledCells:
         rows = np.flatnonzero((segment < 0) & self.codes.payable)
         return rows, self.unpriced[keys_of(self.codes, rows)]
 
-    def _top(self, number: int) -> int:
-        return min(self.highest, int(self.cutoffs[number]))
+    @property
+    def _tops(self) -> list[int]:
+        """The highest value that the variable of each segment takes."""
+        tops: list[int] = np.minimum(self.cutoffs, self._highest).tolist()
+        return tops
 
     def _outside(
         self,

@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 from actuary.errors import Problem, TableError, raise_all
 from actuary.payment.exact import exact_sum
 
-__all__ = ["ITEM_CLASSES", "AdjustedCosts", "adjust_structure"]
+__all__ = [
+    "ITEM_CLASSES",
+    "AdjustedCosts",
+    "StructureSums",
+    "adjust_structure",
+    "sum_structure",
+    "used_cases",
+]
 
 #: Columns of the five classes [fen], in the order of the indicator handbooks.
 ITEM_CLASSES = ("medical_cost", "nursing_cost", "technical_cost", "drug_cost", "management_cost")
@@ -42,6 +49,112 @@ class AdjustedCosts:
     used: NDArray[np.bool_]
     shares: Mapping[str, Fraction]
     residual_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class StructureSums:
+    """Hold what the classes of items of some cases add up to; sums of parts add up to those of the whole.
+
+    Parameters
+    ----------
+    totals : tuple of int
+        By class, in the order of :data:`ITEM_CLASSES` [fen].
+
+    Examples
+    --------
+    >>> one = StructureSums((1, 2, 3, 4, 5))
+    >>> (one + one).whole
+    30
+    """
+
+    totals: tuple[int, ...] = (0,) * len(ITEM_CLASSES)
+
+    def __add__(self, other: StructureSums) -> StructureSums:
+        """Return the sums of two parts together."""
+        return StructureSums(tuple(a + b for a, b in zip(self.totals, other.totals, strict=True)))
+
+    @property
+    def whole(self) -> int:
+        """All costs [fen]."""
+        return sum(self.totals)
+
+    def shares(self) -> dict[str, Fraction]:
+        """Return the share of each class in all costs.
+
+        Raises
+        ------
+        TableError
+            When a class is empty in all cases, so that no number brings it to a fifth.
+        """
+        raise_all(
+            [
+                Problem(f"column {name}", "0 in every case that is used", "a cost of this class in some case")
+                for name, total in zip(ITEM_CLASSES, self.totals, strict=True)
+                if not total
+            ],
+            TableError,
+        )
+        return {name: Fraction(total, self.whole) for name, total in zip(ITEM_CLASSES, self.totals, strict=True)}
+
+    def adjust(self, cost_fen: NDArray[np.int64], classes: Mapping[str, NDArray[np.int64]]) -> NDArray[np.int64]:
+        """Return the adjusted costs of cases, all or a part of those that were added up [fen].
+
+        Parameters
+        ----------
+        cost_fen, classes :
+            As in :func:`adjust_structure`; a case that is left out gets 0.
+
+        Raises
+        ------
+        TableError
+            As :meth:`shares`.
+        """
+        adjusted = np.zeros(cost_fen.shape, dtype=np.float64)
+        for name, share in self.shares().items():
+            adjusted += classes[name] * float(1 / (len(ITEM_CLASSES) * share))
+        return np.where(used_cases(cost_fen, classes), np.floor(adjusted + 0.5), 0).astype(np.int64)
+
+
+def used_cases(cost_fen: NDArray[np.int64], classes: Mapping[str, NDArray[np.int64]]) -> NDArray[np.bool_]:
+    """Say which cases have five classes of items, none negative, that add up to their cost.
+
+    Parameters
+    ----------
+    cost_fen, classes :
+        As in :func:`adjust_structure`.
+
+    Raises
+    ------
+    TableError
+        When a class is missing.
+    """
+    missing = [
+        Problem(f"column {name}", "no such column", "the five classes of items", "give them, or take charges as basis")
+        for name in ITEM_CLASSES
+        if name not in classes
+    ]
+    raise_all(missing, TableError)
+    parts = [classes[name] for name in ITEM_CLASSES]
+    used: NDArray[np.bool_] = np.logical_and.reduce([part >= 0 for part in parts])
+    used &= np.add.reduce(parts) == cost_fen
+    return used
+
+
+def sum_structure(cost_fen: NDArray[np.int64], classes: Mapping[str, NDArray[np.int64]]) -> StructureSums:
+    """Add up the classes of items of the cases that are used.
+
+    Parameters
+    ----------
+    cost_fen, classes :
+        As in :func:`adjust_structure`; the cases may be a part of all.
+
+    Raises
+    ------
+    TableError
+        When a class is missing.
+    """
+    used = used_cases(cost_fen, classes)
+    return StructureSums(tuple(exact_sum(classes[name][used]) for name in ITEM_CLASSES))
 
 
 def adjust_structure(cost_fen: NDArray[np.int64], classes: Mapping[str, NDArray[np.int64]]) -> AdjustedCosts:
@@ -77,31 +190,11 @@ def adjust_structure(cost_fen: NDArray[np.int64], classes: Mapping[str, NDArray[
     >>> adjust_structure(cost, shared).cost_fen.tolist()
     [1000, 1000]
     """
-    missing = [
-        Problem(f"column {name}", "no such column", "the five classes of items", "give them, or take charges as basis")
-        for name in ITEM_CLASSES
-        if name not in classes
-    ]
-    raise_all(missing, TableError)
-    parts = [classes[name] for name in ITEM_CLASSES]
-    used = np.logical_and.reduce([part >= 0 for part in parts]) & (np.add.reduce(parts) == cost_fen)
-    totals = [exact_sum(part[used]) for part in parts]
-    whole = sum(totals)
-    raise_all(
-        [
-            Problem(f"column {name}", "0 in every case that is used", "a cost of this class in some case")
-            for name, total in zip(ITEM_CLASSES, totals, strict=True)
-            if not total
-        ],
-        TableError,
-    )
-    adjusted = np.zeros(cost_fen.shape, dtype=np.float64)
-    for part, total in zip(parts, totals, strict=True):
-        adjusted += part * float(Fraction(whole, len(parts) * total))
-    rounded = np.where(used, np.floor(adjusted + 0.5), 0).astype(np.int64)
+    sums = sum_structure(cost_fen, classes)
+    rounded = sums.adjust(cost_fen, classes)
     return AdjustedCosts(
         cost_fen=rounded,
-        used=used,
-        shares={name: Fraction(total, whole) for name, total in zip(ITEM_CLASSES, totals, strict=True)},
-        residual_fen=exact_sum(rounded) - whole,
+        used=used_cases(cost_fen, classes),
+        shares=sums.shares(),
+        residual_fen=exact_sum(rounded) - sums.whole,
     )

@@ -32,7 +32,7 @@ class PaidClass(enum.StrEnum):
     @property
     def number(self) -> int:
         """Place among the classes, from 0."""
-        return list(PaidClass).index(self)
+        return _NUMBERS[self.value]
 
     @property
     def zh(self) -> str:
@@ -63,3 +63,5 @@ _TEXTS = {
     "item_by_item": ("按项目付费", "paid item by item"),
     "over_cap": ("超出年度例数", "beyond the yearly number of cases"),
 }
+
+_NUMBERS = {one.value: number for number, one in enumerate(PaidClass)}

@@ -6,7 +6,7 @@ the table; what is approved beyond it is settled by its group.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -16,7 +16,16 @@ from numpy.typing import NDArray
 
 from actuary.payment.cases import CaseTable
 
-__all__ = ["DECISIONS", "ReviewQuota", "Reviewed", "check_review_quota"]
+__all__ = [
+    "DECISIONS",
+    "Applications",
+    "ReviewQuota",
+    "Reviewed",
+    "check_review_quota",
+    "read_applications",
+    "review_quota",
+    "sorted_book",
+]
 
 #: What the cells of `review_decision` may hold.
 DECISIONS: Mapping[str, str] = {
@@ -66,7 +75,7 @@ class Reviewed:
     granted, beyond, refused, unreadable : bool (cases)
         Approved within the quota, approved beyond it, refused, or a decision that is none.
     book : tuple of ReviewQuota
-        One a hospital that applied.
+        One a hospital that applied, by name.
     """
 
     granted: NDArray[np.bool_]
@@ -74,6 +83,126 @@ class Reviewed:
     refused: NDArray[np.bool_]
     unreadable: NDArray[np.bool_]
     book: tuple[ReviewQuota, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Applications:
+    """Hold the applications for special review of some cases, and what is counted of every hospital that has a case.
+
+    Parameters
+    ----------
+    approved, refused, unreadable : bool (cases)
+        What the cells say.
+    hospital : int64 (counted)
+        Codes of the hospitals that have a case.
+    names, tiers : tuple of str (counted)
+        Their names, and the tier of the first case of each.
+    discharges, approvals, refusals : int64 (counted)
+        Cases that can be paid, and applications by decision [count].
+    """
+
+    approved: NDArray[np.bool_]
+    refused: NDArray[np.bool_]
+    unreadable: NDArray[np.bool_]
+    hospital: NDArray[np.int64]
+    names: tuple[str, ...]
+    tiers: tuple[str, ...]
+    discharges: NDArray[np.int64]
+    approvals: NDArray[np.int64]
+    refusals: NDArray[np.int64]
+
+    def granted(self, cases: CaseTable, places: NDArray[np.int64], book: tuple[ReviewQuota, ...] = ()) -> Reviewed:
+        """Grant the applications, where each hospital has some places: its first approved cases take them.
+
+        Parameters
+        ----------
+        cases : CaseTable
+            The same cases.
+        places : int64 (counted)
+            Places of each hospital.
+        book : tuple of ReviewQuota
+            The book of the hospitals, where these are all cases.
+        """
+        rows = np.flatnonzero(self.approved)
+        code = cases.hospital_code[rows]
+        order = np.argsort(code, kind="stable")
+        begins = np.append(0, np.cumsum(self.approvals))[:-1]
+        counted = np.searchsorted(self.hospital, code[order])
+        granted = np.zeros(len(cases), bool)
+        granted[rows[order[np.arange(len(rows)) - begins[counted] < places[counted]]]] = True
+        return Reviewed(granted, self.approved & ~granted, self.refused, self.unreadable, book)
+
+
+def read_applications(cases: CaseTable, taking_part: NDArray[np.bool_]) -> Applications:
+    """Read the applications for special review, and count those of every hospital.
+
+    Parameters
+    ----------
+    cases : CaseTable
+        The cases, with the column `review_decision`; they may be a part of those of the year.
+    taking_part : bool (cases)
+        Cases that can be paid.
+    """
+    coded = cases.coded["review_decision"]
+    meant = [DECISIONS.get(name.lower()) for name in coded.names]
+    approved, refused, unreadable = (
+        np.array([*(one == word for one in meant), False])[coded.codes] & taking_part
+        for word in ("approved", "refused", None)
+    )
+    codes, size = cases.hospital_code, len(cases.hospital_names)
+    first = np.full(size + 1, -1, np.int64)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]  # of several rows the first is written last
+    present = np.flatnonzero(first[:size] >= 0)
+    tiers = (*cases.tier_names, "")
+
+    def count(taken: NDArray[np.bool_]) -> NDArray[np.int64]:
+        here = codes[taken & (codes >= 0)]
+        return np.bincount(here, minlength=size)[present]
+
+    return Applications(
+        approved=approved,
+        refused=refused,
+        unreadable=unreadable,
+        hospital=present,
+        names=tuple(cases.hospital_names[one] for one in present.tolist()),
+        tiers=tuple(tiers[one] for one in cases.tier_code[first[present]].tolist()),
+        discharges=count(taking_part),
+        approvals=count(approved),
+        refusals=count(refused),
+    )
+
+
+def review_quota(
+    quota: Mapping[str, Decimal], hospital: str, *, tier: str, discharges: int, approved: int, refused: int
+) -> ReviewQuota:
+    """Book the special reviews of one hospital.
+
+    Parameters
+    ----------
+    quota : mapping of str to Decimal
+        As in :func:`check_review_quota`.
+    hospital, tier : str
+        The hospital, and the tier of its first case.
+    discharges, approved, refused : int
+        Its cases that can be paid, and applications by decision [count].
+
+    Examples
+    --------
+    >>> review_quota({"3": Decimal("0.05")}, "H1", tier="3", discharges=59, approved=3, refused=0).granted
+    2
+    """
+    share = quota.get(tier, quota.get("*"))
+    limit = None if share is None else int(Fraction(share) * discharges)
+    granted = approved if limit is None else min(limit, approved)
+    return ReviewQuota(
+        hospital=hospital,
+        discharges=discharges,
+        quota=limit,
+        approved=approved,
+        refused=refused,
+        granted=granted,
+        beyond=approved - granted,
+    )
 
 
 def check_review_quota(
@@ -98,40 +227,22 @@ def check_review_quota(
     coded = cases.coded.get("review_decision")
     if coded is None or not coded.names:
         return None
-    meant = [DECISIONS.get(name.lower()) for name in coded.names]
-    decided = {
-        word: np.array([*(one == word for one in meant), False])[coded.codes] & taking_part
-        for word in ("approved", "refused")
-    }
-    unreadable = np.array([*(one is None for one in meant), False])[coded.codes] & taking_part
-    rows = np.flatnonzero(decided["approved"])
-    granted = np.zeros(len(cases), bool)
-    discharges = np.bincount(cases.hospital_code[taking_part], minlength=len(cases.hospital_names))
-    applied = np.bincount(cases.hospital_code[rows], minlength=len(cases.hospital_names))
-    refused = np.bincount(cases.hospital_code[decided["refused"]], minlength=len(cases.hospital_names))
-    book = []
-    for hospital in np.flatnonzero(applied + refused).tolist():
-        mine = rows[cases.hospital_code[rows] == hospital]
-        limit = _limit(cases, hospital, quota, int(discharges[hospital]))
-        granted[mine[:limit]] = True
-        count = len(mine) if limit is None else min(limit, len(mine))
-        book.append(
-            ReviewQuota(
-                hospital=cases.hospital_names[hospital],
-                discharges=int(discharges[hospital]),
-                quota=limit,
-                approved=len(mine),
-                refused=int(refused[hospital]),
-                granted=count,
-                beyond=len(mine) - count,
-            )
+    found = read_applications(cases, taking_part)
+    books = [
+        review_quota(quota, name, tier=tier, discharges=discharges, approved=approved, refused=refused)
+        for name, tier, discharges, approved, refused in zip(
+            found.names,
+            found.tiers,
+            found.discharges.tolist(),
+            found.approvals.tolist(),
+            found.refusals.tolist(),
+            strict=True,
         )
-    return Reviewed(granted, decided["approved"] & ~granted, decided["refused"], unreadable, tuple(book))
+    ]
+    places = np.array([one.granted for one in books], np.int64)
+    return found.granted(cases, places, book=sorted_book(books))
 
 
-def _limit(cases: CaseTable, hospital: int, quota: Mapping[str, Decimal], discharges: int) -> int | None:
-    """Return the number of cases that a hospital may put up; its tier is that of its first case."""
-    first = int(np.argmax(cases.hospital_code == hospital))
-    tier = cases.tier_names[cases.tier_code[first]] if cases.tier_code[first] >= 0 else ""
-    share = quota.get(tier, quota.get("*"))
-    return None if share is None else int(Fraction(share) * discharges)
+def sorted_book(books: Iterable[ReviewQuota]) -> tuple[ReviewQuota, ...]:
+    """Return the books of the hospitals that applied, by name."""
+    return tuple(sorted((one for one in books if one.approved + one.refused), key=lambda one: one.hospital))

@@ -205,13 +205,16 @@ def _outside_money(cases: SortedCases, counted: NDArray[np.int32], threads: int)
 
 def _points_of(compiled: CompiledCells, sums: SegmentSums, cells: list[bool]) -> Fraction:
     """Return the points of a pool: of rounded cases where the policy rounds them, else of the fractions."""
-    total = Fraction(0)
     rounded = compiled.policy.rounding.stage == "each_case"
+    # Numerators by denominator: few fractions are added, most are whole numbers over the same one.
+    parts: dict[int, int] = {}
     for number, segment in enumerate(compiled.segments):
-        if segment.paid_in != "points" or not cells[compiled.segment_cell[number]]:
+        if not sums.cases[number] or segment.paid_in != "points" or not cells[compiled.segment_cell[number]]:
             continue
         if rounded:
-            total += sums.points[number]
-        else:
-            total += segment.line.constant * sums.cases[number] + segment.line.slope * sums.variables[number]
+            parts[1] = parts.get(1, 0) + sums.points[number]
+            continue
+        for one, times in ((segment.line.constant, sums.cases[number]), (segment.line.slope, sums.variables[number])):
+            parts[one.denominator] = parts.get(one.denominator, 0) + one.numerator * times
+    total = sum((Fraction(numerator, denominator) for denominator, numerator in parts.items()), Fraction(0))
     return total / 10 ** point_places(compiled.policy) if rounded else total

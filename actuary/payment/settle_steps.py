@@ -9,17 +9,17 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from actuary.payment.case_kinds import CaseKinds, FindEarlier, sort_cases
+from actuary.payment.case_kinds import CaseKinds, sort_cases
 from actuary.payment.cases import CaseTable
 from actuary.payment.cell_compiler import compile_cells
-from actuary.payment.cells import Cell, CellKey
 from actuary.payment.compiled import CompiledCells
 from actuary.payment.declaration import PaymentPolicy
+from actuary.payment.known_cells import KnownCells
 from actuary.payment.payers import Payers, split_payment
 from actuary.payment.point_value import PointValue, pool_of
-from actuary.payment.readmission import earlier_stays
 from actuary.payment.settlement import Settlement
 from actuary.payment.statuses import REASON_STATUS, PaymentReason, PaymentStatus
+from actuary.payment.year_rules import AT_ONCE, YearRules
 
 __all__ = ["SortedCases", "insurances_of", "paid_rows", "pay_cases", "sort_and_point"]
 
@@ -60,8 +60,8 @@ def sort_and_point(
     policy: PaymentPolicy,
     *,
     threads: int = 1,
-    find_earlier: FindEarlier = earlier_stays,
-    known: dict[CellKey, Cell] | None = None,
+    year: YearRules = AT_ONCE,
+    known: KnownCells | None = None,
 ) -> SortedCases:
     """Sort cases into kinds and give them their points.
 
@@ -73,9 +73,9 @@ def sort_and_point(
         The policy.
     threads : int
         Threads.
-    find_earlier : callable
+    year : YearRules
         See :func:`~actuary.payment.case_kinds.sort_cases`.
-    known : dict, optional
+    known : KnownCells, optional
         See :func:`~actuary.payment.cell_compiler.compile_cells`.
 
     Raises
@@ -83,7 +83,7 @@ def sort_and_point(
     TableError
         When the table lacks what the policy takes off the standard.
     """
-    kinds = sort_cases(table, policy, find_earlier=find_earlier)
+    kinds = sort_cases(table, policy, year=year)
     compiled = compile_cells(table, kinds, policy, threads=threads, known=known)
     segment, points = compiled.points(threads)
     reason = _reasons(kinds, compiled, segment)

@@ -19,6 +19,7 @@ from actuary.payment.exact import as_decimal, fen_to_yuan
 from actuary.payment.point_value import PointValue
 from actuary.payment.policy_copy import write_policy_copy
 from actuary.payment.policy_files import payment_policy_paths
+from actuary.payment.review import ReviewQuota
 from actuary.payment.settlement import BookRow, Settlement
 from actuary.payment.settlement_problems import problem_frame
 from actuary.payment.settlement_sums import SettlementSums, settled_cases, sums_of_settlement
@@ -58,7 +59,13 @@ def settlement_record(settlement: Settlement) -> dict[str, Any]:
 
 
 def record_of_sums(
-    policy: PaymentPolicy, sums: SettlementSums, values: Sequence[PointValue], *, fingerprint: str, source: Path
+    policy: PaymentPolicy,
+    sums: SettlementSums,
+    values: Sequence[PointValue],
+    *,
+    fingerprint: str,
+    source: Path,
+    city: str = "",
 ) -> dict[str, Any]:
     """Return what identifies a settlement and what it comes to, as JSON can hold it; numbers are texts.
 
@@ -74,6 +81,8 @@ def record_of_sums(
         The settlement's.
     source : Path
         Where the cases stood.
+    city : str
+        Whose cases they are, where neither policy nor source tell.
     """
     counts: dict[str, int] = {status.value: 0 for status in PaymentStatus}
     reasons: dict[str, int] = {}
@@ -89,7 +98,7 @@ def record_of_sums(
         "fingerprint": fingerprint,
         "synthetic": sums.synthetic,
         "source": source.name,
-        "city": _city_of(policy, source),
+        "city": _city_of(policy, source) or city,
         "renamed_columns": dict(sums.renamed),
         "remarks": list(sums.remarks),
         "cases": sum(sums.reasons),
@@ -164,14 +173,9 @@ def write_settlement(settlement: Settlement, folder: Path, *, lang: str = "zh") 
     ``reviews.csv`` where there were special reviews; ``settlement.json``; ``policy.toml`` with its tables, a copy that
     needs no other file; ``manifest.json``.
     """
-    import pandas  # noqa: ICN001, PLC0415  (only where files are written)
-
     sums = sums_of_settlement(settlement)
     write_settled_cases(settlement, folder / "cases.parquet", fingerprint=settlement.fingerprint)
     _write_csv(problem_frame(settlement, lang=lang), folder / "problems.csv", synthetic=sums.synthetic)
-    if settlement.kinds.quotas:
-        quotas = pandas.DataFrame(list(settlement.kinds.quotas))
-        _write_csv(quotas, folder / "reviews.csv", synthetic=sums.synthetic)
     record = record_of_sums(
         settlement.policy,
         sums,
@@ -180,7 +184,15 @@ def write_settlement(settlement: Settlement, folder: Path, *, lang: str = "zh") 
         source=Path(settlement.table.source),
     )
     titles = settlement.table.hospital_titles
-    write_settlement_tables(folder, settlement.policy, sums, record=record, books=settlement.books, titles=titles)
+    write_settlement_tables(
+        folder,
+        settlement.policy,
+        sums,
+        record=record,
+        books=settlement.books,
+        titles=titles,
+        quotas=settlement.kinds.quotas,
+    )
     _write_manifest(folder, {"synthetic": settlement.synthetic, "fingerprint": settlement.fingerprint})
 
 
@@ -217,6 +229,7 @@ def write_settlement_tables(
     record: Mapping[str, Any],
     books: Sequence[BookRow],
     titles: Mapping[str, str],
+    quotas: Sequence[ReviewQuota] = (),
 ) -> None:
     """Write the totals, the books, the record and the copy of the policy.
 
@@ -234,12 +247,16 @@ def write_settlement_tables(
         The books.
     titles : mapping of str to str
         Names of hospitals, as far as a list gives them.
+    quotas : sequence of ReviewQuota
+        The book of the special reviews.
     """
     import pandas  # noqa: ICN001, PLC0415  (only where files are written)
 
     for name, totals in sums.totals.items():
         frame = _in_yuan(totals.to_frame(points_places=point_places(policy)))
         _write_csv(_named(frame, titles), folder / name, synthetic=sums.synthetic)
+    if quotas:
+        _write_csv(pandas.DataFrame(list(quotas)), folder / "reviews.csv", synthetic=sums.synthetic)
     rows = [(row.insurance, row.item, str(fen_to_yuan(row.amount_fen))) for row in books]
     _write_csv(
         pandas.DataFrame(rows, columns=["insurance", "item", "amount_yuan"]),

@@ -124,19 +124,29 @@ class SettlementSums:
 
 
 def _totals_json(totals: CaseTotals) -> dict[str, Any]:
-    rows = [
-        [list(names), [str(one) if isinstance(one, Fraction) else one for one in sums]]
-        for names, sums in totals.rows.items()
-    ]
+    # A weight is the one number that may be a fraction.
+    at = totals.columns.index("weight") if "weight" in totals.columns else None
+    rows = []
+    for names, sums in totals.rows.items():
+        row = [*names, *sums]
+        if at is not None:
+            weight = sums[at]
+            row[len(names) + at] = f"{weight.numerator}/{weight.denominator}"
+        rows.append(row)
     return {"keys": list(totals.keys), "columns": list(totals.columns), "rows": rows}
 
 
 def _totals_of(held: Mapping[str, Any]) -> CaseTotals:
-    rows = {
-        tuple(names): tuple(Fraction(one) if isinstance(one, str) else one for one in sums)
-        for names, sums in held["rows"]
-    }
-    return CaseTotals(keys=tuple(held["keys"]), columns=tuple(held["columns"]), rows=rows)
+    keys, columns = tuple(held["keys"]), tuple(held["columns"])
+    width = len(keys)
+    at = width + columns.index("weight") if "weight" in columns else None
+    rows: dict[tuple[str | None, ...], tuple[int | Fraction, ...]] = {}
+    for row in held["rows"]:
+        if at is not None:
+            numerator, _, denominator = row[at].partition("/")
+            row[at] = Fraction(int(numerator), int(denominator))
+        rows[tuple(row[:width])] = tuple(row[width:])
+    return CaseTotals(keys=keys, columns=columns, rows=rows)
 
 
 def settled_cases(settlement: Settlement) -> Any:
@@ -151,7 +161,12 @@ def settled_cases(settlement: Settlement) -> Any:
     return cases
 
 
-def sums_of_settlement(settlement: Settlement, *, tables: Mapping[str, tuple[str, ...]] = TABLES) -> SettlementSums:
+def sums_of_settlement(
+    settlement: Settlement,
+    *,
+    tables: Mapping[str, tuple[str, ...]] = TABLES,
+    weights: dict[tuple[str, str], Fraction] | None = None,
+) -> SettlementSums:
     """Add up a settlement.
 
     Parameters
@@ -160,10 +175,12 @@ def sums_of_settlement(settlement: Settlement, *, tables: Mapping[str, tuple[str
         All cases, or a part of them.
     tables : mapping of str to tuple of str
         Which totals are wanted; those of which the cases lack a key are left out.
+    weights : dict, optional
+        Weights by group and tier that were looked up for other cases of the policy; it is added to.
     """
     table, paid, cases = settlement.table, settlement.paid, settlement.cases
     charged = table.numbers.get("fund_charged")
-    known: dict[tuple[str, str], Fraction] = {}
+    known = {} if weights is None else weights
     totals = {
         name: sum_by(cases, keys, policy=settlement.policy, fund_charged_fen=charged, known=known)
         for name, keys in tables.items()

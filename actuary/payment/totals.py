@@ -7,6 +7,7 @@ payment standard over the cost.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -129,7 +130,7 @@ class CaseTotals:
         rows = dict(self.rows)
         for names, sums in other.rows.items():
             before = rows.get(names)
-            rows[names] = sums if before is None else tuple(a + b for a, b in zip(before, sums, strict=True))
+            rows[names] = sums if before is None else tuple(map(operator.add, before, sums))
         return CaseTotals(keys=self.keys, columns=self.columns or other.columns, rows=rows)
 
     def to_frame(self, *, points_places: int | None = None) -> pd.DataFrame:
@@ -276,7 +277,7 @@ def _weights(
             known[pair_of_names] = _weight(policy, *pair_of_names)
     weights = [known[pair_of_names] for pair_of_names in found]
     parts = math.lcm(*(weight.denominator for weight in weights))
-    units = [int(weight * parts) for weight in weights]
+    units = [weight.numerator * (parts // weight.denominator) for weight in weights]
     code = np.where(paid, places.code, -1).astype(np.int32)
     if max(units, default=0) < _HIGHEST_UNIT:
         unit_of = np.zeros((len(group.names) + 1) * width, np.int64)

@@ -16,11 +16,12 @@ from actuary.payment.case_columns import MISSING
 from actuary.payment.case_files import read_cases
 from actuary.payment.cases import CaseTable
 from actuary.payment.coefficients import CoefficientRule, CoefficientSet, compute_coefficients
-from actuary.payment.cost_structure import ITEM_CLASSES, adjust_structure
+from actuary.payment.cost_structure import ITEM_CLASSES, StructureSums, sum_structure, used_cases
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.declared_rules import rule_of_policy, weights_of_table
 from actuary.payment.scheme_quality import SchemeQuality, measure_scheme
 from actuary.payment.statuses import PaymentReason
+from actuary.payment.weight_rules import WeightRule
 from actuary.payment.weight_set import WeightSet
 from actuary.payment.weights import weigh_groups, weight_cells
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "WeighedCases",
+    "classes_of",
+    "columns_of",
+    "costs_that_count",
     "counted_cases",
     "known_groups",
     "weigh_cases",
@@ -81,6 +85,70 @@ def counted_cases(cases: CaseTable, policy: PaymentPolicy) -> tuple[NDArray[np.b
         if longest is not None:
             leave_out((days != MISSING) & (days >= longest), f"a stay of at least {longest} days")
     return counted, left_out
+
+
+def columns_of(rule: WeightRule) -> tuple[str, ...]:
+    """Return the columns that a rule of weights needs beside those of every case table."""
+    return ITEM_CLASSES if rule.basis == "structure_adjusted" else ()
+
+
+def classes_of(cases: CaseTable, counted: NDArray[np.bool_]) -> dict[str, NDArray[np.int64]]:
+    """Return the five classes of items of cases [fen]; -1, which no class can be, where a case does not count.
+
+    Parameters
+    ----------
+    cases : CaseTable
+        The cases, read with the columns of :data:`~actuary.payment.cost_structure.ITEM_CLASSES`.
+    counted : bool array, shape (case,)
+        Whether the case counts.
+    """
+    per_fen = cases.parts(ITEM_CLASSES[0]) // 100
+    return {name: _fen(np.where(counted, cases.numbers[name], MISSING), per_fen) for name in ITEM_CLASSES}
+
+
+def costs_that_count(
+    cases: CaseTable, policy: PaymentPolicy, rule: WeightRule, *, structure: StructureSums | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64], dict[str, int]]:
+    """Return the group of each case that weights may rest on, what it costs, and how many cases do not count.
+
+    Parameters
+    ----------
+    cases : CaseTable
+        The cases, read with the columns of :func:`columns_of`.
+    policy : PaymentPolicy
+        The policy.
+    rule : WeightRule
+        Its rule of weights.
+    structure : StructureSums, optional
+        What the classes of items of all cases add up to, where these are a part of them.
+
+    Returns
+    -------
+    group : int64 array, shape (case,)
+        Place of the group, -1 where the case does not count.
+    cost_fen : int64 array, shape (case,)
+        As charged, or adjusted [fen].
+    left_out : dict of str to int
+        Cases that do not count, by the first reason that holds.
+
+    Raises
+    ------
+    TableError
+        When costs are adjusted and a class of items is empty in all cases.
+    """
+    counted, left_out = counted_cases(cases, policy)
+    cost = cases.cost_fen
+    if rule.basis == "structure_adjusted":
+        classes = classes_of(cases, counted)
+        used = used_cases(cost, classes)
+        cost = (sum_structure(cost, classes) if structure is None else structure).adjust(cost, classes)
+        if number := int((counted & ~used).sum()):
+            left_out["its five classes of items do not add up to its cost"] = number
+        counted &= used
+    group = np.where(counted, cases.group_code, -1).astype(np.int64)
+    if number := int((counted & (group < 0)).sum()):
+        left_out["no group"] = number
+    return group, cost, left_out
 
 
 def known_groups(policy: PaymentPolicy) -> list[str]:
@@ -199,20 +267,8 @@ def weigh_cases(
         When the declaration makes no sense.
     """
     rule = rule_of_policy(policy)
-    adjusted = rule.basis == "structure_adjusted"
-    read = read_cases(cases, hospitals=hospitals, extra=ITEM_CLASSES if adjusted else (), threads=threads)
-    counted, left_out = counted_cases(read, policy)
-    cost = read.cost_fen
-    if adjusted:
-        per_fen = read.parts(ITEM_CLASSES[0]) // 100
-        classes = {name: _fen(np.where(counted, read.numbers[name], MISSING), per_fen) for name in ITEM_CLASSES}
-        changed = adjust_structure(cost, classes)
-        if number := int((counted & ~changed.used).sum()):
-            left_out["its five classes of items do not add up to its cost"] = number
-        counted, cost = counted & changed.used, changed.cost_fen
-    group = np.where(counted, read.group_code, -1).astype(np.int64)
-    if number := int((counted & (group < 0)).sum()):
-        left_out["no group"] = number
+    read = read_cases(cases, hospitals=hospitals, extra=columns_of(rule), threads=threads)
+    group, cost, left_out = costs_that_count(read, policy, rule)
     year = years_of(read)
     weights = weigh_groups(
         read.group_names,

@@ -69,8 +69,13 @@ def test_row_groups_split_a_large_file(tmp_path: Path) -> None:
 
 
 def test_answers_beside_the_cases(tmp_path: Path) -> None:
-    lay_out(cases(), tmp_path / "in", [20])
+    marked = cases().replace_schema_metadata({"city": "anyang", "synthetic": "true", "other": "x"})
+    lay_out(marked, tmp_path / "in", [20])
     group_dataset(tmp_path / "in", tmp_path / "out", with_cases=True, threads=1)
+    # Whose cases they are is carried on.
+    assert find_partitions(tmp_path / "out").city == "anyang"
+    written = pq.read_metadata(tmp_path / "out/cases/year=2024/month=1/part.parquet").metadata
+    assert written == {b"city": b"anyang", b"synthetic": b"true"}
     joined = parts_of(tmp_path / "out")
     assert joined.column_names[: len(cases().column_names)] == sorted(cases().column_names)
     assert joined["case_id"].to_pylist() == cases()["case_id"].to_pylist()

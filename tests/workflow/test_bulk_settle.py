@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from pathlib import Path
 
@@ -17,13 +16,12 @@ from hypothesis import strategies as st
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.policy_files import load_payment_policy
 from actuary.payment.settle import settle_cases
-from actuary.payment.settlement_files import write_settlement
+from actuary.payment.settlement_files import settlement_record, write_settlement
 from actuary.tables.personal_door import personal_door
-from actuary.workflow.bulk.partitions import find_partitions
 from actuary.workflow.bulk.settle import settle_dataset
+from tests.workflow.settled_parts import BUDGET, check_same, csv_of, lay_out, paid_rows
 
 COUNT = 120
-BUDGET = {"employee": "600000", "resident": "400000"}
 POLICY = """
 [policy]
 id = "in-parts"
@@ -96,44 +94,6 @@ def stays(seed: int, count: int = COUNT) -> pa.Table:
     return pa.Table.from_pandas(frame, preserve_index=False)
 
 
-def lay_out(table: pa.Table, root: Path, cuts: list[int]) -> None:
-    edges = [0, *sorted(cuts), table.num_rows]
-    for number, (begin, end) in enumerate(itertools.pairwise(edges)):
-        folder = root / f"year=2024/month={number + 1}"
-        folder.mkdir(parents=True)
-        pq.write_table(table.slice(begin, end - begin), folder / "part.parquet")
-
-
-def paid_rows(out: Path) -> list[dict[str, object]]:
-    rows = []
-    for part in find_partitions(out).partitions:
-        rows += pq.ParquetFile(part.path).read().to_pylist()
-    return rows
-
-
-def csv_of(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
-
-
-def check_same(table: pa.Table, policy: PaymentPolicy, root: Path, cuts: list[int]) -> None:
-    whole = settle_cases(table, policy, budget=BUDGET, threads=1)
-    (root / "whole").mkdir(parents=True)
-    write_settlement(whole, root / "whole")
-    lay_out(table, root / "in", cuts)
-    found = settle_dataset(root / "in", root / "out", policy, budget=BUDGET, threads=2)
-    assert paid_rows(root / "out") == pq.read_table(root / "whole/cases.parquet").to_pylist()
-    assert found.point_values == whole.point_values
-    assert found.books == whole.books
-    for name in ("hospitals", "departments", "groups", "months", "insurances", "classes", "books"):
-        pd.testing.assert_frame_equal(csv_of(root / f"out/{name}.csv"), csv_of(root / f"whole/{name}.csv"))
-    mine, theirs = (json.loads((root / one / "settlement.json").read_text()) for one in ("out", "whole"))
-    for key in set(theirs) - {"fingerprint", "source"}:
-        assert mine[key] == theirs[key], key
-    problems = csv_of(root / "out/problems.csv")
-    columns = ["case_id", "reason", "column", "found", "nearest"]
-    assert problems[columns].to_numpy().tolist() == csv_of(root / "whole/problems.csv")[columns].to_numpy().tolist()
-
-
 @pytest.mark.parametrize("cuts", [[], [60], [3, 3, 40, 41, 100]])
 def test_parts_are_paid_as_the_whole(tmp_path: Path, policy: PaymentPolicy, cuts: list[int]) -> None:
     table = stays(1)
@@ -163,3 +123,16 @@ def test_persons_may_be_left_out_of_parts_and_readmissions_are_then_not_looked_f
     assert found.point_values == whole.point_values
     assert paid_rows(tmp_path / "out") == pq.read_table(tmp_path / "whole/cases.parquet").to_pylist()
     assert "readmissions are not looked for" in (tmp_path / "out/settlement.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("cities", "told"), [(["anyang"], "anyang"), (["anyang", ""], "anyang"), (["a", "b"], "")])
+def test_the_city_is_that_of_the_files(policy: PaymentPolicy, tmp_path: Path, cities: list[str], told: str) -> None:
+    (tmp_path / "in").mkdir()
+    for number, city in enumerate(cities):
+        table = stays(number, 20).replace_schema_metadata({"city": city} if city else None)
+        pq.write_table(table, tmp_path / "in" / f"{number}.parquet")
+    settle_dataset(tmp_path / "in", tmp_path / "out", policy, budget=BUDGET, threads=1)
+    assert json.loads((tmp_path / "out/settlement.json").read_text(encoding="utf-8"))["city"] == told
+    if len(cities) == 1:
+        whole = settle_cases(tmp_path / "in/0.parquet", policy, budget=BUDGET, threads=1)
+        assert settlement_record(whole)["city"] == told

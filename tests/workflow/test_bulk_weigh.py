@@ -13,6 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from actuary.cli import app
+from actuary.errors import TableError
+from actuary.payment.cost_structure import ITEM_CLASSES
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.declared_rules import coefficient_rule
 from actuary.payment.policy_files import load_payment_policy
@@ -34,6 +36,7 @@ mode = "half_up"
 file = "weights.csv"
 scale = 100
 overall_mean_cost = 9876.54
+basis = "{basis}"
 years = [{years}]
 trim = {{ {trim} }}
 [price]
@@ -47,14 +50,22 @@ denominator = "city_group_mean"
 """
 
 
-def policy_of(folder: Path, **given: object) -> PaymentPolicy:
+def policy_of(folder: Path, *, basis: str = "charge", **given: object) -> PaymentPolicy:
     (folder / "weights.csv").write_text("group,rw\nAA11,0.5123\nBB11,1.3\nCC11,2.0071\nDD11,1\n", encoding="utf-8")
-    (folder / "weighed.toml").write_text(POLICY.format(**given), encoding="utf-8")
+    (folder / "weighed.toml").write_text(POLICY.format(basis=basis, **given), encoding="utf-8")
     return load_payment_policy(folder / "weighed.toml", partial_ok=True)
+
+
+def yuan(fen: np.ndarray) -> list[str]:
+    return [f"{one // 100}.{one % 100:02d}" for one in fen.tolist()]
 
 
 def stays(count: int = 300) -> pa.Table:
     rng = np.random.default_rng(5)
+    cost = np.rint(np.exp(rng.normal(8.8, 0.9, count)) * 100).astype(np.int64)
+    shares = rng.dirichlet([3, 1, 2, 5, 1], count).T[:-1]
+    classes = [*(first := np.floor(shares * cost).astype(np.int64)), cost - first.sum(axis=0)]
+    classes[0] = classes[0] + (rng.random(count) < 0.05)  # some do not add up
     frame = pd.DataFrame(
         {
             "case_id": [f"c{number}" for number in rng.integers(0, count * 3, count)],
@@ -62,7 +73,8 @@ def stays(count: int = 300) -> pa.Table:
             "tier": rng.choice(["2", "3"], count),
             "insurance": "employee",
             "drg": rng.choice(["AA11", "BB11", "CC11"], count),
-            "total_cost": [f"{cost:.2f}" for cost in np.exp(rng.normal(8.8, 0.9, count))],
+            "total_cost": yuan(cost),
+            **dict(zip(ITEM_CLASSES, map(yuan, classes), strict=True)),
             "month": rng.choice(["2022-03", "2023-04", "2024-11"], count),
         }
     )
@@ -79,16 +91,19 @@ YEARS = "{ year = 2022, w = 0.1 }, { year = 2023, w = 0.2 }, { year = 2024, w = 
 
 
 @pytest.mark.parametrize(
-    ("trim", "years"),
+    ("trim", "years", "basis"),
     [
-        ('method = "iqr", k = 1.5, log = true, quantile_type = 7', ""),
-        ('method = "quantile", low = 0.05, high = 0.95, quantile_type = 6', YEARS),
-        ('method = "sigma", k = 2, sd = "sample", rounds = 2', ""),
+        ('method = "iqr", k = 1.5, log = true, quantile_type = 7', "", "charge"),
+        ('method = "quantile", low = 0.05, high = 0.95, quantile_type = 6', YEARS, "charge"),
+        ('method = "quantile", low = 0.05, high = 0.95, quantile_type = 6', YEARS, "structure_adjusted"),
+        ('method = "sigma", k = 2, sd = "sample", rounds = 2', "", "structure_adjusted"),
     ],
 )
 @pytest.mark.parametrize("cuts", [[], [0, 100, 101, 101, 250]])
-def test_weights_of_parts_are_those_of_the_whole(tmp_path: Path, trim: str, years: str, cuts: list[int]) -> None:
-    policy = policy_of(tmp_path, trim=trim, years=years)
+def test_weights_of_parts_are_those_of_the_whole(
+    tmp_path: Path, trim: str, years: str, basis: str, cuts: list[int]
+) -> None:
+    policy = policy_of(tmp_path, trim=trim, years=years, basis=basis)
     table = stays()
     whole = weigh_cases(table, policy, threads=1)
     lay_out(table, tmp_path / "in", cuts)
@@ -117,3 +132,15 @@ def test_the_command_weighs_a_folder(tmp_path: Path) -> None:
         assert result.exit_code == 0, result.output
     for end in (".csv", "-k.csv"):
         assert (tmp_path / f"in{end}").read_bytes() == (tmp_path / f"cases.parquet{end}").read_bytes()
+
+
+def test_a_class_of_items_that_is_empty_everywhere_is_told(tmp_path: Path) -> None:
+    policy = policy_of(tmp_path, trim='method = "none"', years="", basis="structure_adjusted")
+    table = stays(20)
+    at = table.column_names.index("drug_cost")
+    lay_out(table.set_column(at, "drug_cost", pa.array(["0"] * 20)), tmp_path / "in", [10])
+    with pytest.raises(TableError, match="column drug_cost: found 0 in every case"):
+        weigh_dataset(tmp_path / "in", tmp_path / "weights.csv", policy, threads=1)
+    lay_out(table.drop_columns(["drug_cost"]), tmp_path / "less", [10])
+    with pytest.raises(TableError, match="drug_cost"):
+        weigh_dataset(tmp_path / "less", tmp_path / "weights.csv", policy, threads=1)

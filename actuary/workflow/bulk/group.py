@@ -31,6 +31,9 @@ __all__ = ["GroupTask", "GroupedDataset", "group_dataset"]
 #: Cases that are encoded at a time.
 _BATCH: Final = 131_072
 
+#: Marks of a file of cases that are carried on.
+_TOLD: Final = (b"city", b"synthetic")
+
 _READY: dict[str, Grouper] = {}
 _MAKING = threading.Lock()
 
@@ -69,6 +72,8 @@ class GroupTask:
         needed = grouper.compiled.reads
         wanted = read_columns(partition) if self.with_cases else needed
         table = read_rows(partition, wanted, coded=lambda leaf: leaf.startswith(("dx.", "px.")))
+        # What follows reads whose cases they are from the files, as it does from those that were grouped.
+        told = {name: mark for name, mark in (table.schema.metadata or {}).items() if name in _TOLD and self.with_cases}
         statuses, reasons, groups = Counter[int](), Counter[int](), Counter[int]()
         writer: Any = None
         try:
@@ -90,6 +95,7 @@ class GroupTask:
                         folder / "cases.parquet", answered.schema, use_dictionary=coded, compression="snappy",
                         store_schema=False,
                     )  # fmt: skip
+                    writer.add_key_value_metadata(told)
                 writer.write_table(answered)
         finally:
             if writer is not None:

@@ -29,7 +29,7 @@ from actuary.workflow.bulk.progress import Pace, Progress
 __all__ = ["Journal", "KeptTask", "open_journal"]
 
 #: Raised when what is kept would no longer be understood.
-_FORM = 1
+_FORM = 2
 _DONE = "done.json"
 _CHECKERS = 4
 

@@ -21,7 +21,17 @@ from actuary.payment.readmission import earlier_stays_of
 from actuary.workflow.bulk.engine import PartDone
 from actuary.workflow.bulk.partitions import Partition
 
-__all__ = ["JoinDuplicates", "JoinReadmissions", "Marks", "marks_of", "read_share", "shares_for", "write_keys"]
+__all__ = [
+    "JoinDuplicates",
+    "JoinReadmissions",
+    "Marks",
+    "list_rows",
+    "marks_of",
+    "one_column",
+    "read_share",
+    "shares_for",
+    "write_keys",
+]
 
 #: Rows of a share, about.
 _SHARE_ROWS: Final = 1 << 20
@@ -88,7 +98,7 @@ def read_share(name: str, folder: str, share: int) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Say where the marked rows of each partition are listed.
+    """Say where the marked rows of each partition are listed, or numbers that belong to rows.
 
     Parameters
     ----------
@@ -97,6 +107,13 @@ class Marks:
     """
 
     files: Mapping[int, tuple[str, ...]]
+
+    def put(self, number: int, into: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Write the numbers that are listed for a partition into an array, each at its row, and return it."""
+        for path in self.files.get(number, ()):
+            rows, numbers = np.load(path)
+            into[rows] = numbers
+        return into
 
     def rows(self, number: int) -> NDArray[np.int64]:
         """Return the marked rows of a partition, from 0."""
@@ -122,26 +139,55 @@ def _shares_of(name: str, folders: Sequence[str], share: int, drop: Marks) -> It
         yield number, table
 
 
-def _list_rows(
-    name: str, folders: Sequence[str], share: int, drop: Marks, folder: Path, judge: Callable[[Any], NDArray[np.bool_]]
+def list_rows(
+    name: str,
+    folders: Sequence[str],
+    share: int,
+    *,
+    folder: Path,
+    judge: Callable[[Any], tuple[NDArray[np.bool_], NDArray[np.int64] | None]],
+    drop: Marks | None = None,
 ) -> Mapping[str, Any]:
-    """Judge a share and list the marked rows of each partition."""
-    numbers, tables = zip(*_shares_of(name, folders, share, drop), strict=True)
+    """Judge a share and list the marked rows of each partition.
+
+    Parameters
+    ----------
+    name : str
+        Name of the files of keys.
+    folders : sequence of str
+        Where each partition wrote them.
+    share : int
+        The share, from 0.
+    folder : Path
+        Where the lists go: ``<number of the partition>.npy``.
+    judge : callable
+        Says of the keys of all partitions, in their order, which rows are marked, and the number that belongs to each
+        row where there is one.
+    drop : Marks, optional
+        Rows that are not looked at.
+
+    Returns
+    -------
+    mapping
+        ``partitions`` that have marked rows, and how many ``rows`` there are.
+    """
+    numbers, tables = zip(*_shares_of(name, folders, share, drop or Marks({})), strict=True)
     whole = pa.concat_tables(tables).combine_chunks()
-    marked = judge(whole) if whole.num_rows else np.zeros(0, bool)
+    marked, told = judge(whole) if whole.num_rows else (np.zeros(0, bool), None)
     rows = whole["row"].to_numpy()
+    listed = rows if told is None else np.stack([rows, told])
     ends = np.cumsum([table.num_rows for table in tables])
     found, begin = [], 0
     for number, end in zip(numbers, ends.tolist(), strict=True):
-        here = rows[begin:end][marked[begin:end]]
-        if len(here):
-            np.save(folder / f"{number:06d}.npy", here.astype(np.int64))
+        if marked[begin:end].any():
+            np.save(folder / f"{number:06d}.npy", listed[..., begin:end][..., marked[begin:end]].astype(np.int64))
             found.append(number)
         begin = end
     return {"partitions": found, "rows": int(marked.sum())}
 
 
-def _one(table: Any, name: str) -> Any:
+def one_column(table: Any, name: str) -> Any:
+    """Return a column of a table of one chunk, or of none, as an array."""
     column = table[name]
     return column.chunk(0) if column.num_chunks else pa.array([], column.type)
 
@@ -161,13 +207,13 @@ class JoinDuplicates:
     def __call__(self, partition: Partition, folder: Path) -> Mapping[str, Any]:
         """Join a share."""
 
-        def judge(table: Any) -> NDArray[np.bool_]:
+        def judge(table: Any) -> tuple[NDArray[np.bool_], None]:
             repeats = np.zeros(table.num_rows, bool)
             room = np.full(1 << max(4, (2 * len(repeats)).bit_length()), -1, np.int32)
-            mark_repeats(*text_buffers(_one(table, "key")), np.ones(len(repeats), bool), room, repeats)
-            return repeats
+            mark_repeats(*text_buffers(one_column(table, "key")), np.ones(len(repeats), bool), room, repeats)
+            return repeats, None
 
-        return _list_rows("ids", self.folders, partition.number, Marks({}), folder, judge)
+        return list_rows("ids", self.folders, partition.number, folder=folder, judge=judge)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,14 +237,14 @@ class JoinReadmissions:
     def __call__(self, partition: Partition, folder: Path) -> Mapping[str, Any]:
         """Join a share."""
 
-        def judge(table: Any) -> NDArray[np.bool_]:
-            person = _one(table, "key").dictionary_encode().indices.to_numpy().astype(np.int64)
+        def judge(table: Any) -> tuple[NDArray[np.bool_], None]:
+            person = one_column(table, "key").dictionary_encode().indices.to_numpy().astype(np.int64)
             admission, discharge = (table[name].to_numpy() for name in ("admission", "discharge"))
             everyone = np.ones(table.num_rows, bool)
             earlier, later = earlier_stays_of(person, admission, discharge, everyone, days=self.days)
             excused = table["excused"].to_numpy(zero_copy_only=False)
             marked = np.zeros(table.num_rows, bool)
             marked[earlier[~excused[later]]] = True
-            return marked
+            return marked, None
 
-        return _list_rows("stays", self.folders, partition.number, self.duplicates, folder, judge)
+        return list_rows("stays", self.folders, partition.number, folder=folder, judge=judge, drop=self.duplicates)

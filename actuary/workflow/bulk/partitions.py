@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from actuary.errors import Problem, TableError, raise_all
 from actuary.policy.fingerprints import fingerprint
+from actuary.workflow.bulk.footers import DataFile, differences, read_footer
 
 __all__ = ["PARTITION_ROWS", "Dataset", "Partition", "find_partitions", "is_dataset"]
 
@@ -75,11 +74,14 @@ class Dataset:
         In the natural order of their names: ``month=2`` stands before ``month=10``.
     columns : tuple of str
         Names of the columns, the same in every partition.
+    city : str
+        Whose cases the files say they hold; empty where none says it, or not all that do say the same.
     """
 
     root: str
     partitions: tuple[Partition, ...]
     columns: tuple[str, ...]
+    city: str = ""
 
     @property
     def rows(self) -> int:
@@ -95,16 +97,6 @@ class Dataset:
     def content(self) -> str:
         """Hash of what the files hold as far as their footers tell; a copy of the folder has the same."""
         return fingerprint([[one.name, one.content] for one in self.partitions])
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    name: str
-    path: Path
-    fields: Mapping[str, str]
-    group_rows: tuple[int, ...]
-    stamp: str
-    content: str
 
 
 def is_dataset(path: Path) -> bool:
@@ -162,10 +154,10 @@ def find_partitions(root: Path | str, *, partition_rows: int = PARTITION_ROWS) -
     place = Path(root).expanduser()
     found = _listed(place)
     with ThreadPoolExecutor(_READERS) as pool:
-        read = list(pool.map(lambda pair: _read_footer(*pair), found))
+        read = list(pool.map(lambda pair: read_footer(*pair), found))
     problems = [one for one in read if isinstance(one, Problem)]
-    files = [one for one in read if isinstance(one, _File)]
-    problems += _differences(files)
+    files = [one for one in read if isinstance(one, DataFile)]
+    problems += differences(files)
     problems += _clashes(files, partition_rows)
     if len(problems) > _SHOWN:
         more = Problem(str(root), f"{len(problems) - _SHOWN} further problems", "none", "mend those above first")
@@ -176,7 +168,13 @@ def find_partitions(root: Path | str, *, partition_rows: int = PARTITION_ROWS) -
     partitions: list[Partition] = []
     for file in files:
         partitions += _partitions_of(file, len(partitions), partition_rows)
-    return Dataset(root=str(root), partitions=tuple(partitions), columns=tuple(files[0].fields))
+    cities = {file.city for file in files} - {""}
+    return Dataset(
+        root=str(root),
+        partitions=tuple(partitions),
+        columns=tuple(files[0].fields),
+        city=cities.pop() if len(cities) == 1 else "",
+    )
 
 
 def _walk(root: Path, strange: list[str]) -> Iterator[tuple[str, Path]]:
@@ -232,81 +230,7 @@ def _listed(place: Path) -> list[tuple[str, Path]]:
     return found
 
 
-def _read_footer(name: str, path: Path) -> _File | Problem:
-    import pyarrow as pa  # noqa: PLC0415  (only where a dataset is read)
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
-    try:
-        status = path.stat()
-        if status.st_size == 0:
-            return Problem(str(path), "an empty file", "a whole Parquet file", "write or copy it again")
-        with path.open("rb") as stream:
-            stream.seek(-8, os.SEEK_END)
-            length = int.from_bytes(stream.read(4), "little")
-            stream.seek(-min(status.st_size, length + 8), os.SEEK_END)
-            footer = hashlib.sha256(stream.read()).hexdigest()
-        with pq.ParquetFile(path) as file:
-            schema, metadata = file.schema_arrow, file.metadata
-    except (pa.ArrowException, OSError, UnicodeError) as error:
-        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        mend = "write it again, or copy it again if the copy was cut off"
-        return Problem(str(path), f"what cannot be read ({said})", "a whole Parquet file", mend)
-    names = schema.names
-    if double := sorted({one for one in names if names.count(one) > 1}):
-        return Problem(str(path), f"the column {double[0]!r} twice", "every column once", "drop all but one")
-    fields = {field.name: _plain_type(field.type, pa) for field in schema}
-    rows = tuple(metadata.row_group(number).num_rows for number in range(metadata.num_row_groups))
-    content = f"{status.st_size} {footer}"
-    return _File(name, path, fields, rows, f"{content} {status.st_mtime_ns}", content)
-
-
-def _plain_type(kind: Any, pa: Any) -> str:
-    """Name a type as far as it decides how a column is read."""
-    if pa.types.is_dictionary(kind):
-        return _plain_type(kind.value_type, pa)
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        return f"list of {_plain_type(kind.value_type, pa)}"
-    for said, test in (
-        ("text", lambda one: pa.types.is_string(one) or pa.types.is_large_string(one)),
-        ("whole number", pa.types.is_integer),
-        ("number", pa.types.is_floating),
-        ("date", pa.types.is_date),
-        ("time", pa.types.is_timestamp),
-    ):
-        if test(kind):
-            return said
-    return str(kind)
-
-
-def _differences(files: Sequence[_File]) -> list[Problem]:
-    """Name every file whose columns are not those of the first one."""
-    if not files:
-        return []
-    first, problems = files[0], []
-    # A column without any cell has no type of its own.
-    types = {
-        name: {kind for file in files if (kind := file.fields.get(name, "null")) != "null"} for name in first.fields
-    }
-    for file in files[1:]:
-        expected = f"the columns of {first.name}"
-        lacking = [name for name in first.fields if name not in file.fields]
-        further = [name for name in file.fields if name not in first.fields]
-        if lacking:
-            mend = "write every file with the same columns, empty where nothing is known"
-            problems.append(Problem(file.name, f"no column {', '.join(map(repr, lacking))}", expected, mend))
-        if further:
-            mend = f"add them to {first.name} too, or drop them"
-            problems.append(Problem(file.name, f"further columns {', '.join(map(repr, further))}", expected, mend))
-        for name, kinds in types.items():
-            here = file.fields.get(name, "null")
-            told = next((one.fields[name] for one in files if one.fields.get(name, "null") != "null"), "null")
-            if len(kinds) > 1 and here not in ("null", told):
-                mend = "write the column with one type everywhere"
-                problems.append(Problem(f"{file.name}, {name}", here, f"{told}, as in the files before", mend))
-    return problems
-
-
-def _splits(file: _File, partition_rows: int) -> list[tuple[int, int]]:
+def _splits(file: DataFile, partition_rows: int) -> list[tuple[int, int]]:
     """Return the row groups of each partition of a file."""
     if sum(file.group_rows) <= partition_rows:
         return [(0, len(file.group_rows))]
@@ -319,7 +243,7 @@ def _splits(file: _File, partition_rows: int) -> list[tuple[int, int]]:
     return [*splits, (first, len(file.group_rows))]
 
 
-def _out_names(file: _File, partition_rows: int) -> list[str]:
+def _out_names(file: DataFile, partition_rows: int) -> list[str]:
     stem = str(PurePosixPath(file.name).with_suffix(""))
     splits = _splits(file, partition_rows)
     if len(splits) == 1:
@@ -327,7 +251,7 @@ def _out_names(file: _File, partition_rows: int) -> list[str]:
     return [f"{stem}-{number:05d}.parquet" for number in range(len(splits))]
 
 
-def _clashes(files: Sequence[_File], partition_rows: int) -> list[Problem]:
+def _clashes(files: Sequence[DataFile], partition_rows: int) -> list[Problem]:
     taken: dict[str, str] = {}
     problems = []
     for file in files:
@@ -340,7 +264,7 @@ def _clashes(files: Sequence[_File], partition_rows: int) -> list[Problem]:
     return problems
 
 
-def _partitions_of(file: _File, number: int, partition_rows: int) -> list[Partition]:
+def _partitions_of(file: DataFile, number: int, partition_rows: int) -> list[Partition]:
     partitions: list[Partition] = []
     names = _out_names(file, partition_rows)
     for (first, end), out in zip(_splits(file, partition_rows), names, strict=True):

@@ -9,10 +9,15 @@ from typing import Any
 
 from actuary.errors import Problem, TableError
 from actuary.personal_numbers import without_cells
-from actuary.tables.personal_door import admit_file
+from actuary.tables.personal_door import Admission, admit_file, current_door
+from actuary.tables.personal_rules import PersonalRules
 from actuary.workflow.bulk.partitions import Partition
 
 __all__ = ["read_columns", "read_rows", "reading"]
+
+#: Files in which nothing of persons was recognised, as they were then.
+_WITHOUT_PERSONS: set[tuple[str, int, int, frozenset[str], PersonalRules]] = set()
+_MOST_FILES = 10_000
 
 
 @contextmanager
@@ -28,6 +33,24 @@ def reading(partition: Partition) -> Iterator[None]:
         raise TableError(
             Problem(partition.path, f"what cannot be read ({said})", "a whole Parquet file", mend)
         ) from None
+
+
+def _admitted(path: Path) -> Admission:
+    """Look at a file once, however many partitions and passes read it; where persons stand in it, every time."""
+    door = current_door()
+    try:
+        status = path.stat()
+    except OSError:
+        return admit_file(path)  # which says what is wrong
+    file = (str(path), status.st_size, status.st_mtime_ns, door.trusted, door.rules)
+    if file in _WITHOUT_PERSONS:
+        return Admission(file[0], door, ())
+    admission = admit_file(path)
+    if not admission.found:
+        if len(_WITHOUT_PERSONS) >= _MOST_FILES:
+            _WITHOUT_PERSONS.clear()
+        _WITHOUT_PERSONS.add(file)
+    return admission
 
 
 def read_rows(partition: Partition, columns: Iterable[str], *, coded: Callable[[str], bool] | None = None) -> Any:
@@ -57,7 +80,7 @@ def read_rows(partition: Partition, columns: Iterable[str], *, coded: Callable[[
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     wanted = sorted(columns)
-    admission = admit_file(Path(partition.path))
+    admission = _admitted(Path(partition.path))
     admission.require(wanted)
     groups = list(range(partition.first_group, partition.end_group))
     with reading(partition), pq.ParquetFile(partition.path) as plain:
@@ -86,5 +109,5 @@ def read_columns(partition: Partition) -> list[str]:
 
     with reading(partition), pq.ParquetFile(partition.path) as file:
         names = list(file.schema_arrow.names)
-    dropped = admit_file(Path(partition.path)).dropped
+    dropped = _admitted(Path(partition.path)).dropped
     return [name for name in names if name not in dropped]

@@ -4,60 +4,43 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from actuary.files import csv_bytes
 from actuary.payment.case_content import content_fingerprint
-from actuary.payment.case_kinds import FindEarlier
-from actuary.payment.cases import CaseTable
-from actuary.payment.cells import Cell, CellKey
+from actuary.payment.case_kinds import sort_cases
 from actuary.payment.declaration import PaymentPolicy
-from actuary.payment.declared_classes import Readmission
+from actuary.payment.known_cells import KnownCells
 from actuary.payment.point_value import PointValue
-from actuary.payment.readmission import stay_keys
 from actuary.payment.settle_pools import PoolSums, money_by_pool, sum_pools
 from actuary.payment.settle_steps import insurances_of, pay_cases, sort_and_point
+from actuary.payment.settlement import Settlement
 from actuary.payment.settlement_files import write_settled_cases
 from actuary.payment.settlement_problems import problem_frame
 from actuary.payment.settlement_sums import sums_of_settlement
+from actuary.payment.year_rules import YearRules
 from actuary.workflow.bulk.case_parts import CaseReader, write_case_ids
-from actuary.workflow.bulk.keys import Marks, write_keys
 from actuary.workflow.bulk.partitions import Partition
+from actuary.workflow.bulk.year_keys import Elsewhere, YearKeys
 
 __all__ = ["PayTask", "ScanTask", "SumTask", "pools_of"]
 
 
 #: Kinds of cases of one policy, compiled once a process: the next partition has mostly the same.
-_KINDS: dict[str, dict[CellKey, Cell]] = {}
+_KINDS: dict[str, KnownCells] = {}
 _MOST_KINDS = 200_000
 
 
-def _known(policy: PaymentPolicy) -> dict[CellKey, Cell]:
+def _known(policy: PaymentPolicy) -> KnownCells:
     kinds = _KINDS.get(policy.fingerprint)
     if kinds is None or len(kinds) > _MOST_KINDS:
-        kinds = {}
+        kinds = KnownCells()
         _KINDS.clear()
         _KINDS[policy.fingerprint] = kinds
     return kinds
-
-
-def _no_earlier(cases: CaseTable, _rule: Readmission, _taking_part: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return np.zeros(len(cases), bool)
-
-
-def _marked(
-    rows: NDArray[np.int64], cases: CaseTable, _rule: Readmission, _taking_part: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    found = np.zeros(len(cases), bool)
-    found[rows] = True
-    return found
 
 
 def _pool_json(sums: Mapping[str, PoolSums]) -> dict[str, list[Any]]:
@@ -85,8 +68,9 @@ def pools_of(held: Sequence[Mapping[str, Any]], pools: Sequence[str]) -> dict[st
 class ScanTask:
     """Read a partition: who is insured how, what the points add up to, and the keys that other partitions must know.
 
-    Sums are those of a partition of which no row repeats a case of another and no stay is followed by a readmission;
-    the few partitions where that is not so are added up again by :class:`SumTask`.
+    Sums are those of a partition of which no other one changes a row: none repeats a case of another, no stay is
+    followed by a readmission, no case lies beyond a yearly number or a quota. The few partitions where that is not so
+    are added up again by :class:`SumTask`.
 
     Parameters
     ----------
@@ -96,40 +80,32 @@ class ScanTask:
         The policy.
     pools : tuple of str
         Pools whose points are wanted; none where prices are declared.
-    shares : int
-        Shares of the keys; 0 where there is one partition only.
-    stays : bool
-        Whether stays are written that a readmission may join.
+    keys : YearKeys or None
+        What is written for other partitions beside the names of the cases; None where there are none.
     """
 
     reader: CaseReader
     policy: PaymentPolicy
     pools: tuple[str, ...]
-    shares: int
-    stays: bool
+    keys: YearKeys | None
 
     def __call__(self, partition: Partition, folder: Path) -> Mapping[str, Any]:
         """Scan a partition."""
         own = self.reader.own(partition)
-        if self.shares:
-            write_case_ids(own, folder, shares=self.shares)
+        if self.keys is not None:
+            write_case_ids(own, folder, shares=self.keys.shares)
         table = self.reader.judged(own, partition.number)
         found: dict[str, Any] = {
             "insurances": insurances_of(table),
             "synthetic": table.synthetic,
             "fingerprint": content_fingerprint(table),
         }
-        if not self.pools and not self.stays:
-            return found
-
-        def write_stays(cases: CaseTable, rule: Readmission, taking_part: NDArray[np.bool_]) -> NDArray[np.bool_]:
-            write_keys("stays", folder, stay_keys(cases, rule, taking_part), shares=max(1, self.shares))
-            return np.zeros(len(cases), bool)
-
-        ready = sort_and_point(
-            table, self.policy, find_earlier=write_stays if self.stays else _no_earlier, known=_known(self.policy)
-        )
-        found["pools"] = _pool_json(sum_pools(ready, self.pools))
+        rules = YearRules() if self.keys is None else self.keys.rules(folder, Elsewhere().rules(partition.number))
+        if self.pools:
+            ready = sort_and_point(table, self.policy, year=rules, known=_known(self.policy))
+            found["pools"] = _pool_json(sum_pools(ready, self.pools))
+        elif self.keys:
+            sort_cases(table, self.policy, year=rules)
         return found
 
 
@@ -141,19 +117,19 @@ class SumTask:
     ----------
     reader, policy, pools :
         As in :class:`ScanTask`; the reader knows the duplicates.
-    earlier : Marks
-        Stays that are followed by a readmission.
+    elsewhere : Elsewhere
+        What the other partitions mean for its rows.
     """
 
     reader: CaseReader
     policy: PaymentPolicy
     pools: tuple[str, ...]
-    earlier: Marks
+    elsewhere: Elsewhere
 
     def __call__(self, partition: Partition, folder: Path) -> Mapping[str, Any]:  # noqa: ARG002  (writes no file)
         """Add up a partition."""
-        find: FindEarlier = partial(_marked, self.earlier.rows(partition.number))
-        ready = sort_and_point(self.reader.read(partition), self.policy, find_earlier=find, known=_known(self.policy))
+        year = self.elsewhere.rules(partition.number)
+        ready = sort_and_point(self.reader.read(partition), self.policy, year=year, known=_known(self.policy))
         return {"pools": _pool_json(sum_pools(ready, self.pools))}
 
 
@@ -163,7 +139,7 @@ class PayTask:
 
     Parameters
     ----------
-    reader, policy, earlier :
+    reader, policy, elsewhere :
         As in :class:`SumTask`.
     pools : mapping of str to int
         Budgets [fen].
@@ -179,18 +155,22 @@ class PayTask:
 
     reader: CaseReader
     policy: PaymentPolicy
-    earlier: Marks
+    elsewhere: Elsewhere
     pools: Mapping[str, int]
     values: tuple[PointValue, ...]
     fingerprint: str
     synthetic: bool
     lang: str
 
+    def pay(self, partition: Partition) -> Settlement:
+        """Return what the cases of a partition are paid; its books stand open."""
+        year = self.elsewhere.rules(partition.number)
+        ready = sort_and_point(self.reader.read(partition), self.policy, year=year, known=_known(self.policy))
+        return pay_cases(ready, self.pools, self.values)
+
     def __call__(self, partition: Partition, folder: Path) -> Mapping[str, Any]:
         """Pay a partition."""
-        find: FindEarlier = partial(_marked, self.earlier.rows(partition.number))
-        ready = sort_and_point(self.reader.read(partition), self.policy, find_earlier=find, known=_known(self.policy))
-        settled = pay_cases(ready, self.pools, self.values)
+        settled = self.pay(partition)
         write_settled_cases(settled, folder / "cases.parquet", fingerprint=self.fingerprint, synthetic=self.synthetic)
         problems = problem_frame(settled, lang=self.lang)
         problems["row"] += partition.first_row
@@ -198,7 +178,8 @@ class PayTask:
         if self.synthetic:
             problems["synthetic"] = True
         (folder / "problems.csv").write_bytes(csv_bytes(problems, mark=False))
-        sums = sums_of_settlement(settled)
+        sums = sums_of_settlement(settled, weights=_known(self.policy).weights)
         (folder / "sums.json").write_text(json.dumps(sums.to_json(), ensure_ascii=False), encoding="utf-8")
         money = money_by_pool(settled, tuple(self.pools))
-        return {"money": {pool: list(pair) for pool, pair in money.items()}}
+        books = [asdict(one) for one in settled.kinds.quotas]
+        return {"money": {pool: list(pair) for pool, pair in money.items()}, "reviews": books}

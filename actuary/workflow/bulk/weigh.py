@@ -13,6 +13,7 @@ import numpy as np
 from actuary.errors import Problem, TableError
 from actuary.payment.case_build import choose_columns
 from actuary.payment.coefficients import CoefficientRule, CoefficientSet, coefficients_of_sums
+from actuary.payment.cost_structure import StructureSums
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.declared_rules import rule_of_policy, weights_of_table
 from actuary.payment.hospital_list import HospitalList, read_hospitals
@@ -21,16 +22,16 @@ from actuary.payment.statuses import PaymentReason
 from actuary.payment.trimming import CostMoments, Trimmed
 from actuary.payment.weight_set import WeightSet
 from actuary.payment.weights import check_earlier, check_years, weigh_cells
-from actuary.payment.weights_of_cases import known_groups
+from actuary.payment.weights_of_cases import columns_of, known_groups
 from actuary.policy.fingerprints import fingerprint
 from actuary.threads import threads_to_use
 from actuary.workflow.bulk.case_parts import CaseReader, hospitals_fingerprint
 from actuary.workflow.bulk.engine import Engine, LocalEngine, PartDone
 from actuary.workflow.bulk.journal import Journal, open_journal
 from actuary.workflow.bulk.keys import JoinDuplicates, Marks, marks_of, shares_for
-from actuary.workflow.bulk.partitions import PARTITION_ROWS, Dataset, find_partitions
+from actuary.workflow.bulk.partitions import PARTITION_ROWS, Dataset, Partition, find_partitions
 from actuary.workflow.bulk.progress import Progress
-from actuary.workflow.bulk.weigh_tasks import BoundsOfCells, CellTask, CostTask, UnitTask, moments_of
+from actuary.workflow.bulk.weigh_tasks import BoundsOfCells, CellTask, CostTask, StructureTask, UnitTask, moments_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,7 +120,7 @@ def weigh_dataset(  # noqa: PLR0913  (what a run can be asked for)
     Raises
     ------
     TableError
-        When a file cannot be read, no case counts, or the rule adjusts costs by shares of all cases.
+        When a file cannot be read, or no case counts.
     OutputError
         When another run is at work on the same output.
 
@@ -139,15 +140,11 @@ def weigh_dataset(  # noqa: PLR0913  (what a run can be asked for)
     1
     """
     rule = rule_of_policy(policy)
-    if rule.basis == "structure_adjusted":
-        expected = "costs as charged: an adjusted cost follows from shares of all cases"
-        mend = "write the cases into one Parquet file and weigh it without --engine"
-        raise TableError(Problem(f"policy {policy.id}, in parts", "the basis structure_adjusted", expected, mend))
     before = weights_of_table(policy.weight_table, policy) if earlier is None else earlier
     check_earlier(rule, before)
     listed = None if hospitals is None else read_hospitals(hospitals)
     dataset = find_partitions(path, partition_rows=partition_rows)
-    choose_columns(dataset.columns, where=str(path))
+    choose_columns(dataset.columns, where=str(path), extra=columns_of(rule))
     identity = {
         "verb": "weights",
         "policy": policy.fingerprint,
@@ -158,7 +155,7 @@ def weigh_dataset(  # noqa: PLR0913  (what a run can be asked for)
     }
     runner = engine or LocalEngine(threads_to_use(threads))
     with open_journal(Path(out), identity, runner, restart=restart, progress=progress) as journal:
-        run = _Run(journal, dataset, policy, CaseReader(source=str(path), hospitals=listed))
+        run = _Run(journal, dataset, policy, CaseReader(source=str(path), hospitals=listed, extra=columns_of(rule)))
         found = run.weigh(before, coefficients, cv_limit)
         if write is not None:
             write(found)
@@ -180,9 +177,17 @@ class _Run:
         rule = rule_of_policy(self.policy)
         several = len(self.dataset.partitions) > 1
         shares = shares_for(self.dataset.rows)
-        task = CostTask(reader=self.reader, policy=self.policy, rule=rule, ids=shares if several else 0, shares=shares)
+        ids = shares if several else 0
+        reader, structure = self.reader, None
+        if rule.basis == "structure_adjusted":
+            reader, structure = self._structure(ids)
+            ids = 0  # the repeated cases are known by now
+        task = CostTask(reader=reader, policy=self.policy, rule=rule, ids=ids, shares=shares, structure=structure)
         parts = self.journal.stage("1 costs", task, self.dataset.partitions)
-        reader, parts = self._without_repeats(task, parts) if several else (self.reader, parts)
+        if ids:
+            reader, few = self._repeats(ids, parts)
+            again = self.journal.stage("2 costs again", replace(task, reader=reader, ids=0), few)
+            parts = _renewed(parts, again)
         width = max((part.sums["width"] for part in parts), default=1)
         if any("years" in part.sums for part in parts):
             counts = {year: sum(part.sums["years"][str(year)] for part in parts) for year in rule.years}
@@ -214,32 +219,41 @@ class _Run:
         factors = None
         if coefficients is not None:
             bounds = BoundsOfCells({name: tuple((low, high) for low, high, *_ in cells[name][0]) for name in here})
-            factors = self._coefficients(reader, bounds, weights, coefficients)
+            units = UnitTask(
+                reader=reader,
+                policy=self.policy,
+                rule=weights.rule,
+                bounds=bounds,
+                of_tier=coefficients.form.endswith("tier"),
+                structure=structure,
+            )
+            factors = self._coefficients(units, weights, coefficients)
         return WeighedDataset(weights=weights, scheme=scheme, coefficients=factors, partitions=len(parts))
 
-    def _without_repeats(self, task: CostTask, parts: Sequence[PartDone]) -> tuple[CaseReader, tuple[PartDone, ...]]:
-        """Read the few partitions again that hold cases of an earlier one."""
-        shares = self.journal.buckets(task.ids, self.dataset.rows)
+    def _structure(self, ids: int) -> tuple[CaseReader, StructureSums]:
+        """Add up the classes of items of all cases that count, each case once."""
+        task = StructureTask(reader=self.reader, policy=self.policy, ids=ids)
+        parts = self.journal.stage("0 classes", task, self.dataset.partitions)
+        reader = self.reader
+        if ids:
+            reader, few = self._repeats(ids, parts)
+            again = self.journal.stage("0 classes again", replace(task, reader=reader, ids=0), few)
+            parts = _renewed(parts, again)
+        structure = sum((StructureSums(tuple(part.sums["totals"])) for part in parts), StructureSums())
+        structure.shares()  # refuses a class that is empty everywhere, before any cost is adjusted
+        return reader, structure
+
+    def _repeats(self, ids: int, parts: Sequence[PartDone]) -> tuple[CaseReader, list[Partition]]:
+        """Find the few partitions that hold cases of an earlier one, and read without those."""
+        shares = self.journal.buckets(ids, self.dataset.rows)
         join = JoinDuplicates(tuple(part.folder for part in parts))
         marks: Marks = marks_of(self.journal.stage("2 repeated cases", join, shares))
-        reader = replace(self.reader, duplicates=marks)
         few = [partition for partition in self.dataset.partitions if partition.number in marks.files]
-        again = self.journal.stage("2 costs again", replace(task, reader=reader, ids=0), few)
-        renewed = {part.number: part for part in again}
-        return reader, tuple(renewed.get(part.number, part) for part in parts)
+        return replace(self.reader, duplicates=marks), few
 
-    def _coefficients(
-        self, reader: CaseReader, bounds: BoundsOfCells, weights: WeightSet, rule: CoefficientRule
-    ) -> CoefficientSet:
+    def _coefficients(self, task: UnitTask, weights: WeightSet, rule: CoefficientRule) -> CoefficientSet:
         import pyarrow.parquet as pq  # noqa: PLC0415
 
-        task = UnitTask(
-            reader=reader,
-            policy=self.policy,
-            rule=weights.rule,
-            bounds=bounds,
-            of_tier=rule.form.endswith("tier"),
-        )
         sums: dict[tuple[str, str], list[int]] = {}
         for part in self.journal.stage("4 units", task, self.dataset.partitions):
             for row in pq.ParquetFile(Path(part.folder) / "units.parquet").read().to_pylist():
@@ -255,6 +269,12 @@ class _Run:
             counted[:, groups.index(group), units.index(unit)] = held
         of_group = tuple(weights.rw(name) for name in groups)
         return coefficients_of_sums((groups, units), (counted[0], counted[1], counted[2]), weights=of_group, rule=rule)
+
+
+def _renewed(parts: Sequence[PartDone], again: Sequence[PartDone]) -> tuple[PartDone, ...]:
+    """Return all parts, those that were done again in place of what they were."""
+    renewed = {part.number: part for part in again}
+    return tuple(renewed.get(part.number, part) for part in parts)
 
 
 def _trimmed(names: Sequence[str], cells: Mapping[str, Any], width: int) -> Trimmed:

@@ -15,15 +15,40 @@ from actuary.kernels.case_rows import share_texts
 from actuary.kernels.cost_cells import sort_by_cell
 from actuary.payment.case_cells import text_buffers
 from actuary.payment.coefficients import unit_sums
+from actuary.payment.cost_structure import StructureSums, sum_structure
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.trimming import CostMoments, trim_cells
 from actuary.payment.weight_rules import WeightRule
 from actuary.payment.weights import counts_by_year, year_cells
-from actuary.payment.weights_of_cases import counted_cases, years_of
+from actuary.payment.weights_of_cases import classes_of, costs_that_count, counted_cases, years_of
 from actuary.workflow.bulk.case_parts import CaseReader, write_case_ids
 from actuary.workflow.bulk.partitions import Partition
 
-__all__ = ["BoundsOfCells", "CellTask", "CostTask", "UnitTask", "moments_of"]
+__all__ = ["BoundsOfCells", "CellTask", "CostTask", "StructureTask", "UnitTask", "moments_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StructureTask:
+    """Add up the classes of items of the cases of a partition that count.
+
+    Parameters
+    ----------
+    reader, policy, ids :
+        As in :class:`CostTask`.
+    """
+
+    reader: CaseReader
+    policy: PaymentPolicy
+    ids: int
+
+    def __call__(self, partition: Partition, folder: Path) -> Mapping[str, Any]:
+        """Add up a partition."""
+        own = self.reader.own(partition)
+        if self.ids:
+            write_case_ids(own, folder, shares=self.ids)
+        table = self.reader.judged(own, partition.number)
+        counted, _ = counted_cases(table, self.policy)
+        return {"totals": list(sum_structure(table.cost_fen, classes_of(table, counted)).totals)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +67,8 @@ class CostTask:
         Shares of the names of the cases; 0 where they are not wanted.
     shares : int
         Shares of the groups.
+    structure : StructureSums or None
+        What the classes of items of all partitions add up to, where costs are adjusted by them.
     """
 
     reader: CaseReader
@@ -49,6 +76,7 @@ class CostTask:
     rule: WeightRule
     ids: int
     shares: int
+    structure: StructureSums | None = None
 
     def __call__(self, partition: Partition, folder: Path) -> Mapping[str, Any]:
         """Read a partition."""
@@ -56,10 +84,7 @@ class CostTask:
         if self.ids:
             write_case_ids(own, folder, shares=self.ids)
         table = self.reader.judged(own, partition.number)
-        counted, left_out = counted_cases(table, self.policy)
-        group = np.where(counted, table.group_code, -1).astype(np.int64)
-        if number := int((counted & (group < 0)).sum()):
-            left_out["no group"] = number
+        group, cost, left_out = costs_that_count(table, self.policy, self.rule, structure=self.structure)
         years = years_of(table)
         found: dict[str, Any] = {"synthetic": table.synthetic, "tiers": sorted(table.tier_names)}
         cell, width = group, 1
@@ -71,7 +96,7 @@ class CostTask:
             left_out["not of a declared year"] = outside
         found["left_out"] = left_out
         names = np.array(table.group_names, object)
-        values, starts = sort_by_cell(cell, table.cost_fen, cells=len(names) * width)
+        values, starts = sort_by_cell(cell, cost, cells=len(names) * width)
         order = _order_of_groups(table.group_names, self.shares)
         places = np.repeat(order.places, width) * width + np.tile(np.arange(width), len(names))
         sizes = np.diff(starts)[places]
@@ -197,6 +222,8 @@ class UnitTask:
         What trimming keeps.
     of_tier : bool
         Whether tiers are wanted; else hospitals.
+    structure : StructureSums or None
+        As in :class:`CostTask`.
     """
 
     reader: CaseReader
@@ -204,23 +231,23 @@ class UnitTask:
     rule: WeightRule
     bounds: BoundsOfCells
     of_tier: bool
+    structure: StructureSums | None = None
 
     def __call__(self, partition: Partition, folder: Path) -> Mapping[str, Any]:
         """Add up a partition into ``units.parquet``."""
         import pyarrow.parquet as pq  # noqa: PLC0415
 
         table = self.reader.read(partition)
-        counted, _ = counted_cases(table, self.policy)
-        group = np.where(counted, table.group_code, -1).astype(np.int64)
+        group, cost, _ = costs_that_count(table, self.policy, self.rule, structure=self.structure)
         years, cell, width = years_of(table), group, 1
         if counts_by_year(self.rule, years):
             cell, width = year_cells(group, self.rule, years)[0], len(self.rule.years)
-        keep = self.bounds.keep(table.group_names, cell, table.cost_fen, width)
+        keep = self.bounds.keep(table.group_names, cell, cost, width)
         names = table.tier_names if self.of_tier else table.hospital_names
         code = (table.tier_code if self.of_tier else table.hospital_code).astype(np.int64)
         # A case of no declared year does not count.
         sums = unit_sums(
-            np.where(cell < 0, -1, group), code, table.cost_fen, keep=keep, shape=(len(table.group_names), len(names))
+            np.where(cell < 0, -1, group), code, cost, keep=keep, shape=(len(table.group_names), len(names))
         )
         at = np.nonzero(sums[0])
         rows = {"group": [table.group_names[one] for one in at[0]], "unit": [names[one] for one in at[1]]}

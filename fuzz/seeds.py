@@ -9,27 +9,32 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from actuary.paths import data_root, models_root
-from fuzz.targets import _PLACES, TARGETS
+from fuzz.declared import GIVEN, PLACES
+from fuzz.kept import audit_seeds, ledger_seed, parts_seeds, read_back_seeds, sealed_seeds
+from fuzz.targets import TARGETS
 
-__all__ = ["write_seeds"]
+__all__ = ["ASSESSMENTS", "CASES", "LIST", "SERIES", "STAYS", "TRIANGLE", "write_seeds"]
 
 #: Bytes of a seed; a longer input only slows the search.
 _MOST = 6_000
+#: Declarations are read as a whole or not at all.
+_DECLARED_MOST = 16_000
 
-_CASES = (
+CASES = (
     "case_id,hospital,tier,insurance,drg,total_cost,fund_charged,discharge_date,los_days\n"
     'a1,H1,3,employee,GD25,1000.10,700,2024-01-31,5\n1.0e17,H1,3,390,GD25,"1,234.50",,45292,１２\n'
     "a1,H2,2,居民,BR21,-5,3,2024年1月31日,1.0\n"
 )
-_STAYS = (
+STAYS = (
     "case_id,sex,age_years,age_days,birth_weight_g,dx,px,los_days,discharge,department,icu_hours,hospital\n"
     "c1,2,11,,,S21.100x002|S27.210,88.4104,5,1,0302,,H1\n123.0,1,90,,,C90.000x023,,1.0,05,12.0,3,H2\n"
 )
-_LIST = "case_id,sex,age_years,age_days,birth_weight_g,los_days,discharge,department,dx,px\n1,1,50,,,4,1,心内科,A01,\n"
-_SERIES = "series_id,period,value\n" + "".join(f"a,{2015 + n // 4}Q{n % 4 + 1},{100 + n}\n" for n in range(24))
-_TRIANGLE = "series_id,vintage,period,value\n" + "".join(
-    f"s,2024-{v:02d},2024-{p:02d},{100 + p + v}\n" for v in range(1, 8) for p in range(1, v + 1)
+LIST = "case_id,sex,age_years,age_days,birth_weight_g,los_days,discharge,department,dx,px\n1,1,50,,,4,1,心内科,A01,\n"
+SERIES = "series_id,period,value\n" + "".join(f"a,{2015 + n // 4}Q{n % 4 + 1},{100 + n}\n" for n in range(24))
+TRIANGLE = "series_id,period,cutoff,value\n" + "".join(
+    f"s,2024-{p:02d},2024-{v:02d},{100 + p + 10 * (v - p)}\n" for v in range(1, 10) for p in range(1, v + 1)
 )
+ASSESSMENTS = "hospital,score,spend_yuan\nH1,95,1000\nH2,,\n"
 _LISTS = (
     "hospital,tier,coefficient,name\nH1,3,1.05,人民医院\nH2,2,,\n",
     "hospital,insurance,score\nH1,职工,95.5\nH2,,100\n",
@@ -39,7 +44,7 @@ _LISTS = (
     "drg,coefficient,tier\nGD25,1.37,3\n",
     "insurance,budget_yuan\nemployee,1200000000\n",
     "employee = 1_200_000_000\nresident = 8e8\n",
-    "hospital,score,spend_yuan\nH1,95,1000\nH2,,\n",
+    ASSESSMENTS,
 )
 
 
@@ -101,7 +106,7 @@ def _of_target(name: str) -> Iterator[bytes]:  # noqa: C901, PLR0912  (one branc
     elif name == "exports":
         yield "\x1e".join(["=1+1", "'=x", "-5.2", "a\nb", " @S", "＝1", '"', "'"]).encode()
     elif name in {"cases", "stays", "settlement_list"}:
-        text = {"cases": _CASES, "stays": _STAYS, "settlement_list": _LIST}[name]
+        text = {"cases": CASES, "stays": STAYS, "settlement_list": LIST}[name]
         yield from (b"\0" + seed for seed in _dialects(text))
         yield b"\3" + _parquet(text)
     elif name == "scheme_tables":
@@ -112,10 +117,10 @@ def _of_target(name: str) -> Iterator[bytes]:  # noqa: C901, PLR0912  (one branc
             if (folder / table).is_file():
                 yield from (bytes([number]) + head[:1500] for _, head in _heads(iter([folder / table])))
     elif name == "declarations":
-        for number, place in enumerate(_PLACES):
-            yield bytes([number]) + (shipped / place).read_bytes()[:_MOST].rpartition(b"\n")[0] + b"\n"
+        for number, place in enumerate(PLACES):
+            yield bytes([number]) + (shipped / place).read_bytes()[:_DECLARED_MOST].rpartition(b"\n")[0] + b"\n"
     elif name == "series":
-        for number, text in enumerate((_SERIES, _TRIANGLE, _SERIES)):
+        for number, text in enumerate((SERIES, TRIANGLE, SERIES)):
             yield from (bytes([number]) + seed for seed in _dialects(text))
     elif name == "facts":
         from actuary.tables import SCHEMAS, load_catalog  # noqa: PLC0415
@@ -135,6 +140,12 @@ def _of_target(name: str) -> Iterator[bytes]:  # noqa: C901, PLR0912  (one branc
             yield from (bytes([number]) + seed for seed in _dialects(text))
     elif name == "workbook":
         yield from _workbooks()
+    elif name == "given":
+        yield from (bytes([number]) + text.encode() for number, (_, text) in enumerate(GIVEN.values()))
+    elif name == "ledger":
+        yield from (bytes([number]) + ledger_seed() for number in range(7))
+    elif name in _KEPT:
+        yield from _KEPT[name]()
     elif name == "documents":
         yield b"\0" + b'{"version": 1, "report": {"$": "ReportData", "title": ["a", {"$": "Text"}]}}'
         yield b'\1{"kind": "fund", "region": "anyang", "subject": "employee", "rule_id": "CN-1", "period": "2024", '\
@@ -142,6 +153,9 @@ def _of_target(name: str) -> Iterator[bytes]:  # noqa: C901, PLR0912  (one branc
         yield b'\2{"synthetic": true, "fingerprint": "a"}'
         yield b"\0032024Q4"
         yield b"\4employee=1.2e9 resident=800,000"
+
+
+_KEPT = {"audit": audit_seeds, "read_back": read_back_seeds, "parts": parts_seeds, "sealed": sealed_seeds}
 
 
 def write_seeds(folder: Path) -> int:

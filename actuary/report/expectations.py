@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -208,13 +208,19 @@ def read_expectations(folder: Path | str, region: str, quarter: Quarter) -> tupl
     table = next((one for one in report.annex if one.id == EXPECTED_TABLE), None)
     if table is None:
         return cover.quarter, ()
+    try:
+        return cover.quarter, tuple(_years_of(table))
+    except (ValueError, KeyError, TypeError, OverflowError, IndexError):
+        found, mend = f"a table {EXPECTED_TABLE} that cannot be read", "write the earlier report again"
+        raise TableError(Problem(str(path), found, "what that report expected, by year", mend)) from None
+
+
+def _years_of(table: ReportTable) -> Iterator[YearExpectation]:
     grouped: dict[tuple[str, str, int], dict[str, list[Any]]] = {}
     for row in table.rows:
         scheme, fund, year, item, _, *figures = row
         grouped.setdefault((str(scheme), str(fund), int(float(str(year)))), {})[str(item)] = figures
-    found_years = []
     for (scheme, fund, year), items in grouped.items():
         start = float(items.pop("opening")[0])
         spread = {key: (float(mean), float(low), float(high)) for key, (mean, low, high) in items.items()}
-        found_years.append(YearExpectation(scheme, fund, year, start, spread))
-    return cover.quarter, tuple(found_years)
+        yield YearExpectation(scheme, fund, year, start, spread)

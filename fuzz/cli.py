@@ -19,16 +19,18 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
+from actuary.files import read_workbook
 from fuzz.bends import bend
 from fuzz.recipes import RECIPES, write_inputs
 from fuzz.seeds import write_seeds
+from fuzz.tricks import PARQUET, TEXTS, WORKBOOKS, parquet_rows, rows_of
 from fuzz.server import Call, load_everything, run_call
 
-__all__ = ["bent_calls", "calls", "odd_calls", "odd_files", "prepare", "search", "verbs"]
+__all__ = ["bent_calls", "calls", "hard_calls", "odd_calls", "odd_files", "prepare", "search", "verbs"]
 
 _MEMORY = Path("/dev/shm")  # noqa: S108  (files that last for one call are written into memory where there is such)
 
@@ -180,7 +182,8 @@ def bent_calls(place: Path, *, seed: int) -> Iterator[list[str]]:
             bent = draw.choice(files)
             kept = (bent, inputs / "book.sqlite", inputs / "data" / "catalog.toml")
             whole = {path: path.read_bytes() for path in kept}
-            bent.write_bytes(bend(whole[bent], draw))
+            made = list(_hard(bent, whole[bent])) if draw.random() < _TRICK_SHARE else []
+            bent.write_bytes(draw.choice(made)[1]() if made else bend(whole[bent], draw))
             try:
                 yield words
             finally:
@@ -189,6 +192,58 @@ def bent_calls(place: Path, *, seed: int) -> Iterator[list[str]]:
                     path.write_bytes(content)
 
 
+def _hard(path: Path, content: bytes) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Yield the hard inputs that may stand in the place of a file, and what makes them."""
+    if path.suffix == ".csv":
+        rows = rows_of(content)
+        yield from ((name, functools.partial(make, rows)) for name, make in TEXTS.items())
+        yield "a workbook", functools.partial(WORKBOOKS["sound workbook"], rows)
+    elif path.suffix == ".xlsx":
+        rows = read_workbook(content, where=path.name)
+        yield from ((name, functools.partial(make, rows)) for name, make in WORKBOOKS.items())
+    elif path.suffix == ".parquet":
+        table = parquet_rows(content)
+        yield from ((name, functools.partial(make, table)) for name, make in PARQUET.items())
+
+
+def hard_calls(place: Path, *, verbs: Sequence[str] = ()) -> Iterator[tuple[Call, str]]:
+    """Make the call of every recipe with each hard input in the place of each of its tables.
+
+    Parameters
+    ----------
+    place : Path
+        Folder that :func:`prepare` filled.
+    verbs : sequence of str
+        Verbs wanted; all when left out.
+
+    Yields
+    ------
+    tuple of (Call, str)
+        How it ended, and which file of which verb was what.
+    """
+    inputs = place / "in"
+    for recipe in RECIPES:
+        if recipe.slow or (verbs and recipe.verb not in verbs):
+            continue
+        words = recipe.words.format(**{"in": inputs, "out": place / "out"}).split()
+        for named in recipe.bent:
+            path = inputs / named
+            if path.is_dir():
+                path = max(path.rglob("*.parquet"), default=path)
+            if not path.is_file():
+                continue
+            whole = path.read_bytes()
+            for name, make in list(_hard(path, whole)):
+                for folder in ("out", "work", "schemes"):
+                    shutil.rmtree(place / folder, ignore_errors=True)
+                    (place / folder).mkdir()
+                path.write_bytes(make())
+                yield run_call(words, place / "work", out=place / "out"), f"{recipe.verb}, {named}: {name}"
+            path.write_bytes(whole)
+
+
+#: How often a hard input is taken that somebody thought of.
+_TRICK_SHARE = 0.3
 #: How often a call is made that takes minutes in earnest.
 _SLOW_SHARE = 0.1
 _WAYS: dict[str, Callable[..., Iterator[list[str]]]] = {"cli": odd_calls, "bent": bent_calls}
@@ -196,6 +251,7 @@ _WAYS: dict[str, Callable[..., Iterator[list[str]]]] = {"cli": odd_calls, "bent"
 
 def prepare(place: Path) -> None:
     """Load everything, and write the files that calls are given into a folder."""
+    place.mkdir(exist_ok=True)
     os.environ |= {"ACTUARY_SCHEMES": str(place / "schemes"), "ACTUARY_LEDGER": str(place / "ledger.sqlite")}
     load_everything()
     write_seeds(place / "seeds")

@@ -228,7 +228,10 @@ def _whole_cache() -> tuple[Any, ...]:
     import numpy as np  # noqa: PLC0415
 
     from actuary.alerts.outlook_draws import Outlook, SchemeDraws, outlooks, store_outlook  # noqa: PLC0415
+    from actuary.forecast.gate import Check, Gate  # noqa: PLC0415
     from actuary.forecast.kept_draws import store_kept  # noqa: PLC0415
+    from actuary.forecast.posterior_cache import gates, posteriors, store_gate, store_posterior  # noqa: PLC0415
+    from actuary.forecast.sample import Sampled  # noqa: PLC0415
     from actuary.workflow.bulk.journal import KeptTask, read_kept  # noqa: PLC0415
     from actuary.workflow.bulk.partitions import find_partitions  # noqa: PLC0415
 
@@ -236,13 +239,17 @@ def _whole_cache() -> tuple[Any, ...]:
     store_kept(folder / "kept", {"gate": "open"}, {"draws": np.arange(3.0)})
     draws = SchemeDraws(("2025Q4",), np.ones((2, 1)), np.ones((2, 1)), np.ones((2, 1)), True)
     store_outlook(outlooks(folder), "a1", Outlook(Quarter(2024, 4), {"employee": draws}, origin="2024Q4"))
+    store_gate(gates(folder), "a2", Gate((Check("r_hat", 1.0, 1.01, True, "", ""),)))
+    draws_of = {"x": np.zeros((2, 3))}
+    store_posterior(posteriors(folder), "a3", Sampled(draws_of, ("x",), {"energy": np.zeros((2, 3))}))
     place = written("one/1.parquet", next(parts_seeds())).parent
     partition = find_partitions(place).partitions[0]
     (folder / "stage").mkdir()
     part = Path(KeptTask(_copy, str(folder / "stage"))(partition).folder)
     if read_kept(part, partition) is None:
         raise Finding("a part that was just kept is not whole")
-    files = (folder / "kept", folder / "a1.outlook", part / "done.json", part / "answer.csv")
+    files = (folder / "kept", folder / "a1.outlook", part / "done.json", part / "answer.csv", folder / "a2.gate",
+             folder / "a3.posterior")  # fmt: skip
     return partition, part, files, tuple(path.read_bytes() for path in files)
 
 
@@ -260,7 +267,9 @@ def sealed_seeds() -> Iterator[bytes]:
 def sealed(content: bytes) -> None:
     """Hold what is kept under a checksum: changed, it is not used."""
     from actuary.alerts.outlook_draws import load_outlook, outlooks  # noqa: PLC0415
+    from actuary.forecast.bayes_spec import SamplerSpec  # noqa: PLC0415
     from actuary.forecast.kept_draws import load_kept  # noqa: PLC0415
+    from actuary.forecast.posterior_cache import gates, load_gate, load_posterior, posteriors  # noqa: PLC0415
     from actuary.workflow.bulk.journal import read_kept  # noqa: PLC0415
 
     partition, part, files, whole = _whole_cache()
@@ -272,8 +281,13 @@ def sealed(content: bytes) -> None:
             found = load_kept(files[0])
         elif which == 1:
             found = load_outlook(outlooks(files[1].parent), "a1", Quarter(2024, 4))
-        else:
+        elif which < 4:
             found = read_kept(part, partition)
+        elif which == 4:
+            found = load_gate(gates(files[4].parent), "a2")
+        else:
+            effort = SamplerSpec(chains=2, tune=1, draws=3, target_accept=0.8)
+            found = load_posterior(posteriors(files[5].parent), "a3", effort=effort)
         changed = content != whole[which]
         # A record may be written in another way and say the same.
         if which == 2 and found is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import shutil
 import sys
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ RECIPES: tuple[Recipe, ...] = (
     Recipe("check {in}/models/scenarios/adverse.toml --models {in}/models", ("models/scenarios/adverse.toml",)),
     Recipe("check {in}/models/reports/quarterly.toml --models {in}/models", ("models/reports/quarterly.toml",)),
     Recipe("check {in}/town", ("town",)),
+    Recipe("check {in}/empty_town", ("empty_town",)),
     Recipe(
         "settle {in}/cases.csv --policy suzhou-2022 --hospitals {in}/two.csv --out {out}/o --explain a1",
         ("cases.csv", "two.csv"),
@@ -217,7 +219,7 @@ def write_inputs(folder: Path) -> None:
         "note.txt": "checked\n",
         "counts.csv": "hospital,paid_group,cases,mean_yuan\nH1,A,5,10\nH1,B,50,20\nH2,A,40,30\nH2,B,60,40\n",
         "spend.csv": "hospital,spend_yuan\nSYN1-001,1000000\n",
-        "watched/us_nipa_quarterly.csv": "quarter,social_insurance_contributions_federal,social_benefits_federal\n"
+        "watched/us_nipa_quarterly.csv": "period,social_insurance_contributions_federal,social_benefits_federal\n"
         + "".join(f"{1990 + n // 4}Q{n % 4 + 1},{100 + n},{90 + n * 1.2}\n" for n in range(80)),
         "previous/report_data.json": "{}",
     }
@@ -254,13 +256,25 @@ def write_inputs(folder: Path) -> None:
         )
     _call(folder, "cases attach 1 {in}/note.txt --ledger {in}/book.sqlite")
     _call(folder, "personal key new {in}/key")
-    _call(folder, "init town --out {in}/town")
+    _call(folder, "init town --out {in}/empty_town")
+    _fill(folder / "town")
 
 
 def _call(folder: Path, words: str) -> None:
     done = run_call(words.format(**{"in": folder}).split(), folder)
     if done.status:
         raise RuntimeError(f"{words}: {done.said}")
+
+
+def _fill(folder: Path) -> None:
+    """Write the folder of a city that can be projected, in a copy of this process: who forks has begun no thread."""
+    child = os.fork()
+    if not child:
+        from tests.fund.model.test_city_folder import fill_city  # noqa: PLC0415
+
+        fill_city(folder)
+        os._exit(0)
+    os.waitpid(child, 0)
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

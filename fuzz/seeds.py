@@ -13,7 +13,7 @@ from fuzz.declared import GIVEN, PLACES
 from fuzz.kept import audit_seeds, ledger_seed, parts_seeds, read_back_seeds, sealed_seeds
 from fuzz.targets import TARGETS
 
-__all__ = ["ASSESSMENTS", "CASES", "LIST", "SERIES", "STAYS", "TRIANGLE", "write_seeds"]
+__all__ = ["ASSESSMENTS", "CASES", "LIST", "SERIES", "STAYS", "TRIANGLE", "seeds_of", "write_seeds"]
 
 #: Bytes of a seed; a longer input only slows the search.
 _MOST = 6_000
@@ -45,6 +45,18 @@ _LISTS = (
     "insurance,budget_yuan\nemployee,1200000000\n",
     "employee = 1_200_000_000\nresident = 8e8\n",
     ASSESSMENTS,
+)
+
+
+_SIDE_TABLES = (
+    "icd,grey\nA01.000,0\n测试,1\n".encode(),
+    b"icd9,grey,class\n88.4104,0,x\n",
+    b"gl,yb\nA01,A01.0\n",
+    b"gl,yb\n88.4,88.41\n",
+    b"",
+    b"period,social_insurance_contributions_federal,social_benefits_federal\n"
+    + b"".join(b"%dQ%d,%d,%d\n" % (1990 + n // 4, n % 4 + 1, 100 + n, 90 + n) for n in range(30)),
+    b"hospital,drg,severity,los,costs,payer,med_surg,death\nA,194,Major,5,1200.50,Medicare,Medical,N\nB,1,x,,1,,,\n",
 )
 
 
@@ -98,7 +110,8 @@ def _workbooks() -> Iterator[bytes]:
         yield sink.getvalue()
 
 
-def _of_target(name: str) -> Iterator[bytes]:  # noqa: C901, PLR0912  (one branch a target)
+def seeds_of(name: str) -> Iterator[bytes]:  # noqa: C901, PLR0912  (one branch a target)
+    """Yield the seeds of a target."""
     shipped = models_root()
     if name == "delimited":
         for number, seed in enumerate(_dialects(_LISTS[0] + _LISTS[2])):
@@ -129,6 +142,9 @@ def _of_target(name: str) -> Iterator[bytes]:  # noqa: C901, PLR0912  (one branc
         for entry in load_catalog().entries:
             head = (data_root() / entry.path).read_bytes()[:2_000].rpartition(b"\n")[0] + b"\n"
             yield bytes([kinds.index(entry.schema)]) + head
+    elif name == "side_tables":
+        yield from (bytes([number]) + seed for number, seed in enumerate(_SIDE_TABLES))
+        yield b"\4" + (data_root() / "catalog.toml").read_bytes()
     elif name == "people":
         from actuary.demography.population_files import FILES  # noqa: PLC0415
 
@@ -164,7 +180,7 @@ def write_seeds(folder: Path) -> int:
     for name in TARGETS:
         place = folder / name
         place.mkdir(parents=True, exist_ok=True)
-        for number, seed in enumerate(_of_target(name)):
+        for number, seed in enumerate(seeds_of(name)):
             (place / f"seed-{number:03d}").write_bytes(seed)
             count += 1
     return count

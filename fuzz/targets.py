@@ -127,6 +127,27 @@ def _facts(content: bytes) -> None:
     read_file(written("facts.csv", content), sorted(SCHEMAS)[which])
 
 
+_DICTIONARY = ("dx_yb2.csv", "px_yb2.csv", "dx_gl2_to_yb2.csv", "px_gl3_to_yb2.csv")
+
+
+def _side_tables(content: bytes) -> None:
+    """Hold tables beside the cases: the dictionary of codes, the catalogue, series and stays of elsewhere."""
+    from actuary.drg.quality.dictionaries import load_dictionary  # noqa: PLC0415
+    from actuary.tables.catalog import load_catalog  # noqa: PLC0415
+    from actuary.tables.new_york_stays import read_new_york_stays  # noqa: PLC0415
+    from actuary.workflow.warning_replay import read_reference  # noqa: PLC0415
+
+    which, content = choice(content, len(_DICTIONARY) + 3)
+    if which < len(_DICTIONARY):
+        for name, head in zip(_DICTIONARY, ("icd,grey", "icd9,grey,class", "gl,yb", "gl,yb"), strict=True):
+            written(f"dictionary/{name}", f"{head}\nA01,B02,C\n".encode())
+        load_dictionary(written(f"dictionary/{_DICTIONARY[which]}", content).parent)
+    elif which == len(_DICTIONARY):
+        load_catalog(written("data/catalog.toml", content).parent)
+    else:
+        (read_reference, read_new_york_stays)[which - len(_DICTIONARY) - 1](written("other.csv", content))
+
+
 def _people(content: bytes) -> None:
     from actuary.demography.population_files import FILES, read_rows  # noqa: PLC0415
     from actuary.fund.model.city_folder import read_city_figures  # noqa: PLC0415
@@ -214,6 +235,7 @@ TARGETS: dict[str, Target] = {
     "given": given,
     "series": _series,
     "facts": _facts,
+    "side_tables": _side_tables,
     "people": _people,
     "lists": _lists,
     "workbook": _workbook,

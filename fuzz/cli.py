@@ -23,6 +23,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
+import pyarrow as pa
+
 from actuary.files import read_workbook
 from fuzz.bends import bend
 from fuzz.recipes import RECIPES, write_inputs
@@ -183,7 +185,11 @@ def bent_calls(place: Path, *, seed: int) -> Iterator[list[str]]:
             kept = (bent, inputs / "book.sqlite", inputs / "data" / "catalog.toml")
             whole = {path: path.read_bytes() for path in kept}
             made = list(_hard(bent, whole[bent])) if draw.random() < _TRICK_SHARE else []
-            bent.write_bytes(draw.choice(made)[1]() if made else bend(whole[bent], draw))
+            try:
+                content = draw.choice(made)[1]() if made else bend(whole[bent], draw)
+            except (pa.ArrowException, ValueError, IndexError):
+                content = bend(whole[bent], draw)
+            bent.write_bytes(content)
             try:
                 yield words
             finally:
@@ -237,7 +243,11 @@ def hard_calls(place: Path, *, verbs: Sequence[str] = ()) -> Iterator[tuple[Call
                 for folder in ("out", "work", "schemes"):
                     shutil.rmtree(place / folder, ignore_errors=True)
                     (place / folder).mkdir()
-                path.write_bytes(make())
+                try:
+                    content = make()
+                except (pa.ArrowException, ValueError, IndexError):  # not every table can be all of these
+                    continue
+                path.write_bytes(content)
                 yield run_call(words, place / "work", out=place / "out"), f"{recipe.verb}, {named}: {name}"
             path.write_bytes(whole)
 
@@ -249,14 +259,14 @@ _SLOW_SHARE = 0.1
 _WAYS: dict[str, Callable[..., Iterator[list[str]]]] = {"cli": odd_calls, "bent": bent_calls}
 
 
-def prepare(place: Path) -> None:
-    """Load everything, and write the files that calls are given into a folder."""
+def prepare(place: Path, *, change: Callable[[Path], None] | None = None) -> None:
+    """Load everything, and write the files that calls are given into a folder; see :func:`~fuzz.recipes.write_inputs`."""
     place.mkdir(exist_ok=True)
     os.environ |= {"ACTUARY_SCHEMES": str(place / "schemes"), "ACTUARY_LEDGER": str(place / "ledger.sqlite")}
     load_everything()
     write_seeds(place / "seeds")
     (place / "work").mkdir()
-    write_inputs(place / "in")
+    write_inputs(place / "in", change=change)
 
 
 def search(target: str, place: Path, *, seed: int, seconds: float, most: int = 10**9, limit: int = 0) -> Iterator[Call]:

@@ -17,7 +17,7 @@ from typing import Any
 from actuary.periods import Quarter
 from fuzz.base import Finding, choice, scratch, written
 
-__all__ = ["audit", "ledger", "ledger_seed", "parts", "parts_seeds", "read_back", "read_back_seeds", "sealed", "sealed_seeds",
+__all__ = ["audit", "ledger", "ledger_seed", "parts", "parts_seeds", "read_back", "read_back_seeds", "report_seed", "sealed", "sealed_seeds",
            "audit_seeds"]  # fmt: skip
 
 _AT = dt.datetime(2025, 4, 10, 9, tzinfo=dt.UTC)
@@ -147,7 +147,8 @@ def _whole_settlement() -> Path:
 
 
 @cache
-def _whole_report() -> bytes:
+def report_seed() -> bytes:
+    """Return a small report with what it expects of a year."""
     from actuary.report.blocks import Callout, Column, Paragraph, ReportTable  # noqa: PLC0415
     from actuary.report.contracts import Cover, ReportData, Section  # noqa: PLC0415
     from actuary.report.expectations import EXPECTED_TABLE  # noqa: PLC0415
@@ -166,7 +167,7 @@ def read_back_seeds() -> Iterator[bytes]:
     """Yield the files of a settlement, of an earlier report, and what stages of work in parts tell each other."""
     for number, name in enumerate(_SETTLED):
         yield bytes([number]) + (_whole_settlement() / name).read_bytes()
-    yield b"\4" + _whole_report()
+    yield b"\4" + report_seed()
     yield b'\5{"region": "r", "quarter": "2024Q4"}'
 
 

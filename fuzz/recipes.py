@@ -7,6 +7,7 @@ import io
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -191,8 +192,15 @@ member = [
 """
 
 
-def write_inputs(folder: Path) -> None:
+def write_inputs(folder: Path, *, change: Callable[[Path], None] | None = None) -> None:
     """Write the inputs of all calls, some of them by calls.
+
+    Parameters
+    ----------
+    folder : Path
+        Where; made here.
+    change : callable, optional
+        Called with the folder once the files that others are made of stand there.
 
     Raises
     ------
@@ -235,6 +243,11 @@ def write_inputs(folder: Path) -> None:
         (folder / "dataset" / f"month={number}").mkdir(parents=True)
         shutil.copy(folder / f"city{number}" / "cases.parquet", folder / "dataset" / f"month={number}" / "p.parquet")
     shutil.copytree(folder / "dataset", folder / "grouped")
+    for subject in ("H1", "H2"):
+        add = f"cases add --kind provider --region lanzhou --subject {subject} --period 2024Q4 --title t"
+        _call(folder, f"{add} --ledger {{in}}/book.sqlite")
+    if change is not None:
+        change(folder)
     _call(folder, f"settle {_CITY} {_POLICY} --hospitals {{in}}/city/hospitals.csv --out {{in}}/settled")
     pools = [(row["hospital"], row["insurance"]) for row in _rows(folder / "settled" / "hospitals.csv")]
     for name, column in (("prepaid", "prepaid_yuan"), ("charged", "charged_yuan"), ("deductions", "deduction_yuan")):
@@ -249,11 +262,6 @@ def write_inputs(folder: Path) -> None:
     filled = [list(listed[0]), *([{**row, "result": "ok"}[name] for name in listed[0]] for row in listed)]
     (folder / "results.csv").write_bytes(write_rows(filled))
     _workbook(folder / "results.xlsx", write_rows(filled).decode())
-    for subject in ("H1", "H2"):
-        _call(
-            folder,
-            f"cases add --kind provider --region lanzhou --subject {subject} --period 2024Q4 --title t --ledger {{in}}/book.sqlite",
-        )
     _call(folder, "cases attach 1 {in}/note.txt --ledger {in}/book.sqlite")
     _call(folder, "personal key new {in}/key")
     _call(folder, "init town --out {in}/empty_town")

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from weakref import WeakSet
 
 from actuary.alerts.ledger.events import GENESIS, Head, LedgerEvent, chain_hash
 from actuary.durable.files import sync_folder
@@ -63,6 +65,29 @@ def attachment_folder(ledger: Path) -> Path:
     return ledger.with_name(f"{ledger.name}.attachments")
 
 
+class _Connection(sqlite3.Connection):
+    """Close the cursors with the connection.
+
+    A traceback that a notebook keeps keeps rows that were half read, and with them SQLite's lock on the ledger.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._given: WeakSet[sqlite3.Cursor] = WeakSet()
+
+    def execute(self, *args: Any) -> sqlite3.Cursor:
+        """Run a statement, and remember its cursor for as long as somebody else does."""
+        made = super().execute(*args)
+        self._given.add(made)
+        return made
+
+    def close(self) -> None:
+        """Close cursors and connection."""
+        for one in list(self._given):
+            one.close()
+        super().close()
+
+
 def _connect(path: Path, *, wait_seconds: int, create: bool) -> sqlite3.Connection:
     if path.is_dir():
         raise LedgerError(Problem(str(path), "a folder", "the file of a ledger", "name a file in it"))
@@ -72,7 +97,7 @@ def _connect(path: Path, *, wait_seconds: int, create: bool) -> sqlite3.Connecti
         mend = "`actuary cases add` or `actuary warn --record LEDGER` begins one; --ledger names another"
         raise LedgerError(Problem(str(path), "no such file", "the file of a ledger", mend))
     # Without an isolation level Python begins no transaction of its own.
-    return sqlite3.connect(path, timeout=wait_seconds, isolation_level=None)
+    return sqlite3.connect(path, timeout=wait_seconds, isolation_level=None, factory=_Connection)
 
 
 def _create(path: Path) -> None:
@@ -183,7 +208,6 @@ def reading(path: Path, *, wait_seconds: int, objects: bool = True) -> Iterator[
                 _check_form(connection, path, objects=objects)
                 yield connection
             finally:
-                # A traceback that somebody keeps would keep rows half read, and with them the lock on the ledger.
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
     except sqlite3.Error as error:

@@ -34,6 +34,7 @@ def models_copy() -> Path:
 
 
 def written(name: str, content: bytes) -> Path:
+    """Write a file that lasts for one input."""
     path = scratch() / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
@@ -46,6 +47,7 @@ def choice(content: bytes, options: int) -> tuple[int, bytes]:
 
 
 def teaches(error: ActuaryError) -> None:
+    """Raise a finding where a problem is without words."""
     for problem in error.problems:
         if not (problem.where.strip() and problem.found.strip() and problem.expected.strip()):
             raise Finding(f"a problem without words: {problem!r}")

@@ -24,9 +24,11 @@ CELLS = (
     "5%", "1e400", "-1e400", "1e-400", "1e5", "3.2e17", "1.23457E+17", "NaN", "nan", "inf", "-Infinity", "NULL", "N/A",
     "#N/A", "#DIV/0!", "-", "--", "—", "无", "TRUE", "true", "0x1F", "1_000", "²", "½", "٣", "۵", "1" * 40, "9" * 400,
     "0000-00-00", "2023-02-29", "2024-02-29", "10000-01-01", "1899-12-30", "45322", "45322.5", "2024-13-01",
-    "31/01/2024", "20240131", "2024年1月31日", "2024/1/31 08:05", "2024Q4", "2024Q5", "0000Q1", "9999Q4", "２０２４Ｑ４",
+    "31/01/2024", "20240131", "2024年1月31日", "2024/1/31 08:05", "2024Q4", "2024Q5", "0000Q1", "9999Q4",
+    "２０２４Ｑ４",
     "'001", "''", "'=1+1", "=1+1", "+cmd|' /C calc'!A0", "@SUM(A1)", "-2+3", "\t=1", "合计", "小计", "总计", "H1",
-    "employee", "resident", "职工", "居民", "390", "GD25", "BR21", "全部", "a|b|c", "|", "a;b", "a/b", "../../x", "[red]",
+    "employee", "resident", "职工", "居民", "390", "GD25", "BR21", "全部", "a|b|c", "|", "a;b", "a/b", "../../x",
+    "[red]",
     "\ufeff", "\u200b1", "\xa01", "1\xa0000", "a\nb", "a\r\nb", '"', '""', "a,b", "\0", "\x1a", "\ud7ff", "\U0001f600",
     "x" * 5000, "男", "女", "1", "2", "9", "M", "{}", "%s", "${x}", "11010519491231002X",
 )  # fmt: skip
@@ -40,8 +42,10 @@ _VALUES: tuple[Any, ...] = (
 
 _TOKENS = (
     "true", "false", "0", "-1", "1", "0.5", "1e400", "nan", "-inf", "9" * 30, '""', '"x"', "'\\'", "[]", "{}", "[1]",
-    "{ a = 1 }", "2024-01-31", "2023-02-29", "2024-01-31T00:00:00Z", "08:00:00", '"2024Q4"', '"../../x"', '"１"', '"\\u0000"',
-    "[[]]", '["a", "a"]', "0x10", "1_000", '"""a\nb"""', "[{}]", "[{ to = 1 }]", "{ from = 2024-01-01, to = 2020-01-01 }",
+    "{ a = 1 }", "2024-01-31", "2023-02-29", "2024-01-31T00:00:00Z", "08:00:00", '"2024Q4"', '"../../x"', '"１"',
+    '"\\u0000"',
+    "[[]]", '["a", "a"]', "0x10", "1_000", '"""a\nb"""', "[{}]", "[{ to = 1 }]",
+    "{ from = 2024-01-01, to = 2020-01-01 }",
 )  # fmt: skip
 
 
@@ -57,11 +61,8 @@ def bend(content: bytes, draw: random.Random) -> bytes:
     """
     if draw.random() < 0.2:
         return _bytes(content, draw)
-    for begins, how in _FORMATS:
-        if content.startswith(begins):
-            break
-    else:
-        how = _document if content.lstrip()[:1] in (b"{", b"[") and b'"' in content[:200] else _text
+    plain = _document if content.lstrip()[:1] in (b"{", b"[") and b'"' in content[:200] else _text
+    how = next((one for begins, one in _FORMATS if content.startswith(begins)), plain)
     try:
         return how(content, draw)
     except Exception:  # what was bent before is no longer of its format, in one of many ways
@@ -122,7 +123,7 @@ def _table(text: str, draw: random.Random) -> bytes:
     )
 
 
-def _bend_rows(rows: list[list[str]], draw: random.Random) -> None:
+def _bend_rows(rows: list[list[str]], draw: random.Random) -> None:  # noqa: C901, PLR0912  (one branch a way)
     if not rows:
         rows.append([draw.choice(CELLS)])
         return
@@ -227,10 +228,12 @@ def _archive(content: bytes, draw: random.Random) -> bytes:
             members[chosen] = _bytes(members[chosen], draw)
         case 3:
             members[chosen] = re.sub(rb' (r|s|t|ref)="[^"]*"', lambda old: draw.choice((old[0], b"", b' r="XFD1048576"',
-                                     b' t="s"', b' t="d"', b' t="e"', b' t="b"', b' s="99"')), members[chosen])  # fmt: skip
+                                     b' t="s"', b' t="d"', b' t="e"', b' t="b"', b' s="99"')),
+                                     members[chosen])  # fmt: skip
         case _:
             cell = re.sub(r"[<>&\0\x1a\ud7ff]", "", draw.choice(CELLS))
-            members[chosen] = re.sub(rb"<(v|t)>[^<]*", lambda old: draw.choice((old[0], b"<" + old[1] + b">" + _utf8(cell))),
+            members[chosen] = re.sub(rb"<(v|t)>[^<]*",
+                                     lambda old: draw.choice((old[0], b"<" + old[1] + b">" + _utf8(cell))),
                                      members[chosen])  # fmt: skip
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, held in members.items():
@@ -260,8 +263,10 @@ def _parquet(content: bytes, draw: random.Random) -> bytes:
                 made = pa.array([text and text.encode() for text in texts], pa.binary())
             case 4:
                 made = pa.array([draw.randrange(10**6) for _ in texts]).cast(draw.choice(
-                    (pa.timestamp("us", tz="Asia/Shanghai"), pa.timestamp("ns"), pa.duration("s"), pa.float32(), pa.uint64(),
-                     pa.decimal128(20, 2), pa.decimal256(50, 4), pa.time64("us"), pa.date64() )), safe=False)  # fmt: skip
+                    (pa.timestamp("us", tz="Asia/Shanghai"), pa.timestamp("ns"), pa.duration("s"), pa.float32(),
+                     pa.uint64(),
+                     pa.decimal128(20, 2), pa.decimal256(50, 4),
+                     pa.time64("us"), pa.date64())), safe=False)  # fmt: skip
             case 5:
                 made = pa.array([draw.choice(CELLS) if draw.random() < 0.3 else text for text in texts])
             case 6:

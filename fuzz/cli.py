@@ -29,8 +29,8 @@ from actuary.files import read_workbook
 from fuzz.bends import bend
 from fuzz.recipes import RECIPES, write_inputs
 from fuzz.seeds import write_seeds
-from fuzz.tricks import PARQUET, TEXTS, WORKBOOKS, parquet_rows, rows_of
 from fuzz.server import Call, load_everything, run_call
+from fuzz.tricks import PARQUET, TEXTS, WORKBOOKS, parquet_rows, rows_of
 
 __all__ = ["bent_calls", "calls", "hard_calls", "odd_calls", "odd_files", "prepare", "search", "verbs"]
 
@@ -260,7 +260,7 @@ _WAYS: dict[str, Callable[..., Iterator[list[str]]]] = {"cli": odd_calls, "bent"
 
 
 def prepare(place: Path, *, change: Callable[[Path], None] | None = None) -> None:
-    """Load everything, and write the files that calls are given into a folder; see :func:`~fuzz.recipes.write_inputs`."""
+    """Load everything, and write the files that calls are given into a folder; see ``write_inputs``."""
     place.mkdir(exist_ok=True)
     os.environ |= {"ACTUARY_SCHEMES": str(place / "schemes"), "ACTUARY_LEDGER": str(place / "ledger.sqlite")}
     load_everything()

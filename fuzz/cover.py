@@ -1,4 +1,4 @@
-"""Measure which readers the targets and the calls of verbs reach: ``python -m fuzz.cover`` writes ``fuzz/covered.json``.
+"""Measure which readers targets and calls of verbs reach: ``python -m fuzz.cover`` writes ``fuzz/covered.json``.
 
 A reader is a public function of the package whose name begins with ``read_``, ``load_`` or ``import_``. A test compares
 the list with the package, so that a new reader without a target, and a new verb without a call, are seen.

@@ -43,6 +43,7 @@ def _settlement_list(_path: Path, root: Path) -> object:
     return _function("drg.quality.declarations:load_declarations")(root)
 
 
+_MEMBERSHIP = _root("policy.membership_model:load_membership_model", "root", "national")
 _MODULES = _root("policy.module_model:load_modules", "root", "national")
 
 #: Every kind of file under models/, and what reads it there.
@@ -62,8 +63,8 @@ PLACES: dict[str, Reader] = {
     "national/model/procurement_rounds.csv": _MODULES,
     "national/model/module_profiles.csv": _MODULES,
     "national/model/age_profiles.csv": _root("policy.finance_model:load_finance_model", "root", "national"),
-    "national/model/membership_profiles.csv": _root("policy.membership_model:load_membership_model", "root", "national"),
-    "national/model/flexible_retirement.csv": _root("policy.membership_model:load_membership_model", "root", "national"),
+    "national/model/membership_profiles.csv": _MEMBERSHIP,
+    "national/model/flexible_retirement.csv": _MEMBERSHIP,
     "national/model/back_test.toml": _root("fund.model.back_test:load_back_test_rules"),
     "national/model/sensitivity.toml": _root("fund.model.sensitivity:load_ranges", "root", "national"),
     "national/model/panel.toml": _root("report.panels.fund:load_sliders", "root", "national"),

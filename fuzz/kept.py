@@ -17,8 +17,19 @@ from typing import Any
 from actuary.periods import Quarter
 from fuzz.base import Finding, choice, scratch, written
 
-__all__ = ["audit", "ledger", "ledger_seed", "parts", "parts_seeds", "read_back", "read_back_seeds", "report_seed", "sealed", "sealed_seeds",
-           "audit_seeds"]  # fmt: skip
+__all__ = [
+    "audit",
+    "audit_seeds",
+    "ledger",
+    "ledger_seed",
+    "parts",
+    "parts_seeds",
+    "read_back",
+    "read_back_seeds",
+    "report_seed",
+    "sealed",
+    "sealed_seeds",
+]  # fmt: skip
 
 _AT = dt.datetime(2025, 4, 10, 9, tzinfo=dt.UTC)
 
@@ -90,7 +101,8 @@ def ledger(content: bytes) -> None:
 
 
 _CLAIMS = "case_id,hospital,tier,insurance,drg,total_cost,fund_charged,discharge_date\n" + "".join(
-    f"c{number},H{number % 2},3,{'employee' if number % 3 else 'resident'},BR21,{200 + number},{100 + number},2024-01-{number % 28 + 1:02d}\n"
+    f"c{number},H{number % 2},3,{'employee' if number % 3 else 'resident'},BR21,{200 + number},{100 + number},"
+    f"2024-01-{number % 28 + 1:02d}\n"
     for number in range(60)
 )
 _AUDIT = ("list.csv", "list.xlsx", "audit.json", "population.parquet")

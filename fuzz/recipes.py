@@ -62,58 +62,61 @@ RECIPES: tuple[Recipe, ...] = (
     Recipe(
         "settle {in}/cases.csv --policy suzhou-2022 --hospitals {in}/two.csv --out {out}/o --explain a1",
         ("cases.csv", "two.csv"),
-    ),  # fmt: skip
+    ),
     Recipe(
         f"settle {_CITY} {_POLICY} --hospitals {{in}}/city/hospitals.csv --out {{out}}/o",
         ("city/cases.parquet", "city/policy.toml", "city/budget.csv", "city/weights.csv", "city/hospitals.csv"),
-    ),  # fmt: skip
+    ),
     Recipe(f"settle {{in}}/grouped {_POLICY} --out {{out}}/o", ("grouped",)),
     Recipe(
         "clear {in}/settled --scores {in}/scores.csv --prepaid {in}/prepaid.csv --charged {in}/charged.csv "
         "--deductions {in}/deductions.csv --alliances {in}/alliances.toml",
         ("settled", "scores.csv", "prepaid.csv", "charged.csv", "deductions.csv", "alliances.toml"),
-    ),  # fmt: skip
+    ),
     Recipe(
         f"weights {_CITY} --policy {{in}}/city/policy.toml --earlier {{in}}/city/weights.csv --hospitals "
         "{in}/city/hospitals.csv --out {out}/o.csv --quality {out}/q.csv --coefficients {out}/c.csv --form tier",
         ("city/cases.parquet", "city/weights.csv", "city/hospitals.csv"),
-    ),  # fmt: skip
+    ),
     Recipe("weights {in}/grouped --policy {in}/city/policy.toml --out {out}/o.csv", ("grouped",)),
     Recipe(
         f"compare {_CITY} {_POLICY} --policy suzhou-2022 --hospitals {{in}}/city/hospitals.csv --out {{out}}/o",
         ("city/cases.parquet", "city/policy.toml", "city/budget.csv"),
-    ),  # fmt: skip
+    ),
     Recipe(
         "standards --policy {in}/city/policy.toml --point-value 53.8 --out {out}/o.csv --unpriced {out}/u.csv",
         ("city/policy.toml", "city/weights.csv"),
-    ),  # fmt: skip
+    ),
     Recipe(
         "credit {in}/assessment.csv --findings {in}/findings.csv --ledger {in}/book.sqlite --out {out}/o",
         ("assessment.csv", "findings.csv", "book.sqlite"),
-    ),  # fmt: skip
+    ),
     Recipe("credit {in}/assessment.xlsx --out {out}/o", ("assessment.xlsx",)),
     Recipe(
-        "reserve {in}/triangle.csv --method bornhuetter-ferguson --expected {in}/expected.csv --draws 10 --out {out}/o.csv",
+        "reserve {in}/triangle.csv --method bornhuetter-ferguson --expected {in}/expected.csv --draws 10 "
+        "--out {out}/o.csv",
         ("triangle.csv", "expected.csv"),
-    ),  # fmt: skip
+    ),
     Recipe("reserve {in}/triangle.csv --method mack --draws 10 --out {out}/o.csv", ("triangle.csv",)),
     Recipe(
-        "forecast {in}/series.csv --model pooled --draws 20 --horizon 2 --products {in}/products.toml --out {out}/o.csv",
+        "forecast {in}/series.csv --model pooled --draws 20 --horizon 2 "
+        "--products {in}/products.toml --out {out}/o.csv",
         ("series.csv", "products.toml"),
         slow=True,
-    ),  # fmt: skip
+    ),
     Recipe("forecast {in}/series.csv --model ets --draws 20 --horizon 2 --out {out}/o.csv", ("series.csv",)),
     Recipe(
-        f"anomalies {_CITY} --hospitals {{in}}/city/hospitals.csv --rules {{in}}/models/alerts/anomalies.toml --out {{out}}/o "
+        f"anomalies {_CITY} --hospitals {{in}}/city/hospitals.csv "
+        "--rules {in}/models/alerts/anomalies.toml --out {out}/o "
         "--record {in}/book.sqlite",
         ("city/cases.parquet", "city/hospitals.csv", "models/alerts/anomalies.toml"),
-    ),  # fmt: skip
+    ),
     Recipe("cases list --ledger {in}/book.sqlite", ("book.sqlite",)),
     Recipe("cases show 1 --ledger {in}/book.sqlite --save {out}", ("book.sqlite", "book.sqlite.attachments")),
     Recipe(
         "cases add --kind provider --region lanzhou --subject H1 --period 2024Q4 --title x --ledger {in}/book.sqlite",
         ("book.sqlite",),
-    ),  # fmt: skip
+    ),
     Recipe("cases move 1 checking --ledger {in}/book.sqlite --attachment {in}/note.txt", ("book.sqlite", "note.txt")),
     Recipe("cases note 1 text --ledger {in}/book.sqlite", ("book.sqlite",)),
     Recipe("cases attach 1 {in}/note.txt --ledger {in}/book.sqlite", ("book.sqlite", "note.txt")),
@@ -123,7 +126,7 @@ RECIPES: tuple[Recipe, ...] = (
     Recipe(
         f"audit sample {_CITY} --spend {{in}}/spend.csv --models {{in}}/models --out {{out}}/o",
         ("city/cases.parquet", "spend.csv", "models/alerts/audit.toml"),
-    ),  # fmt: skip
+    ),
     Recipe("audit read {in}/results.xlsx --sample {in}/audit --out {out}/o", ("results.xlsx", "audit")),
     Recipe("audit read {in}/results.csv --sample {in}/audit --out {out}/o", ("results.csv",)),
     Recipe("personal check {in}/cases.csv", ("cases.csv",)),
@@ -146,17 +149,19 @@ RECIPES: tuple[Recipe, ...] = (
     Recipe("models freeze {in}/models/national/assumptions/base.toml", ("models/national/assumptions/base.toml",)),
     Recipe("cities --models {in}/models --data {in}/data", ("models/cities", "models/national/region.toml", "data")),
     Recipe(
-        f"indicators {_CITY} {_POLICY} --hospitals {{in}}/city/hospitals.csv --by hospital --publish --out {{out}}/o.csv",
+        f"indicators {_CITY} {_POLICY} --hospitals {{in}}/city/hospitals.csv --by hospital "
+        "--publish --out {out}/o.csv",
         ("city/cases.parquet", "city/hospitals.csv"),
-    ),  # fmt: skip
+    ),
     Recipe(
         "indicators --city shenyang --models {in}/models --data {in}/data --out {out}/o.csv",
         ("models/national", "models/cities/shenyang", "data"),
-    ),  # fmt: skip
+    ),
     Recipe(
-        "warn --city shenyang --no-forecast --models {in}/models --data {in}/data --record {in}/book.sqlite --out {out}/o.csv",
+        "warn --city shenyang --no-forecast --models {in}/models --data {in}/data "
+        "--record {in}/book.sqlite --out {out}/o.csv",
         ("models/alerts", "data", "book.sqlite"),
-    ),  # fmt: skip
+    ),
     Recipe("warn --replay --series {in}/watched", ("watched",), slow=True),
     Recipe("project --city national --models {in}/models --out {out}/o.csv", ("models/national", "models/scenarios")),
     Recipe("project --model {in}/town --out {out}/o.csv", ("town",)),
@@ -165,13 +170,13 @@ RECIPES: tuple[Recipe, ...] = (
         "synth --cases 40 --shape {in}/models/synth/shape.toml --data {in}/data --out {out}/o",
         ("models/synth", "data"),
         slow=True,
-    ),  # fmt: skip
+    ),
     Recipe("init mytown --out {out}/o"),
     Recipe(
         "report --city shenyang --lang en --models {in}/models --previous {in}/previous --out {out}",
         ("models/reports", "models/alerts", "previous"),
         slow=True,
-    ),  # fmt: skip
+    ),
     # JupyterLab does not end; what is given to it is checked before it begins.
     Recipe("lab {in}/a {in}/b"),
 )
@@ -303,13 +308,21 @@ def _people(folder: Path) -> None:
     folder.mkdir()
     ages, years, sexes = range(91), (2025, 2026), ("male", "female")
     rows = {
-        "base_population": [["age", "sex", "population"], *([age, sex, 1000 - 10 * age] for sex in sexes for age in ages)],
-        "mortality": [["year", "age", "sex", "mx"], *([year, age, sex, 0.001 + 0.0001 * age * age / 4]
-                      for year in years for sex in sexes for age in ages)],  # fmt: skip
+        "base_population": [
+            ["age", "sex", "population"],
+            *([age, sex, 1000 - 10 * age] for sex in sexes for age in ages),
+        ],
+        "mortality": [
+            ["year", "age", "sex", "mx"],
+            *([year, age, sex, 0.001 + 0.0001 * age * age / 4] for year in years for sex in sexes for age in ages),
+        ],
         "fertility": [["year", "age", "asfr"], *([year, age, 0.05] for year in years for age in range(15, 50))],
         "srb": [["year", "srb"], *([year, 1.06] for year in years)],
-        "migration": [["year", "age", "sex", "net_migrants"], *([year, age, sex, 0] for year in years for sex in sexes for age in ages)],
-    }  # fmt: skip
+        "migration": [
+            ["year", "age", "sex", "net_migrants"],
+            *([year, age, sex, 0] for year in years for sex in sexes for age in ages),
+        ],
+    }
     for name, lines in rows.items():
         (folder / f"{name}.csv").write_bytes(write_rows([[str(cell) for cell in line] for line in lines]))
 

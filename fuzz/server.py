@@ -71,22 +71,18 @@ class Call:
     @property
     def finding(self) -> str:
         """Return what is wrong with it, or nothing."""
-        for words in _BROKEN:
-            if words in self.said:
-                return words.removeprefix("actuary: ")
-        if self.status == 128 + signal.SIGXCPU:
-            return f"more than {limit_of(self.words)} s of work"
-        if self.status == 128 + signal.SIGALRM:
-            return f"waits: {self.clock_seconds:.0f} s by the clock, {self.seconds:.0f} s of work"
-        if self.status not in STATUSES:
-            return f"status {self.status}"
-        if self.bytes > CALL_BYTES:
-            return f"{self.bytes >> 20:,} MiB held"
-        if self.left:
-            return f"left behind: {', '.join(self.left[:3])}"
-        if self.status == 2 and not any(words in self.said for words in _TAUGHT):
-            return "refused without saying what was expected"
-        return ""
+        untaught = self.status == 2 and not any(words in self.said for words in _TAUGHT)
+        waited = f"waits: {self.clock_seconds:.0f} s by the clock, {self.seconds:.0f} s of work"
+        found = (
+            *((words in self.said, words.removeprefix("actuary: ")) for words in _BROKEN),
+            (self.status == 128 + signal.SIGXCPU, f"more than {limit_of(self.words)} s of work"),
+            (self.status == 128 + signal.SIGALRM, waited),
+            (self.status not in STATUSES, f"status {self.status}"),
+            (self.bytes > CALL_BYTES, f"{self.bytes >> 20:,} MiB held"),
+            (bool(self.left), f"left behind: {', '.join(self.left[:3])}"),
+            (untaught, "refused without saying what was expected"),
+        )
+        return next((words for wrong, words in found if wrong), "")
 
 
 def limit_of(words: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""Hard inputs made on purpose: tables, workbooks, archives and Parquet files as clerks, programs and attackers make them.
+"""Hard inputs made on purpose: tables, workbooks and Parquet files as clerks, programs and attackers make them.
 
 Each takes a sound table as rows and returns the content of a file. What a verb says to each of them is shown by
 ``python -m fuzz.tricks``.
@@ -55,17 +55,29 @@ def _wide(text: str) -> str:
     return "".join(chr(ord(letter) + 0xFEE0) if "!" <= letter <= "~" else letter for letter in text)
 
 
+def _with_columns(count: int, name: str, cell: str, **how: str) -> Callable[[Rows], bytes]:
+    """Return what adds columns; ``{k}`` is the number of one, ``{first}`` the name of the first column."""
+
+    def bent(rows: Rows) -> bytes:
+        header, *others = rows
+        names = [name.format(k=k, first=header[0]) for k in range(count)]
+        return write_rows([[*header, *names], *([*row, *[cell] * count] for row in others)], **how)
+
+    return bent
+
+
 #: Tables of text by what is odd about them.
 TEXTS: dict[str, Callable[[Rows], bytes]] = {
-    "GB18030": lambda rows: write_rows([[*row, "备注" if not n else "沈阳市第一医院"] for n, row in enumerate(rows)], encoding="gb18030"),
+    "GB18030": _with_columns(1, "备注", "沈阳市第一医院", encoding="gb18030"),
     "UTF-16 with its mark": lambda rows: _text(rows).encode("utf-16"),
     "UTF-8 with its mark, CRLF": lambda rows: _text(rows, end="\r\n").encode("utf-8-sig"),
     "tabs": lambda rows: write_rows(rows, separator="\t"),
     "semicolons": lambda rows: write_rows(rows, separator=";"),
     "CR alone": lambda rows: write_rows(rows, end="\r"),
-    "mixed line ends": lambda rows: b"".join(write_rows([row], end=("\n", "\r\n", "\r")[n % 3]) for n, row in enumerate(rows)),
-    "quoted newlines": lambda rows: write_rows([[*row, "note" if not n else 'two\nlines, "x"'] for n, row in enumerate(rows)]),
-    "10,000 columns": lambda rows: write_rows([[*row, *((f"c{k}" if not n else "1") for k in range(10_000))] for n, row in enumerate(rows)]),
+    "mixed line ends": lambda rows: b"".join(
+        write_rows([row], end=("\n", "\r\n", "\r")[n % 3]) for n, row in enumerate(rows)),
+    "quoted newlines": _with_columns(1, "note", 'two\nlines, "x"'),
+    "10,000 columns": _with_columns(10_000, "c{k}", "1"),
     "0 bytes": lambda _rows: b"",
     "only a heading": lambda rows: write_rows(rows[:1]),
     "heading twice": lambda rows: write_rows([rows[0], *rows]),
@@ -91,9 +103,10 @@ TEXTS: dict[str, Callable[[Rows], bytes]] = {
     "NaN": _one_number("NaN"),
     "negative": _one_number("-5"),
     "400 digits": _one_number("9" * 400),
-    "names as 3.2e17": lambda rows: write_rows([rows[0], *([f"3.2e17", *row[1:]] for row in rows[1:])]),
-    "names with formulas": lambda rows: write_rows([rows[0], *([f"=1+{n}", *row[1:]] for n, row in enumerate(rows[1:]))]),
-    "columns that are one after cleaning": lambda rows: write_rows([[*row, f" {rows[0][0]}\u200b" if not n else "x"] for n, row in enumerate(rows)]),
+    "names as 3.2e17": lambda rows: write_rows([rows[0], *(["3.2e17", *row[1:]] for row in rows[1:])]),
+    "names with formulas": lambda rows: write_rows(
+        [rows[0], *([f"=1+{n}", *row[1:]] for n, row in enumerate(rows[1:]))]),
+    "columns that are one after cleaning": _with_columns(1, " {first}\u200b", "x"),
     "columns in capitals": lambda rows: write_rows([[name.upper() for name in rows[0]], *rows[1:]]),
     "day 0000-00-00": _cells(lambda cell: "0000-00-00" if cell.count("-") == 2 else cell),
     "29 February": _cells(lambda cell: "2023-02-29" if cell.count("-") == 2 else cell),
@@ -152,17 +165,18 @@ WORKBOOKS: dict[str, Callable[[Rows], bytes]] = {
     "sound workbook": _book,
     "formulas without values": lambda rows: _book([rows[0], *([*row[:-1], "=1+1"] for row in rows[1:])]),
     "a hidden sheet first": lambda rows: _book(rows, hidden=[["secret"], ["1"]]),
-    "an external link": lambda rows: _with_member(_book(rows), "xl/externalLinks/externalLink1.xml", b"<externalLink/>"),
+    "an external link": lambda rows: _with_member(_book(rows), "xl/externalLinks/a.xml", b"<externalLink/>"),
     "a title over merged cells": lambda rows: _book([["统计表"], *rows]),
     "encrypted": lambda _rows: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),
     "a locked member": _locked,
-    "xlsb": lambda rows: _with_member(_with_member(b"", "[Content_Types].xml", b"<Types/>"), "xl/workbook.bin", _text(rows).encode()),
+    "xlsb": lambda rows: _with_member(_with_member(b"", "[Content_Types].xml", b"<Types/>"), "xl/workbook.bin",
+                                      _text(rows).encode()),
     "a member ../x": lambda rows: _with_member(_book(rows), "../x", b"x"),
     "a member /x": lambda rows: _with_member(_book(rows), "/x", b"x"),
     "an archive within": _bomb,
     "no sheet": lambda _rows: _with_member(b"", "a.txt", b"x"),
     "cut": lambda rows: _book(rows)[:-200],
-    "CSV under another name": lambda rows: write_rows(rows),
+    "CSV under another name": write_rows,
 }  # fmt: skip
 
 
@@ -206,6 +220,10 @@ def _texts(column: Any) -> list[str | None]:
     return [None if cell is None else str(cell) for cell in column.to_pylist()]
 
 
+def _mapped(column: Any, change: Callable[[str], Any]) -> list[Any]:
+    return [None if text is None else change(text) for text in _texts(column)]
+
+
 def _declared_rows(table: Any) -> bytes:
     """Return a file whose footer says that it has a million times the rows."""
     content = _written(table, compression="none", store_schema=False)
@@ -230,10 +248,11 @@ PARQUET: dict[str, Callable[[Any], bytes]] = {
     "sound Parquet": _written,
     "large texts": _each(lambda pa, column: pa.array(_texts(column), pa.large_string())),
     "dictionaries": _each(lambda pa, column: pa.array(_texts(column)).dictionary_encode()),
-    "decimals": _each(lambda pa, column: pa.array([None if t is None else Decimal(t) for t in _texts(column)], pa.decimal128(30, 6))),
-    "floats as Parquet": _each(lambda pa, column: pa.array([None if t is None else float(t) for t in _texts(column)])),
-    "days with a time zone": _each(lambda pa, column: column.cast(pa.date32()).cast(pa.timestamp("us", tz="Asia/Shanghai"))),
-    "texts as bytes": _each(lambda pa, column: pa.array([None if t is None else t.encode() for t in _texts(column)], pa.binary())),
+    "decimals": _each(lambda pa, column: pa.array(_mapped(column, Decimal), pa.decimal128(30, 6))),
+    "floats as Parquet": _each(lambda pa, column: pa.array(_mapped(column, float))),
+    "days with a time zone": _each(
+        lambda pa, column: column.cast(pa.date32()).cast(pa.timestamp("us", tz="Asia/Shanghai"))),
+    "texts as bytes": _each(lambda pa, column: pa.array(_mapped(column, str.encode), pa.binary())),
     "lists": _each(lambda pa, column: pa.array([[text] for text in _texts(column)])),
     "tables within": _each(lambda pa, column: pa.array([{"a": text} for text in _texts(column)])),
     "yes and no": _each(lambda pa, column: pa.array([bool(text) for text in _texts(column)])),

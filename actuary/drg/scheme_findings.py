@@ -243,8 +243,6 @@ def read_known_findings(folder: Path) -> Mapping[tuple[str, str], str]:
         elif not entry.get("source") or not entry.get("note"):
             problems.append(Problem(where, "no source or no note", "the source of what is known, and what is known"))
         else:
-            known |= {
-                (entry["check"], subject): f"{entry['note']} [{entry['source']}]" for subject in subjects
-            }
+            known |= {(entry["check"], subject): f"{entry['note']} [{entry['source']}]" for subject in subjects}
     raise_all(problems, DeclarationError)
     return known

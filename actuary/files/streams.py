@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 from collections.abc import Iterator
@@ -90,10 +91,8 @@ def find_kind(path: Path, *, where: str) -> RowsKind:
     columns = tuple(clean_heading(name) for name in header)
     if not any(columns):
         raise TableError(Problem(f"{where} row 1", "an empty line", "the header", "delete the line"))
-    try:
+    with contextlib.suppress(csv.Error):  # whoever reads the rows says more
         check_title(columns, next(filter(None, reader), []), where=where)
-    except csv.Error:  # whoever reads the rows says more
-        pass
     if len(columns) > MOST_COLUMNS:
         raise TableError(Problem(f"{where} header", f"{len(columns):,} columns", f"at most {MOST_COLUMNS:,}"))
     return RowsKind(kind.encoding, separator, columns, kind.quotes)

@@ -20,6 +20,7 @@ from actuary.personal_numbers import without_cells
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["DueSums", "manifest_with_clearing", "read_due", "read_settled_pools", "write_clearing"]
 

@@ -104,7 +104,9 @@ def test_settled_cases_with_lists_for_hospitals_are_refused(tmp_path: Path) -> N
     lambda told: told["report"]["annex"][0].update(rows=[["employee", "f", "x", "opening", "i", 1.0, 1.0, 1.0]]),
     lambda told: told["report"]["annex"][0].update(rows=[[1]]),
 ])  # fmt: skip
-def test_an_earlier_report_that_was_changed_is_refused(change: Callable[[dict[str, object]], None], tmp_path: Path) -> None:
+def test_an_earlier_report_that_was_changed_is_refused(
+    change: Callable[[dict[str, object]], None], tmp_path: Path
+) -> None:
     from actuary.periods import Quarter  # noqa: PLC0415
     from actuary.report.expectations import read_expectations  # noqa: PLC0415
     from fuzz.kept import report_seed  # noqa: PLC0415
@@ -133,8 +135,8 @@ def test_figures_of_cases_that_are_a_list_are_refused() -> None:
     ("national/model/back_test.toml", b"lookback_years = 3\n"),
     ("national/model/back_test.toml", b"[[[["),
     ("national/settlement_list/tables.toml", b"[case]\nfields = { a = 1 }\n"),
-    ("national/settlement_list/rules.toml", b"[Q01]\nzh = 1\nen = 2\nseverity = \"E\"\nsource = \"s\"\nmessages = { a = "
-     b"{ zh = 1, en = 2, mend_zh = 3, mend_en = 4 } }\n"),
+    ("national/settlement_list/rules.toml", b'[Q01]\nzh = 1\nen = 2\nseverity = "E"\nsource = "s"\n'
+     b"messages = { a = { zh = 1, en = 2, mend_zh = 3, mend_en = 4 } }\n"),
     ("national/settlement_list/case_file.toml", b"[columns]\n"),
     ("national/drg/chs-drg-1.1/known_findings.toml", b"finding = [1]\n"),
     ("national/drg/chs-drg-1.1/known_findings.toml", b'[[finding]]\ncheck = "x"\nsource = "s"\nnote = "n"\n'),
@@ -174,10 +176,12 @@ def test_columns_of_cases_with_several_values_a_cell_are_named() -> None:
 def test_texts_in_parquet_that_are_not_utf_8_are_refused(tmp_path: Path) -> None:
     from actuary.payment.case_files import read_cases  # noqa: PLC0415
 
-    wrong = pa.Array.from_buffers(pa.string(), 1, [None, pa.array([0, 2], pa.int32()).buffers()[1], pa.py_buffer(b"\xd6\xd0")])
+    wrong = pa.Array.from_buffers(
+        pa.string(), 1, [None, pa.array([0, 2], pa.int32()).buffers()[1], pa.py_buffer(b"\xd6\xd0")]
+    )
     cases = {**{name: ["1"] for name in ("case_id", "hospital", "tier", "insurance", "drg")}, "total_cost": wrong}
     pq.write_table(pa.table(cases), tmp_path / "cases.parquet")
-    with pytest.raises(TableError, match="UTF-8|whole Parquet file"):
+    with pytest.raises(TableError, match=r"UTF-8|whole Parquet file"):
         read_cases(tmp_path / "cases.parquet")
 
 
@@ -198,7 +202,9 @@ def test_a_blank_series_of_a_triangle_is_named() -> None:
         build_triangle(__import__("pandas").DataFrame(rows), where="t.csv")
 
 
-@pytest.mark.parametrize("content", [b"2024 list,,\nhospital,score,note\nH1,5,x\n", "统计表\nhospital,score\n".encode()])
+@pytest.mark.parametrize(
+    "content", [b"2024 list,,\nhospital,score,note\nH1,5,x\n", "统计表\nhospital,score\n".encode()]
+)
 def test_a_title_above_the_headings_is_told(content: bytes, tmp_path: Path) -> None:
     # It was "no column hospital": who has a title in row 1 looked for the column, which is there.
     (tmp_path / "t.csv").write_bytes(content)

@@ -138,7 +138,9 @@ def case_table(
     if at is not None:
         final = frame["state"].map(rules.is_final).astype(bool)
         try:
-            opened, moved = (pd.to_datetime(frame[name], utc=True, format=_MOMENT) for name in ("opened_at", "moved_at"))
+            opened, moved = (
+                pd.to_datetime(frame[name], utc=True, format=_MOMENT) for name in ("opened_at", "moved_at")
+            )
         except (ValueError, OverflowError):
             mend = "`actuary cases verify` says more; put the last good copy back"
             raise LedgerError(Problem("events, at", "what is no moment", "moments of events", mend)) from None

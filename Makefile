@@ -84,7 +84,7 @@ sampled-reserves: setup  ## hold reserves and small groups against the same mode
 	@$(BIN)/python tools/sampled_reserves_table.py
 
 fuzz: setup  ## bend inputs of every reader and verb until one breaks (TARGET=, SECONDS=); findings under output/fuzz
-	@status=0; if [ "$(TARGET)" = cli ]; then $(BIN)/python -m fuzz.cli --seconds $(SECONDS) --seed $$(date +%s) --count; \
+	@status=0; if [ "$(TARGET)" = cli ] || [ "$(TARGET)" = bent ]; then $(BIN)/python -m fuzz.cli $(TARGET) --seconds $(SECONDS) --seed $$(date +%s) --count; \
 		else $(BIN)/python -m fuzz.run $(TARGET) --seconds $(SECONDS); fi || status=$$?; \
 		$(BIN)/python tools/write_fuzz_table.py && exit $$status
 

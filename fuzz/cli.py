@@ -1,31 +1,40 @@
-"""Call every verb with odd values and odd files: it ends with a status that it promises, and never with a traceback.
+"""Call every verb with odd values, and with whole calls of which one file is bent.
 
-``python -m fuzz.cli --seconds 600 --seed 1``. Each call runs in a process of its own, with a limit on time and memory.
+``python -m fuzz.cli cli --seconds 600 --seed 1`` gives odd values and odd files, ``bent`` bends files of calls that
+succeed. A call ends with a status that it promises, in the time and memory that it may take, and leaves no part of an
+output (:mod:`fuzz.server`).
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import enum
+import functools
+import hashlib
 import os
 import random
-import resource
+import re
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
-__all__ = ["Call", "calls", "odd_files", "run_call"]
+import pyarrow as pa
 
-#: 0 done, 1 a check found problems, 2 wrong input, 3 a report lacks parts, 4 some of several not written, 130 stopped.
-STATUSES = frozenset({0, 1, 2, 3, 4, 130})
-#: Seconds and bytes that a call may take; verbs that draw or compile take some of both in earnest.
-CALL_SECONDS, CALL_BYTES = 120, 12 * 2**30
+from actuary.files import read_workbook
+from fuzz.bends import bend
+from fuzz.recipes import RECIPES, write_inputs
+from fuzz.seeds import write_seeds
+from fuzz.server import Call, load_everything, run_call
+from fuzz.tricks import PARQUET, TEXTS, WORKBOOKS, parquet_rows, rows_of
+
+__all__ = ["bent_calls", "calls", "hard_calls", "odd_calls", "odd_files", "prepare", "search", "verbs"]
+
+_MEMORY = Path("/dev/shm")  # noqa: S108  (files that last for one call are written into memory where there is such)
 
 _TEXTS = (
     "", " ", "-", "--", "..", "/", "\n", "a=b", "=", "=1+1", "national", "shenyang", "nowhere", "全国", "２０２４Ｑ４",
@@ -34,25 +43,6 @@ _TEXTS = (
     "[red]b[/red]",
 )  # fmt: skip
 _NUMBERS = ("0", "-1", "1", "2", "3", "1e3", "1.5", "nan", "inf", "-0", "", "x", "１", "999999999999999999999")
-
-
-class Call:
-    """Hold what is called and how it ended."""
-
-    def __init__(self, words: list[str], status: int, said: str, seconds: float) -> None:
-        self.words, self.status, self.said, self.seconds = words, status, said, seconds
-
-    @property
-    def finding(self) -> str:
-        """Return what is wrong with it, or nothing."""
-        if "Traceback (most recent call last)" in self.said:
-            return "a traceback"
-        return "" if self.late or self.status in STATUSES else f"status {self.status}"
-
-    @property
-    def late(self) -> bool:
-        """Return whether it was stopped by the limit: some verbs work for minutes in earnest."""
-        return self.status == 128 + signal.SIGALRM
 
 
 def odd_files(folder: Path, seeds: Path) -> list[Path]:
@@ -90,7 +80,8 @@ def odd_files(folder: Path, seeds: Path) -> list[Path]:
             Path("/dev/zero"), Path("/dev/null")]  # fmt: skip
 
 
-def _commands() -> list[tuple[list[str], Any]]:
+@functools.cache
+def _commands() -> tuple[tuple[list[str], Any], ...]:
     import typer.main  # noqa: PLC0415
 
     from actuary.cli import app  # noqa: PLC0415
@@ -103,7 +94,28 @@ def _commands() -> list[tuple[list[str], Any]]:
         for name, one in below.items():
             yield from walk([*words, name], one)
 
-    return list(walk([], typer.main.get_command(app)))
+    return tuple(walk([], typer.main.get_command(app)))
+
+
+def verbs() -> tuple[str, ...]:
+    """Return every verb of the command line, those of groups with their group."""
+    return tuple(" ".join(words) for words, _ in _commands())
+
+
+_ALWAYS = {"data seal": ("--data", "nowhere"), "lab": ("a", "b")}
+
+
+def _mark(call: Call) -> str:
+    """Return the same mark for findings of one kind in one place."""
+    places = re.findall(r'File "([^"]+)", line (\d+)', call.said)[-3:]
+    kind = re.sub(r"\d+", "", call.finding) if places else f"{call.finding} {call.words[:2]}"
+    return hashlib.sha256(repr((kind, places)).encode()).hexdigest()[:12]
+
+
+def _bent_files(place: Path, call: Call) -> list[Path]:
+    """Return the files that a call names, as it was given them."""
+    named = [Path(word) for word in call.words if word.startswith(str(place / "in"))]
+    return [path for path in named if path.is_file()]
 
 
 def _value(parameter: Any, files: list[Path], draw: random.Random, out: Path) -> str:
@@ -129,6 +141,8 @@ def calls(files: list[Path], out: Path, *, seed: int) -> Iterator[list[str]]:
     while True:
         for words, command in commands:
             said = list(words)
+            # What would write into the models and figures that ship gets copies; JupyterLab does not end.
+            said += _ALWAYS.get(" ".join(words), ())
             for parameter in command.params:
                 if parameter.name == "help":
                     continue
@@ -145,43 +159,144 @@ def calls(files: list[Path], out: Path, *, seed: int) -> Iterator[list[str]]:
             yield said
 
 
-def run_call(words: list[str], log: Path, *, limit: int = CALL_SECONDS) -> Call:
-    """Call the command line in a process of its own, for so many seconds at most."""
+def odd_calls(place: Path, *, seed: int) -> Iterator[list[str]]:
+    """Return the words of calls without end: each verb in turn, with odd values and odd files."""
+    yield from calls(odd_files(place / "odd", place / "seeds"), place / "out", seed=seed)
+
+
+def bent_calls(place: Path, *, seed: int) -> Iterator[list[str]]:
+    """Return the words of calls that succeed, without end; while a call is made one of its files is bent.
+
+    The next call gets the file as it was.
+    """
+    draw = random.Random(seed)  # noqa: S311  (the same calls every time)
+    inputs = place / "in"
+    while True:
+        for recipe in RECIPES:
+            if recipe.slow and draw.random() > _SLOW_SHARE:
+                continue
+            words = recipe.words.format(**{"in": inputs, "out": place / "out"}).split()
+            if not recipe.bent:
+                yield words
+                continue
+            named = inputs / draw.choice(recipe.bent)
+            files = sorted(path for path in named.rglob("*") if path.is_file()) if named.is_dir() else [named]
+            bent = draw.choice(files)
+            kept = (bent, inputs / "book.sqlite", inputs / "data" / "catalog.toml")
+            whole = {path: path.read_bytes() for path in kept}
+            made = list(_hard(bent, whole[bent])) if draw.random() < _TRICK_SHARE else []
+            try:
+                content = draw.choice(made)[1]() if made else bend(whole[bent], draw)
+            except (pa.ArrowException, ValueError, IndexError):
+                content = bend(whole[bent], draw)
+            bent.write_bytes(content)
+            try:
+                yield words
+            finally:
+                # A call may have added to the ledger, or sealed what it was given.
+                for path, content in whole.items():
+                    path.write_bytes(content)
+
+
+def _hard(path: Path, content: bytes) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Yield the hard inputs that may stand in the place of a file, and what makes them."""
+    if path.suffix == ".csv":
+        rows = rows_of(content)
+        yield from ((name, functools.partial(make, rows)) for name, make in TEXTS.items())
+        yield "a workbook", functools.partial(WORKBOOKS["sound workbook"], rows)
+    elif path.suffix == ".xlsx":
+        rows = read_workbook(content, where=path.name)
+        yield from ((name, functools.partial(make, rows)) for name, make in WORKBOOKS.items())
+    elif path.suffix == ".parquet":
+        table = parquet_rows(content)
+        yield from ((name, functools.partial(make, table)) for name, make in PARQUET.items())
+
+
+def hard_calls(place: Path, *, verbs: Sequence[str] = ()) -> Iterator[tuple[Call, str]]:
+    """Make the call of every recipe with each hard input in the place of each of its tables.
+
+    Parameters
+    ----------
+    place : Path
+        Folder that :func:`prepare` filled.
+    verbs : sequence of str
+        Verbs wanted; all when left out.
+
+    Yields
+    ------
+    tuple of (Call, str)
+        How it ended, and which file of which verb was what.
+    """
+    inputs = place / "in"
+    for recipe in RECIPES:
+        if recipe.slow or (verbs and recipe.verb not in verbs):
+            continue
+        words = recipe.words.format(**{"in": inputs, "out": place / "out"}).split()
+        for named in recipe.bent:
+            path = inputs / named
+            if path.is_dir():
+                path = max(path.rglob("*.parquet"), default=path)
+            if not path.is_file():
+                continue
+            whole = path.read_bytes()
+            for name, make in list(_hard(path, whole)):
+                for folder in ("out", "work", "schemes"):
+                    shutil.rmtree(place / folder, ignore_errors=True)
+                    (place / folder).mkdir()
+                try:
+                    content = make()
+                except (pa.ArrowException, ValueError, IndexError):  # not every table can be all of these
+                    continue
+                path.write_bytes(content)
+                yield run_call(words, place / "work", out=place / "out"), f"{recipe.verb}, {named}: {name}"
+            path.write_bytes(whole)
+
+
+#: How often a hard input is taken that somebody thought of.
+_TRICK_SHARE = 0.3
+#: How often a call is made that takes minutes in earnest.
+_SLOW_SHARE = 0.1
+_WAYS: dict[str, Callable[..., Iterator[list[str]]]] = {"cli": odd_calls, "bent": bent_calls}
+
+
+def prepare(place: Path, *, change: Callable[[Path], None] | None = None) -> None:
+    """Load everything, and write the files that calls are given into a folder; see ``write_inputs``."""
+    place.mkdir(exist_ok=True)
+    os.environ |= {"ACTUARY_SCHEMES": str(place / "schemes"), "ACTUARY_LEDGER": str(place / "ledger.sqlite")}
+    load_everything()
+    write_seeds(place / "seeds")
+    (place / "work").mkdir()
+    write_inputs(place / "in", change=change)
+
+
+def search(target: str, place: Path, *, seed: int, seconds: float, most: int = 10**9, limit: int = 0) -> Iterator[Call]:
+    """Make the calls of a target until the time is over.
+
+    Parameters
+    ----------
+    target : str
+        ``cli`` or ``bent``.
+    place : Path
+        Folder that :func:`prepare` filled.
+    seed : int
+        Which calls.
+    seconds : float
+        For how long, by the clock [s].
+    most : int
+        Calls at most.
+    limit : int
+        Seconds of the processor that a call may take; those of its verb when 0.
+    """
     begun = time.monotonic()
-    child = os.fork()
-    if not child:
-        _in_child(words, log, limit)
-    _, ended = os.waitpid(child, 0)
-    status = 128 + os.WTERMSIG(ended) if os.WIFSIGNALED(ended) else os.WEXITSTATUS(ended)
-    return Call(words, status, log.read_text(encoding="utf-8", errors="replace"), time.monotonic() - begun)
-
-
-def _in_child(words: list[str], log: Path, limit: int) -> None:
-    import traceback  # noqa: PLC0415
-
-    status = 1
-    try:
-        stream = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        for number in (1, 2):
-            os.dup2(stream, number)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        resource.setrlimit(resource.RLIMIT_AS, (CALL_BYTES, CALL_BYTES))
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(limit)
-        sys.argv = ["actuary", *words]
-        from actuary.cli import main  # noqa: PLC0415
-
-        main()
-        status = 0
-    except SystemExit as done:
-        status = done.code if isinstance(done.code, int) else 0 if done.code is None else 1
-    except BaseException:
-        traceback.print_exc()
-        status = 70
-    finally:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        os._exit(status)
+    made = _WAYS[target](place, seed=seed)
+    for _ in range(most):
+        if time.monotonic() - begun > seconds:
+            break
+        for folder in ("out", "work", "schemes"):
+            shutil.rmtree(place / folder, ignore_errors=True)
+            (place / folder).mkdir()
+        yield run_call(next(made), place / "work", out=place / "out", limit=limit)
+    made.close()
 
 
 def main() -> int:
@@ -189,40 +304,36 @@ def main() -> int:
     from fuzz.run import OUT, record  # noqa: PLC0415
 
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("target", nargs="?", choices=list(_WAYS), default="cli")
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--calls", type=int, default=10**9)
-    parser.add_argument("--limit", type=int, default=CALL_SECONDS, help="seconds of a call")
+    parser.add_argument("--limit", type=int, default=0, help="seconds of the processor that a call may take")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", action="store_true", help="add the run to the results")
     told = parser.parse_args()
-    place = Path(tempfile.mkdtemp(prefix="actuary-fuzz-cli-"))
-    kept = OUT / "crashes" / "cli"
+    kept = (OUT / "crashes" / told.target).resolve()
     kept.mkdir(parents=True, exist_ok=True)
-    # Whoever forks has loaded as little as the command line itself.
-    subprocess.run([sys.executable, "-m", "fuzz.seeds", str(place / "seeds")], check=True, stdout=subprocess.DEVNULL)  # noqa: S603
-    (place / "out").mkdir()
-    begun, done, found = time.monotonic(), 0, []
-    for number, words in enumerate(calls(odd_files(place / "files", place / "seeds"), place / "out", seed=told.seed)):
-        if number >= told.calls or time.monotonic() - begun > told.seconds:
-            break
-        call = run_call(words, place / "log", limit=told.limit)
-        done += 1
-        if call.finding:
-            (kept / f"{told.seed}-{number}.txt").write_text(
-                f"{call.finding}\n{words!r}\n{call.said}", "utf-8", "replace"
-            )
-            found.append(f"{told.seed}-{number}")
-            print(call.finding, words, call.said.strip()[-300:], flush=True)
-        if call.late:
-            print(f"{call.seconds:.0f} s", words, flush=True)
-    shutil.rmtree(place, ignore_errors=True)
-    seconds = round(time.monotonic() - begun, 1)
-    print(f"{done} calls in {seconds} s, {len(found)} findings")
+    place = Path(tempfile.mkdtemp(prefix="actuary-fuzz-", dir=_MEMORY if _MEMORY.is_dir() else None))
+    begun, done, worked, found = time.monotonic(), 0, time.process_time(), {}
+    try:
+        prepare(place)
+        for call in search(told.target, place, seed=told.seed, seconds=told.seconds, most=told.calls, limit=told.limit):
+            done += 1
+            worked += call.seconds
+            if call.finding and (mark := _mark(call)) not in found:
+                found[mark] = call.finding
+                text = f"{call.finding}\nseed {told.seed}, call {done}\n{call.words!r}\n{call.said}"
+                (kept / f"{mark}.txt").write_text(text, "utf-8", "replace")
+                for bent in _bent_files(place, call):
+                    shutil.copy(bent, kept / f"{mark}.{bent.name}")
+                print(f"{mark} {call.finding}: {' '.join(call.words)}\n{call.said.strip()[-300:]}", flush=True)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    seconds, worked = round(time.monotonic() - begun, 1), round(worked, 1)
+    print(f"{done} calls in {seconds} s, {worked} s of work, {len(found)} findings")
     if told.count:
-        import datetime as dt  # noqa: PLC0415
-
-        record({"target": "cli", "day": dt.date.today().isoformat(), "seconds": seconds, "executions": done,
-                "status": int(bool(found)), "findings": found})  # fmt: skip
+        record({"target": told.target, "day": dt.date.today().isoformat(), "seconds": seconds, "cpu_seconds": worked,
+                "executions": done, "status": int(bool(found)), "findings": sorted(found)})  # fmt: skip
     return int(bool(found))
 
 

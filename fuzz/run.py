@@ -12,7 +12,9 @@ import fcntl
 import hashlib
 import json
 import os
+import random
 import re
+import resource
 import subprocess
 import sys
 import time
@@ -23,7 +25,9 @@ OUT = Path("output") / "fuzz"
 RESULTS = Path("fuzz") / "results.json"
 
 #: Seconds that one input may take, bytes of memory [MB] and bytes of an input: what a reader may need for a small file.
-INPUT_SECONDS, MEMORY_MB, INPUT_BYTES = 20, 3000, 16_384
+INPUT_SECONDS, MEMORY_MB, INPUT_BYTES = 20, 3000, 32_768
+#: Share of the inputs of which bytes are changed, whatever they are.
+_BLIND = 0.5
 
 _DONE = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
 #: What stands beside a finding, and inputs that took long while everything was still being loaded.
@@ -37,7 +41,8 @@ def _child(name: str, arguments: list[str]) -> None:
 
     # Loops that numba compiles cannot be instrumented; what calls them is.
     with atheris.instrument_imports(include=["actuary"], exclude=["actuary.kernels"]):
-        from fuzz.targets import run_target  # noqa: PLC0415
+        from fuzz.targets import UNCHOSEN, run_target  # noqa: PLC0415
+    from fuzz.bends import bend  # noqa: PLC0415
 
     seen: set[str] = set()
     crashes = OUT / "crashes" / name
@@ -55,10 +60,18 @@ def _child(name: str, arguments: list[str]) -> None:
                 (crashes / f"{mark}.input").write_bytes(content)
                 (crashes / f"{mark}.txt").write_text("".join(told), encoding="utf-8", errors="replace")
 
+    def bent(content: bytes, most: int, seed: int) -> bytes:
+        # Half of the inputs are bent as their format allows, the others as the search likes.
+        draw = random.Random(seed)  # noqa: S311
+        if draw.random() < _BLIND:
+            return bytes(atheris.Mutate(content, most))
+        chosen = 0 if name in UNCHOSEN else 1
+        return (content[:chosen] + bend(content[chosen:], draw))[:most]
+
     # What the first input loads and compiles is not its own time.
     for seed in sorted((OUT / "seeds" / name).iterdir()):
         one(seed.read_bytes())
-    atheris.Setup([sys.argv[0], *arguments], one)
+    atheris.Setup([sys.argv[0], *arguments], one, custom_mutator=bent)
     atheris.Fuzz()
 
 
@@ -71,7 +84,7 @@ def run(name: str, seconds: int) -> dict[str, object]:
     options = [f"-max_total_time={seconds}", f"-timeout={INPUT_SECONDS}", f"-rss_limit_mb={MEMORY_MB}",
                f"-max_len={INPUT_BYTES}", f"-artifact_prefix={crashes}/", "-print_final_stats=1"]  # fmt: skip
     command = [sys.executable, "-m", "fuzz.run", name, "--child", *options, str(corpus), str(OUT / "seeds" / name)]
-    begun = time.monotonic()
+    begun, worked = time.monotonic(), _work()
     before = set(crashes.iterdir())
     with log.open("wb") as stream:
         status = subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT, check=False,  # noqa: S603
@@ -82,10 +95,17 @@ def run(name: str, seconds: int) -> dict[str, object]:
         "target": name,
         "day": dt.date.today().isoformat(),
         "seconds": round(time.monotonic() - begun, 1),
+        "cpu_seconds": round(_work() - worked, 1),
         "executions": max(counted, default=0),
         "status": status,
         "findings": sorted(path.name for path in set(crashes.iterdir()) - before if not _NO_FINDING.search(path.name)),
     }
+
+
+def _work() -> float:
+    """Return the seconds of the processor that processes which have ended took."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def record(done: dict[str, object]) -> None:

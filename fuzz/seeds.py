@@ -9,27 +9,32 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from actuary.paths import data_root, models_root
-from fuzz.targets import _PLACES, TARGETS
+from fuzz.declared import GIVEN, PLACES
+from fuzz.kept import audit_seeds, ledger_seed, parts_seeds, read_back_seeds, sealed_seeds
+from fuzz.targets import TARGETS
 
-__all__ = ["write_seeds"]
+__all__ = ["ASSESSMENTS", "CASES", "LIST", "SERIES", "STAYS", "TRIANGLE", "seeds_of", "write_seeds"]
 
 #: Bytes of a seed; a longer input only slows the search.
 _MOST = 6_000
+#: Declarations are read as a whole or not at all.
+_DECLARED_MOST = 16_000
 
-_CASES = (
+CASES = (
     "case_id,hospital,tier,insurance,drg,total_cost,fund_charged,discharge_date,los_days\n"
     'a1,H1,3,employee,GD25,1000.10,700,2024-01-31,5\n1.0e17,H1,3,390,GD25,"1,234.50",,45292,１２\n'
     "a1,H2,2,居民,BR21,-5,3,2024年1月31日,1.0\n"
 )
-_STAYS = (
+STAYS = (
     "case_id,sex,age_years,age_days,birth_weight_g,dx,px,los_days,discharge,department,icu_hours,hospital\n"
     "c1,2,11,,,S21.100x002|S27.210,88.4104,5,1,0302,,H1\n123.0,1,90,,,C90.000x023,,1.0,05,12.0,3,H2\n"
 )
-_LIST = "case_id,sex,age_years,age_days,birth_weight_g,los_days,discharge,department,dx,px\n1,1,50,,,4,1,心内科,A01,\n"
-_SERIES = "series_id,period,value\n" + "".join(f"a,{2015 + n // 4}Q{n % 4 + 1},{100 + n}\n" for n in range(24))
-_TRIANGLE = "series_id,vintage,period,value\n" + "".join(
-    f"s,2024-{v:02d},2024-{p:02d},{100 + p + v}\n" for v in range(1, 8) for p in range(1, v + 1)
+LIST = "case_id,sex,age_years,age_days,birth_weight_g,los_days,discharge,department,dx,px\n1,1,50,,,4,1,心内科,A01,\n"
+SERIES = "series_id,period,value\n" + "".join(f"a,{2015 + n // 4}Q{n % 4 + 1},{100 + n}\n" for n in range(24))
+TRIANGLE = "series_id,period,cutoff,value\n" + "".join(
+    f"s,2024-{p:02d},2024-{v:02d},{100 + p + 10 * (v - p)}\n" for v in range(1, 10) for p in range(1, v + 1)
 )
+ASSESSMENTS = "hospital,score,spend_yuan\nH1,95,1000\nH2,,\n"
 _LISTS = (
     "hospital,tier,coefficient,name\nH1,3,1.05,人民医院\nH2,2,,\n",
     "hospital,insurance,score\nH1,职工,95.5\nH2,,100\n",
@@ -39,7 +44,19 @@ _LISTS = (
     "drg,coefficient,tier\nGD25,1.37,3\n",
     "insurance,budget_yuan\nemployee,1200000000\n",
     "employee = 1_200_000_000\nresident = 8e8\n",
-    "hospital,score,spend_yuan\nH1,95,1000\nH2,,\n",
+    ASSESSMENTS,
+)
+
+
+_SIDE_TABLES = (
+    "icd,grey\nA01.000,0\n测试,1\n".encode(),
+    b"icd9,grey,class\n88.4104,0,x\n",
+    b"gl,yb\nA01,A01.0\n",
+    b"gl,yb\n88.4,88.41\n",
+    b"",
+    b"period,social_insurance_contributions_federal,social_benefits_federal\n"
+    + b"".join(b"%dQ%d,%d,%d\n" % (1990 + n // 4, n % 4 + 1, 100 + n, 90 + n) for n in range(30)),
+    b"hospital,drg,severity,los,costs,payer,med_surg,death\nA,194,Major,5,1200.50,Medicare,Medical,N\nB,1,x,,1,,,\n",
 )
 
 
@@ -93,7 +110,8 @@ def _workbooks() -> Iterator[bytes]:
         yield sink.getvalue()
 
 
-def _of_target(name: str) -> Iterator[bytes]:  # noqa: C901, PLR0912  (one branch a target)
+def seeds_of(name: str) -> Iterator[bytes]:  # noqa: C901, PLR0912  (one branch a target)
+    """Yield the seeds of a target."""
     shipped = models_root()
     if name == "delimited":
         for number, seed in enumerate(_dialects(_LISTS[0] + _LISTS[2])):
@@ -101,7 +119,7 @@ def _of_target(name: str) -> Iterator[bytes]:  # noqa: C901, PLR0912  (one branc
     elif name == "exports":
         yield "\x1e".join(["=1+1", "'=x", "-5.2", "a\nb", " @S", "＝1", '"', "'"]).encode()
     elif name in {"cases", "stays", "settlement_list"}:
-        text = {"cases": _CASES, "stays": _STAYS, "settlement_list": _LIST}[name]
+        text = {"cases": CASES, "stays": STAYS, "settlement_list": LIST}[name]
         yield from (b"\0" + seed for seed in _dialects(text))
         yield b"\3" + _parquet(text)
     elif name == "scheme_tables":
@@ -112,10 +130,10 @@ def _of_target(name: str) -> Iterator[bytes]:  # noqa: C901, PLR0912  (one branc
             if (folder / table).is_file():
                 yield from (bytes([number]) + head[:1500] for _, head in _heads(iter([folder / table])))
     elif name == "declarations":
-        for number, place in enumerate(_PLACES):
-            yield bytes([number]) + (shipped / place).read_bytes()[:_MOST].rpartition(b"\n")[0] + b"\n"
+        for number, place in enumerate(PLACES):
+            yield bytes([number]) + (shipped / place).read_bytes()[:_DECLARED_MOST].rpartition(b"\n")[0] + b"\n"
     elif name == "series":
-        for number, text in enumerate((_SERIES, _TRIANGLE, _SERIES)):
+        for number, text in enumerate((SERIES, TRIANGLE, SERIES)):
             yield from (bytes([number]) + seed for seed in _dialects(text))
     elif name == "facts":
         from actuary.tables import SCHEMAS, load_catalog  # noqa: PLC0415
@@ -124,6 +142,9 @@ def _of_target(name: str) -> Iterator[bytes]:  # noqa: C901, PLR0912  (one branc
         for entry in load_catalog().entries:
             head = (data_root() / entry.path).read_bytes()[:2_000].rpartition(b"\n")[0] + b"\n"
             yield bytes([kinds.index(entry.schema)]) + head
+    elif name == "side_tables":
+        yield from (bytes([number]) + seed for number, seed in enumerate(_SIDE_TABLES))
+        yield b"\4" + (data_root() / "catalog.toml").read_bytes()
     elif name == "people":
         from actuary.demography.population_files import FILES  # noqa: PLC0415
 
@@ -135,6 +156,12 @@ def _of_target(name: str) -> Iterator[bytes]:  # noqa: C901, PLR0912  (one branc
             yield from (bytes([number]) + seed for seed in _dialects(text))
     elif name == "workbook":
         yield from _workbooks()
+    elif name == "given":
+        yield from (bytes([number]) + text.encode() for number, (_, text) in enumerate(GIVEN.values()))
+    elif name == "ledger":
+        yield from (bytes([number]) + ledger_seed() for number in range(7))
+    elif name in _KEPT:
+        yield from _KEPT[name]()
     elif name == "documents":
         yield b"\0" + b'{"version": 1, "report": {"$": "ReportData", "title": ["a", {"$": "Text"}]}}'
         yield b'\1{"kind": "fund", "region": "anyang", "subject": "employee", "rule_id": "CN-1", "period": "2024", '\
@@ -144,13 +171,16 @@ def _of_target(name: str) -> Iterator[bytes]:  # noqa: C901, PLR0912  (one branc
         yield b"\4employee=1.2e9 resident=800,000"
 
 
+_KEPT = {"audit": audit_seeds, "read_back": read_back_seeds, "parts": parts_seeds, "sealed": sealed_seeds}
+
+
 def write_seeds(folder: Path) -> int:
     """Write the seeds of every target into a folder of its own; return how many there are."""
     count = 0
     for name in TARGETS:
         place = folder / name
         place.mkdir(parents=True, exist_ok=True)
-        for number, seed in enumerate(_of_target(name)):
+        for number, seed in enumerate(seeds_of(name)):
             (place / f"seed-{number:03d}").write_bytes(seed)
             count += 1
     return count

@@ -9,9 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import shutil
-import tempfile
 import warnings
 from collections.abc import Callable
 from functools import cache
@@ -20,71 +18,18 @@ from typing import Any
 
 from actuary.errors import ActuaryError
 from actuary.files import FileNote, csv_bytes, neutral, plain_decimal, read_delimited, read_workbook, unguarded
-from actuary.paths import models_root
+from fuzz.base import Finding, choice, scratch, teaches, written
+from fuzz.declared import declarations, given
+from fuzz.kept import audit, ledger, parts, read_back, sealed
 
-__all__ = ["TARGETS", "Finding", "run_target"]
-
-_MEMORY = Path("/dev/shm")  # noqa: S108  (files that last for one input are written into memory where there is such)
+__all__ = ["TARGETS", "UNCHOSEN", "Finding", "run_target"]
 
 type Target = Callable[[bytes], None]
 
 
-class Finding(AssertionError):  # noqa: N818  (what a search finds)
-    """A property of a reader does not hold."""
-
-
-@cache
-def _folder() -> Path:
-    """Return a folder for the files of this process."""
-    base = _MEMORY if _MEMORY.is_dir() else None
-    return Path(tempfile.mkdtemp(prefix=f"actuary-fuzz-{os.getpid()}-", dir=base))
-
-
-@cache
-def _models() -> Path:
-    """Return a copy of the declarations, whose files are replaced one at a time."""
-    return Path(shutil.copytree(models_root(), _folder() / "models"))
-
-
-def _written(name: str, content: bytes) -> Path:
-    path = _folder() / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return path
-
-
-def _choice(content: bytes, options: int) -> tuple[int, bytes]:
-    """Use the first byte to choose, the rest as the input."""
-    return (content[0] % options if content else 0), content[1:]
-
-
-def _teaches(error: ActuaryError) -> None:
-    for problem in error.problems:
-        if not (problem.where.strip() and problem.found.strip() and problem.expected.strip()):
-            raise Finding(f"a problem without words: {problem!r}")
-
-
-def run_target(name: str, content: bytes) -> str:
-    """Run a target on an input; return ``read`` or ``refused``.
-
-    Raises
-    ------
-    Exception
-        Whatever is found.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            TARGETS[name](content)
-        except ActuaryError as error:
-            _teaches(error)
-            return "refused"
-    return "read"
-
-
 def _delimited(content: bytes) -> None:
     """Hold any table of text: what was read is written in every encoding and dialect, and read back the same."""
-    which, content = _choice(content, 16)
+    which, content = choice(content, 16)
     table = read_delimited(content, where="t.csv")
     grid = [list(table.columns), *table.rows]
     if any(not name for name in table.columns) or len(table.columns) < 2:
@@ -103,7 +48,7 @@ def _delimited(content: bytes) -> None:
         try:
             again = read_delimited(written, where="t.csv")
         except ActuaryError as error:
-            _teaches(error)
+            teaches(error)
             return
     told = any("could be" in str(note.message) for note in notes)
     if [list(again.columns), *again.rows] != grid and not told:
@@ -128,16 +73,16 @@ def _exports(content: bytes) -> None:
 def _cases(content: bytes) -> None:
     from actuary.payment.case_files import read_cases  # noqa: PLC0415
 
-    parquet, content = _choice(content, 4)
-    read_cases(_written("cases.parquet" if parquet == 3 else "cases.csv", content), threads=1)
+    parquet, content = choice(content, 4)
+    read_cases(written("cases.parquet" if parquet == 3 else "cases.csv", content), threads=1)
 
 
 def _stays(content: bytes) -> None:
     from actuary.drg.group_files import group_file  # noqa: PLC0415
 
-    parquet, content = _choice(content, 4)
-    source = _written("stays.parquet" if parquet == 3 else "stays.csv", content)
-    group_file(source, _folder() / ("grouped.csv" if parquet % 2 else "grouped.parquet"), _scheme(), threads=1)
+    parquet, content = choice(content, 4)
+    source = written("stays.parquet" if parquet == 3 else "stays.csv", content)
+    group_file(source, scratch() / ("grouped.csv" if parquet % 2 else "grouped.parquet"), _scheme(), threads=1)
 
 
 @cache
@@ -150,148 +95,20 @@ def _scheme() -> Any:
 def _settlement_list(content: bytes) -> None:
     from actuary.drg.quality import check_settlement_list  # noqa: PLC0415
 
-    parquet, content = _choice(content, 4)
-    check_settlement_list(_written("list.parquet" if parquet == 3 else "list.csv", content))
+    parquet, content = choice(content, 4)
+    check_settlement_list(written("list.parquet" if parquet == 3 else "list.csv", content))
 
 
 def _scheme_tables(content: bytes) -> None:
     from actuary.drg.scheme_tables import TABLES, read_tables  # noqa: PLC0415
 
-    which, content = _choice(content, len(TABLES))
-    folder = _folder() / "scheme"
+    which, content = choice(content, len(TABLES))
+    folder = scratch() / "scheme"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     (folder / list(TABLES)[which]).write_bytes(content)
     for problem in read_tables(folder)[1]:
-        _teaches(ActuaryError(problem))
-
-
-def _declarations(content: bytes) -> None:
-    """Hold declarations of every kind: the first byte says in whose place the file stands."""
-    which, content = _choice(content, len(_PLACES))
-    place, load = list(_PLACES.items())[which]
-    path = _models() / place
-    before = path.read_bytes()
-    try:
-        path.write_bytes(content)
-        load(path)
-    finally:
-        path.write_bytes(before)
-
-
-def _checked_file(path: Path) -> None:
-    from actuary.policy.check import check_file  # noqa: PLC0415
-
-    for problem in check_file(path, root=_models()):
-        _teaches(ActuaryError(problem))
-
-
-def _payment_policy(path: Path) -> None:
-    from actuary.payment.policy_files import load_payment_policy  # noqa: PLC0415
-
-    load_payment_policy(path, root=_models(), partial_ok=True)
-
-
-def _method(path: Path) -> None:
-    from actuary.payment.method_files import load_method_rules  # noqa: PLC0415
-
-    load_method_rules(path, root=_models())
-
-
-def _modules(_path: Path) -> None:
-    from actuary.policy.module_model import load_modules  # noqa: PLC0415
-
-    load_modules("national", root=_models())
-
-
-def _membership(_path: Path) -> None:
-    from actuary.policy.membership_model import load_membership_model  # noqa: PLC0415
-
-    load_membership_model("national", root=_models())
-
-
-def _forecast_pooled(path: Path) -> None:
-    from actuary.forecast.spec import load_pooled_spec  # noqa: PLC0415
-
-    load_pooled_spec(path)
-
-
-def _forecast_fund(path: Path) -> None:
-    from actuary.forecast.fund_spec import load_fund_spec  # noqa: PLC0415
-
-    load_fund_spec(path, models=_models())
-
-
-def _forecast_reserving(path: Path) -> None:
-    from actuary.forecast.delay_spec import load_delay_spec  # noqa: PLC0415
-
-    load_delay_spec(path)
-
-
-def _forecast_structural(path: Path) -> None:
-    from actuary.forecast.bayes_spec import load_bayes_spec  # noqa: PLC0415
-
-    load_bayes_spec(path, models=_models())
-
-
-def _anomaly_rules(path: Path) -> None:
-    from actuary.alerts.anomalies.rules import load_anomaly_rules  # noqa: PLC0415
-
-    load_anomaly_rules(path)
-
-
-def _credit_rules(_path: Path) -> None:
-    from actuary.alerts.credit_rules import load_credit_rules  # noqa: PLC0415
-
-    load_credit_rules(_models())
-
-
-def _ledger_rules(_path: Path) -> None:
-    from actuary.alerts.ledger.rules import load_ledger_rules  # noqa: PLC0415
-
-    load_ledger_rules(_models())
-
-
-def _audit_plan(_path: Path) -> None:
-    from actuary.alerts.audit.rules import load_audit_plan  # noqa: PLC0415
-
-    load_audit_plan(_models())
-
-
-def _synth_plan(path: Path) -> None:
-    from actuary.synth.plan import load_plan  # noqa: PLC0415
-
-    load_plan(path)
-
-
-def _synth_costs(path: Path) -> None:
-    _synth_plan(path.with_name("shape.toml"))
-
-
-_PLACES: dict[str, Callable[[Path], None]] = {
-    "scenarios/adverse.toml": _checked_file,
-    "national/policy/payment.toml": _checked_file,
-    "national/assumptions/base.toml": _checked_file,
-    "national/region.toml": _checked_file,
-    "alerts/fund.toml": _checked_file,
-    "reports/quarterly.toml": _checked_file,
-    "national/model/finance.toml": _checked_file,
-    "national/model/membership.toml": _checked_file,
-    "national/model/modules.toml": _modules,
-    "national/payment/points-linear.toml": _payment_policy,
-    "cities/shenyang/payment/2021.toml": _payment_policy,
-    "forecast/pooled.toml": _forecast_pooled,
-    "forecast/fund.toml": _forecast_fund,
-    "forecast/reserving.toml": _forecast_reserving,
-    "forecast/structural.toml": _forecast_structural,
-    "alerts/anomalies.toml": _anomaly_rules,
-    "alerts/credit.toml": _credit_rules,
-    "alerts/ledger.toml": _ledger_rules,
-    "alerts/audit.toml": _audit_plan,
-    "synth/shape.toml": _synth_plan,
-    "synth/relative_cost.csv": _synth_costs,
-    "national/sources.md": lambda path: _checked_file(path.parent / "region.toml"),
-}
+        teaches(ActuaryError(problem))
 
 
 def _series(content: bytes) -> None:
@@ -299,15 +116,36 @@ def _series(content: bytes) -> None:
     from actuary.forecast.reserving import read_expected  # noqa: PLC0415
     from actuary.forecast.triangles import read_triangle  # noqa: PLC0415
 
-    which, content = _choice(content, 3)
-    (read_panel, read_triangle, read_expected)[which](_written("series.csv", content))
+    which, content = choice(content, 3)
+    (read_panel, read_triangle, read_expected)[which](written("series.csv", content))
 
 
 def _facts(content: bytes) -> None:
     from actuary.tables import SCHEMAS, read_file  # noqa: PLC0415
 
-    which, content = _choice(content, len(SCHEMAS))
-    read_file(_written("facts.csv", content), sorted(SCHEMAS)[which])
+    which, content = choice(content, len(SCHEMAS))
+    read_file(written("facts.csv", content), sorted(SCHEMAS)[which])
+
+
+_DICTIONARY = ("dx_yb2.csv", "px_yb2.csv", "dx_gl2_to_yb2.csv", "px_gl3_to_yb2.csv")
+
+
+def _side_tables(content: bytes) -> None:
+    """Hold tables beside the cases: the dictionary of codes, the catalogue, series and stays of elsewhere."""
+    from actuary.drg.quality.dictionaries import load_dictionary  # noqa: PLC0415
+    from actuary.tables.catalog import load_catalog  # noqa: PLC0415
+    from actuary.tables.new_york_stays import read_new_york_stays  # noqa: PLC0415
+    from actuary.workflow.warning_replay import read_reference  # noqa: PLC0415
+
+    which, content = choice(content, len(_DICTIONARY) + 3)
+    if which < len(_DICTIONARY):
+        for name, head in zip(_DICTIONARY, ("icd,grey", "icd9,grey,class", "gl,yb", "gl,yb"), strict=True):
+            written(f"dictionary/{name}", f"{head}\nA01,B02,C\n".encode())
+        load_dictionary(written(f"dictionary/{_DICTIONARY[which]}", content).parent)
+    elif which == len(_DICTIONARY):
+        load_catalog(written("data/catalog.toml", content).parent)
+    else:
+        (read_reference, read_new_york_stays)[which - len(_DICTIONARY) - 1](written("other.csv", content))
 
 
 def _people(content: bytes) -> None:
@@ -315,13 +153,13 @@ def _people(content: bytes) -> None:
     from actuary.fund.model.city_folder import read_city_figures  # noqa: PLC0415
 
     names = [*FILES, "figures.csv"]
-    which, content = _choice(content, len(names))
-    path = _written(names[which], content)
+    which, content = choice(content, len(names))
+    path = written(names[which], content)
     if names[which] == "figures.csv":
         read_city_figures(path)
         return
     for problem in read_rows(path)[1]:
-        _teaches(ActuaryError(problem))
+        teaches(ActuaryError(problem))
 
 
 def _lists(content: bytes) -> None:
@@ -345,8 +183,8 @@ def _lists(content: bytes) -> None:
         lambda path: read_budget([str(path.rename(path.with_suffix(".toml")))]),
         read_assessments,
     ]
-    which, content = _choice(content, len(readers))
-    readers[which](_written("list.csv", content))
+    which, content = choice(content, len(readers))
+    readers[which](written("list.csv", content))
 
 
 def _workbook(content: bytes) -> None:
@@ -364,7 +202,7 @@ def _documents(content: bytes) -> None:
     from actuary.periods import Quarter  # noqa: PLC0415
     from actuary.report.contracts import ReportData  # noqa: PLC0415
 
-    which, content = _choice(content, 5)
+    which, content = choice(content, 5)
     text = content.decode("utf-8", "replace")
     if which == 0:
         ReportData.from_json(content)
@@ -376,8 +214,8 @@ def _documents(content: bytes) -> None:
         if isinstance(fields, dict):
             Signal.from_dict(fields)
     elif which == 2:
-        _written("settled/books.csv", b"insurance,item,amount_yuan\n")
-        read_settled_pools(_written("settled/settlement.json", content).parent)
+        written("settled/books.csv", b"insurance,item,amount_yuan\n")
+        read_settled_pools(written("settled/settlement.json", content).parent)
     elif which == 3:
         Quarter.parse(text)
     else:
@@ -393,11 +231,39 @@ TARGETS: dict[str, Target] = {
     "stays": _stays,
     "settlement_list": _settlement_list,
     "scheme_tables": _scheme_tables,
-    "declarations": _declarations,
+    "declarations": declarations,
+    "given": given,
     "series": _series,
     "facts": _facts,
+    "side_tables": _side_tables,
     "people": _people,
     "lists": _lists,
     "workbook": _workbook,
     "documents": _documents,
+    "ledger": ledger,
+    "audit": audit,
+    "read_back": read_back,
+    "parts": parts,
+    "sealed": sealed,
 }
+
+#: Targets whose first byte is part of the input, and chooses nothing.
+UNCHOSEN = frozenset({"exports", "parts", "workbook"})
+
+
+def run_target(name: str, content: bytes) -> str:
+    """Run a target on an input; return ``read`` or ``refused``.
+
+    Raises
+    ------
+    Exception
+        Whatever is found.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            TARGETS[name](content)
+        except ActuaryError as error:
+            teaches(error)
+            return "refused"
+    return "read"

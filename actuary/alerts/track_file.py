@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 
 from actuary.alerts.track import TrackRecord, wilson_interval
+from actuary.errors import Problem, TableError, raise_all
+from actuary.files import read_records
 from actuary.paths import models_root
 from actuary.policy import AlertRule, fingerprint
 
@@ -74,14 +76,37 @@ def load_track(rules: Sequence[AlertRule], models: Path | None = None) -> Mappin
     path = (models or models_root()) / TRACK_FILE
     if not path.is_file():
         return {}
-    words = ("rule_id", "series", "scheme", "first", "last", "reason_zh", "reason_en", "rule_fingerprint")
-    table = pd.read_csv(path, dtype=dict.fromkeys(words, str))
-    table[list(words)] = table[list(words)].fillna("")
+    table = _read(path)
     marks = {rule.id: rule_fingerprint(rule) for rule in rules}
     fresh = table[
         [marks.get(rule) == mark for rule, mark in zip(table["rule_id"], table["rule_fingerprint"], strict=True)]
     ]
     return {str(rule): rows.reset_index(drop=True) for rule, rows in fresh.groupby("rule_id", sort=False)}
+
+
+_WORDS = ("rule_id", "series", "scheme", "first", "last", "reason_zh", "reason_en", "rule_fingerprint")
+_FIGURES = ("periods", "events", "hits", "hit_rate", "hit_low", "hit_high", *_COUNTS, "false_alarm_rate", "false_low",
+            "false_high", "lead_years", "lead_least", "lead_most")  # fmt: skip
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """Read the file: words as words, figures as numbers, blank where nothing is known."""
+    label, mend = TRACK_FILE, "write it again: make warn-record"
+    rows, problems = read_records(path, (*_WORDS, *_FIGURES), label=label)
+    raise_all(problems, TableError)
+    table = pd.DataFrame([row for _, row in rows], columns=[*_WORDS, *_FIGURES])
+    for name in _FIGURES:
+        column = pd.to_numeric(table[name].replace("", None), errors="coerce")
+        wrong = column.isna() & table[name].ne("")
+        raise_all(
+            (
+                Problem(f"{label} line {rows[place][0]}, {name}", repr(rows[place][1][name]), "a number", mend)
+                for place in wrong.to_numpy().nonzero()[0].tolist()
+            ),
+            TableError,
+        )
+        table[name] = column
+    return table
 
 
 def show_records(table: pd.DataFrame) -> pd.DataFrame:

@@ -62,6 +62,10 @@ def anomalies(  # noqa: PLR0913, PLR0917  (one argument an option)
 
     if out is not None:
         check_output(out)
+    if record is not None:
+        from actuary.workflow.case_ledger import check_ledger  # noqa: PLC0415
+
+        check_ledger(record)
     found = detect_anomalies(
         cases,
         policy=policy,

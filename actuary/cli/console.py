@@ -104,6 +104,8 @@ def _of_the_machine(error: BaseException) -> str:
     """Return what to say of an error of the machine, such as a full folder for temporary files; else nothing."""
     if isinstance(error, MemoryError):
         return "found too little memory; expected room for the work; close other programs or work on fewer rows"
+    if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop"):
+        return "found a link that leads back to itself; expected a file or a folder; name what it shall stand for"
     if not isinstance(error, OSError):
         return ""
     # Of several files that could not be copied the first one is told.
@@ -125,7 +127,7 @@ def teaching[**P](command: Callable[P, None]) -> Callable[P, None]:
         except ActuaryError as error:
             say(f"actuary: {error}")
             raise typer.Exit(2) from None
-        except (OSError, MemoryError) as error:
+        except (OSError, MemoryError, RuntimeError) as error:
             if not (told := _of_the_machine(error)):
                 raise
             say(f"actuary: {told}")

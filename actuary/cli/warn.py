@@ -64,6 +64,10 @@ def warn(  # noqa: PLR0913, PLR0917  (one argument an option)
         return
     from actuary.workflow import find_warnings  # noqa: PLC0415
 
+    if record is not None:
+        from actuary.workflow.case_ledger import check_ledger  # noqa: PLC0415
+
+        check_ledger(record)
     found = find_warnings(city, quarter, forecast=forecast, models=models, data=data)
     _print(found, lang)
     if out is not None:

@@ -230,15 +230,19 @@ def read_known_findings(folder: Path) -> Mapping[tuple[str, str], str]:
         raise DeclarationError(Problem(place, str(error), "a TOML file in UTF-8")) from None
     known: dict[tuple[str, str], str] = {}
     problems: list[Problem] = []
-    for number, entry in enumerate(declared.get("finding", []), start=1):
+    entries = declared.get("finding", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise DeclarationError(Problem(f"{place} finding", "something else", "tables [[finding]]"))
+    for number, entry in enumerate(entries, start=1):
         where = f"{place} finding {number}"
-        if entry.get("check") not in CHECKS:
+        subjects = entry.get("subjects")
+        if not isinstance(subjects, list) or not all(isinstance(subject, str) for subject in subjects):
+            problems.append(Problem(f"{where}, subjects", repr(subjects), "a list of texts"))
+        elif entry.get("check") not in list(CHECKS):
             problems.append(unknown_name(f"{where}, check", entry.get("check"), CHECKS, what="check"))
         elif not entry.get("source") or not entry.get("note"):
             problems.append(Problem(where, "no source or no note", "the source of what is known, and what is known"))
         else:
-            known |= {
-                (entry["check"], subject): f"{entry['note']} [{entry['source']}]" for subject in entry["subjects"]
-            }
+            known |= {(entry["check"], subject): f"{entry['note']} [{entry['source']}]" for subject in subjects}
     raise_all(problems, DeclarationError)
     return known

@@ -4,7 +4,7 @@ Every reader of the package opens files through here, and every sheet that leave
 """
 
 from actuary.files.days import serial_day
-from actuary.files.delimited import Delimited, clean_heading, find_separator, narrow, read_delimited
+from actuary.files.delimited import Delimited, check_title, clean_heading, find_separator, narrow, read_delimited
 from actuary.files.documents import parse_json, parse_toml
 from actuary.files.encodings import FileNote, TextKind, decode_text, find_encoding
 from actuary.files.exports import csv_bytes
@@ -24,6 +24,7 @@ __all__ = [
     "check_identifiers",
     "check_regular",
     "check_rows",
+    "check_title",
     "clean_heading",
     "csv_bytes",
     "decode_text",

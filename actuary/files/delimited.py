@@ -6,14 +6,14 @@ import csv
 import io
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from actuary.errors import ActuaryError, Problem, TableError
 from actuary.files.encodings import decode_text, note
 from actuary.files.formulas import unguarded
 
-__all__ = ["Delimited", "clean_heading", "find_separator", "narrow", "read_delimited"]
+__all__ = ["Delimited", "check_title", "clean_heading", "find_separator", "narrow", "read_delimited"]
 
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _FOREIGN = {"，": "full-width commas", "；": "full-width semicolons", "、": "enumeration commas"}
@@ -216,6 +216,38 @@ def read_delimited(
         raise error(Problem(where, f"quotation marks that do not match ({failure})", "a CSV file", mend)) from None
 
 
+def check_title(
+    header: Sequence[str], following: Sequence[str], *, where: str, error: type[ActuaryError] = TableError
+) -> None:
+    """Raise when the first row is no heading but a title, as sheets for people have one.
+
+    Parameters
+    ----------
+    header, following : sequence of str
+        The first row and the one behind it.
+    where : str
+        How messages name the file.
+    error : type
+        Class of the error.
+
+    Raises
+    ------
+    ActuaryError
+        Of class `error`, when the first row has one cell and the next one several.
+
+    Examples
+    --------
+    >>> check_title(["2024", ""], ["hospital", "score"], where="t.csv")
+    Traceback (most recent call last):
+    actuary.errors.TableError: t.csv row 1: found '2024' alone, which looks like a title; expected the names of all
+    columns in row 1; delete the rows above them
+    """
+    titles = [name for name in header if name.strip()]
+    if len(titles) == 1 and sum(bool(cell.strip()) for cell in following) > 1:
+        found, expected = f"{titles[0][:30]!r} alone, which looks like a title", "the names of all columns in row 1"
+        raise error(Problem(f"{where} row 1", found, expected, "delete the rows above them"))
+
+
 def _cells(text: str, separator: str, where: str, error: type[ActuaryError], *, skip: bool) -> Delimited:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     found = next((row for row in reader if row or not skip), [])
@@ -238,6 +270,8 @@ def _cells(text: str, separator: str, where: str, error: type[ActuaryError], *, 
         line, start = start, reader.line_num + 1
         if not row:
             continue
+        if width == 1 and not rows:
+            check_title(columns, row, where=where, error=error)
         if not any(row):
             blank.append(line)
         elif len(row) not in {width, len(found)} or any(row[width:]):

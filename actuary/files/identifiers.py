@@ -8,7 +8,8 @@ from actuary.errors import Problem, TableError
 
 __all__ = ["check_identifiers"]
 
-_ROUNDED = r"^\s*\d(\.\d+)?[eE]\+\d{2,}\s*$"
+#: As spreadsheets (1.23457E+17), Python (1.2e+17) and Java (1.23457E17) write them; 2E15 may be a name.
+_ROUNDED = r"^\s*\d(\.\d+[eE]\+?|[eE]\+)\d{2,}\s*$"
 #: From here on a fraction number of 64 bits no longer holds every whole number.
 _LAST_EXACT = 2.0**53
 
@@ -43,8 +44,8 @@ def check_identifiers(column: Any, *, where: str) -> None:
     if pa.types.is_floating(column.type):
         rounded = column.filter(pc.fill_null(pc.greater_equal(pc.abs(column), _LAST_EXACT), False))
     elif pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        # A plain search for the sign is many times faster than the form, and nearly always settles it.
-        if not pc.any(pc.match_substring(column, "+")).as_py():
+        # A plain search for a sign or a point is many times faster than the form, and nearly always settles it.
+        if not any(pc.any(pc.match_substring(column, mark)).as_py() for mark in "+."):
             return
         rounded = column.filter(pc.fill_null(pc.match_substring_regex(column, _ROUNDED), False))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from actuary.errors import Problem, TableError
-from actuary.files.delimited import MOST_COLUMNS, SAMPLE, SEPARATORS, clean_heading, find_separator
+from actuary.files.delimited import MOST_COLUMNS, SAMPLE, SEPARATORS, check_title, clean_heading, find_separator
 from actuary.files.encodings import find_encoding, note
 from actuary.files.formulas import COMPUTING, GUARDED, neutral, unguarded
 from actuary.files.opening import check_regular
@@ -83,12 +84,15 @@ def find_kind(path: Path, *, where: str) -> RowsKind:
     if separator != ",":
         note(where, f"read with {SEPARATORS[separator]} between the cells")
     try:
-        header = next(csv.reader(io.StringIO(sample, newline=""), delimiter=separator), [])
+        reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
+        header = next(reader, [])
     except csv.Error as failure:
         raise TableError(Problem(f"{where} row 1", f"no headings ({failure})", "the header")) from None
     columns = tuple(clean_heading(name) for name in header)
     if not any(columns):
         raise TableError(Problem(f"{where} row 1", "an empty line", "the header", "delete the line"))
+    with contextlib.suppress(csv.Error):  # whoever reads the rows says more
+        check_title(columns, next(filter(None, reader), []), where=where)
     if len(columns) > MOST_COLUMNS:
         raise TableError(Problem(f"{where} header", f"{len(columns):,} columns", f"at most {MOST_COLUMNS:,}"))
     return RowsKind(kind.encoding, separator, columns, kind.quotes)

@@ -183,7 +183,11 @@ def _expected_array(triangle: Triangle, expected: pd.DataFrame | None) -> FloatA
     wide = table.pivot_table(index="series_id", columns="period", values="value")
     laid = wide.reindex(index=list(triangle.series), columns=list(triangle.periods)).to_numpy(float)
     problems = [
-        Problem(f"expected, {triangle.series[i]} {triangle.periods[j]}", f"{laid[i, j]:g}", "an amount above 0")
+        Problem(
+            f"expected, {triangle.series[i]} {triangle.periods[j]}",
+            "nothing" if np.isnan(laid[i, j]) else f"{laid[i, j]:g}",
+            "an amount above 0",
+        )
         for i, j in np.argwhere(~(laid > 0))[:8]
     ]
     raise_all(problems, TableError)

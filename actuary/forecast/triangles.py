@@ -149,11 +149,15 @@ def _rename(frame: pd.DataFrame, where: str) -> pd.DataFrame:
 def _rows(named: pd.DataFrame, *, where: str) -> tuple[pd.DataFrame, str]:
     """Return the rows with numbers of periods, or raise every problem of them."""
     second = "cutoff" if "cutoff" in named else "paid"
-    rows = pd.DataFrame({"series": named["series"].astype(str).str.strip()})
-    problems = []
+    # A cell that is missing is blank: as a number that is none it would fall out of every group in silence.
+    rows = pd.DataFrame({"series": named["series"].astype(object).fillna("").astype(str).str.strip()})
+    problems = [
+        Problem(f"{where} row {row + 2}, series", "nothing", "the name of a series")
+        for row in np.flatnonzero(rows["series"].eq(""))[:_SHOWN_ROWS]
+    ]
     kinds: set[str] = set()
     for column in ("period", second):
-        texts = named[column].astype(str).str.strip()
+        texts = named[column].astype(object).fillna("").astype(str).str.strip()
         numbers, found = _numbers(texts)
         kinds |= found
         bad = ~texts.isin(list(numbers))

@@ -246,7 +246,12 @@ def table_of_batches(
     done = 0
 
     def read(batch: Any) -> _Part:
-        return _read_part({name: batch.column(column) for name, column in chosen.items()})
+        _check_types(batch.schema, chosen, source)
+        try:
+            return _read_part({name: batch.column(column) for name, column in chosen.items()})
+        except UnicodeDecodeError:
+            mend = "write the file again with texts in UTF-8"
+            raise TableError(Problem(source, "texts that are not UTF-8", "text in UTF-8", mend)) from None
 
     with worker_threads(threads) as pool:
         for part in _in_order(pool, read, batches, threads):
@@ -258,6 +263,20 @@ def table_of_batches(
         empty = {name: pa.nulls(0, pa.string()) for name in chosen}
         parts = [_read_part(empty)]
     return replace(_joined(parts, chosen, source), unread=tuple(unread))
+
+
+def _check_types(schema: pa.Schema, chosen: Mapping[str, str], source: str) -> None:
+    """Refuse columns that hold several values a cell; every one is named."""
+    expected, mend = "one text, number or day a cell", "write one value a cell"
+    kinds = {column: schema.field(column).type for column in dict.fromkeys(chosen.values())}
+    raise_all(
+        (
+            Problem(f"{source}, {column}", f"cells of the type {kind}", expected, mend)
+            for column, kind in kinds.items()
+            if pa.types.is_nested(kind)
+        ),
+        TableError,
+    )
 
 
 def _in_order(

@@ -16,9 +16,11 @@ from actuary.payment.clearing_run import ClearedYear, SettledPools, hospital_yea
 from actuary.payment.exact import as_decimal, fen_to_yuan, yuan_to_fen
 from actuary.payment.policy_files import load_payment_policy
 from actuary.payment.statuses import PaymentStatus
+from actuary.personal_numbers import without_cells
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["DueSums", "manifest_with_clearing", "read_due", "read_settled_pools", "write_clearing"]
 
@@ -162,10 +164,10 @@ def read_due(path: Path) -> DueSums:
         When it is no such table.
     """
     import pyarrow as pa  # noqa: PLC0415  (only where a folder is read)
-    import pyarrow.compute as pc  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     columns = ["hospital", "insurance", "status", "points", "fund_fen"]
+    expected = "the cases that a settlement writes"
     try:
         with pq.ParquetFile(path) as file:
             names = file.schema_arrow.names
@@ -173,10 +175,19 @@ def read_due(path: Path) -> DueSums:
             wanted = [name for name in columns if name in names]
             table = file.read(columns=[*wanted, "fund_charged_fen"] if charged else wanted)
     except (pa.ArrowException, OSError, UnicodeError, KeyError) as error:
-        raise TableError(Problem(str(path), str(error), "the cases that a settlement writes")) from None
+        raise TableError(Problem(str(path), without_cells(error), expected)) from None
     if missing := [name for name in columns if name not in table.column_names]:
-        expected = f"the columns {', '.join(columns)}"
-        raise TableError(Problem(str(path), f"no {', '.join(missing)}", expected))
+        raise TableError(Problem(str(path), f"no {', '.join(missing)}", f"the columns {', '.join(columns)}"))
+    try:
+        return _due_of(table, charged=charged)
+    except pa.ArrowException as error:
+        raise TableError(Problem(str(path), without_cells(error), expected)) from None
+
+
+def _due_of(table: pa.Table, *, charged: bool) -> DueSums:
+    import pyarrow as pa  # noqa: PLC0415  (only where a folder is read)
+    import pyarrow.compute as pc  # noqa: PLC0415
+
     paid = pc.equal(table["status"].cast(pa.string()), PaymentStatus.PAID.value)
     if charged:
         charged = table.filter(paid)["fund_charged_fen"].null_count == 0

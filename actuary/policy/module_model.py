@@ -185,7 +185,8 @@ def load_modules(region: str, *, root: Path | None = None) -> ModuleDeclaration:
             for key in MODULE_KEYS
             if key not in parameters
         ]
-        problems += _check_choices(parameters, policies, region=region)
+    if not problems:
+        problems = _check_choices(parameters, policies, region=region)
     raise_all(problems, DeclarationError)
     book = DatedBook(region=region, parameters=parameters, origins=origins, sources=cited)
     return ModuleDeclaration(region, book, profiles, rounds, policies)

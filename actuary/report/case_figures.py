@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actuary.errors import Problem, TableError
+from actuary.files import parse_json
 from actuary.report.case_limits import CaseLimits, hidden_places, load_case_limits
 from actuary.report.case_merging import OTHERS, told_together
 from actuary.report.case_search import search_cases
@@ -118,10 +119,10 @@ class CaseFigures:
             When it is something else.
         """
         try:
-            held: dict[str, Any] = json.loads(text)
+            held: dict[str, Any] = parse_json(text)
             read: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in held.items()}
             return cls(**read)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, AttributeError):
             expected = "the figures of cases that a report wrote"
             raise TableError(Problem("the figures of cases", "another text", expected)) from None
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from actuary.errors import Problem, TableError, raise_all
+from actuary.files import parse_json
 from actuary.payment.policy_files import load_payment_policy, payment_policy_paths
 from actuary.periods import Quarter
 
@@ -229,7 +229,7 @@ def _sha256(path: Path) -> str:
 
 
 def _json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+    return parse_json(path.read_text(encoding="utf-8"))
 
 
 def _record(folder: Path) -> Mapping[str, Any]:

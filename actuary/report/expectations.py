@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from actuary.periods import Quarter
 
 if TYPE_CHECKING:
     from actuary.report.composer import Composer
-    from actuary.report.contracts import Cell, ReportTable
+    from actuary.report.contracts import Cell, ReportData, ReportTable
 
 __all__ = ["EXPECTED_TABLE", "YearExpectation", "expectation_table", "expected_years", "read_expectations"]
 
@@ -200,21 +200,32 @@ def read_expectations(folder: Path | str, region: str, quarter: Quarter) -> tupl
         report = ReportData.from_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError, json.JSONDecodeError):
         raise TableError(Problem(str(path), "what cannot be read", "the figures of a report", expected)) from None
+    try:
+        return _expected_of(report, region, quarter, where)
+    except (ValueError, KeyError, TypeError, OverflowError, IndexError, AttributeError):
+        mend = "write the earlier report again"
+        found = "a report whose parts cannot be read"
+        raise TableError(Problem(str(path), found, f"a cover and a table {EXPECTED_TABLE}", mend)) from None
+
+
+def _expected_of(
+    report: ReportData, region: str, quarter: Quarter, where: str
+) -> tuple[str, tuple[YearExpectation, ...]]:
     cover = report.cover
     if cover.region != region:
         raise TableError(Problem(where, f"a report on {cover.region}", f"one on {region}"))
     if not Quarter.parse(cover.quarter) < quarter:
         raise TableError(Problem(where, f"a report on {cover.quarter}", f"one on a quarter before {quarter}"))
     table = next((one for one in report.annex if one.id == EXPECTED_TABLE), None)
-    if table is None:
-        return cover.quarter, ()
+    return cover.quarter, () if table is None else tuple(_years_of(table))
+
+
+def _years_of(table: ReportTable) -> Iterator[YearExpectation]:
     grouped: dict[tuple[str, str, int], dict[str, list[Any]]] = {}
     for row in table.rows:
         scheme, fund, year, item, _, *figures = row
         grouped.setdefault((str(scheme), str(fund), int(float(str(year)))), {})[str(item)] = figures
-    found_years = []
     for (scheme, fund, year), items in grouped.items():
         start = float(items.pop("opening")[0])
         spread = {key: (float(mean), float(low), float(high)) for key, (mean, low, high) in items.items()}
-        found_years.append(YearExpectation(scheme, fund, year, start, spread))
-    return cover.quarter, tuple(found_years)
+        yield YearExpectation(scheme, fund, year, start, spread)

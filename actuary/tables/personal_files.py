@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from actuary.durable.files import written_whole
-from actuary.errors import Problem, TableError
+from actuary.errors import Problem, TableError, raise_all
 from actuary.files import find_kind, guarded_column, neutral
 from actuary.tables.personal_columns import PersonalColumn, recognise_columns
 from actuary.tables.personal_door import current_door, personal_door
@@ -121,6 +121,8 @@ def replace_personal(path: Path | str, out: Path | str, key: PersonalKey) -> int
     parquet, outer = is_parquet(out), current_door()
     sample = sample_file(path, rows=1)
     order = [] if sample is None else list(sample.names)
+    twice = sorted({name for name in order if order.count(name) > 1})
+    raise_all((Problem(str(path), f"the column {name!r} twice", "every column once") for name in twice), TableError)
     with personal_door(key=key, not_personal=outer.trusted, rules=outer.rules) as door:
         batches = open_rows(path, list, coded=lambda _: False, threads=1, batch_rows=_BATCH_ROWS)
         with written_whole(out) as partial:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from actuary.errors import DeclarationError, Problem, raise_all
+from actuary.files.documents import parse_toml
 from actuary.paths import models_root
 from actuary.personal_numbers import NUMBER_KINDS
 
@@ -148,7 +149,7 @@ def load_personal_rules(root: Path | None = None) -> PersonalRules:
         return load_personal_rules()
     where = f"{path.parent.name}/{path.name}"
     try:
-        declared = tomllib.loads(path.read_text(encoding="utf-8"))
+        declared = parse_toml(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DeclarationError(Problem(where, f"a file that cannot be read ({error})", "TOML in UTF-8")) from None
     door, publication = declared.get("door", {}), declared.get("publication", {})

@@ -16,6 +16,7 @@ from actuary.errors import Problem
 from actuary.workflow.outputs import replace_file
 
 __all__ = [
+    "check_ledger",
     "default_ledger",
     "now",
     "open_ledger",
@@ -62,6 +63,27 @@ def open_ledger(path: Path | str | None = None) -> CaseLedger:
     CaseLedger('output/cases.sqlite')
     """
     return CaseLedger(default_ledger() if path is None else path, clock=now)
+
+
+def check_ledger(path: Path | str) -> None:
+    """Check that a ledger can be opened, before the work whose outcome is to be recorded in it.
+
+    Parameters
+    ----------
+    path : path
+        The file; where there is none yet, one is begun later.
+
+    Raises
+    ------
+    LedgerError
+        When the file is something else, or damaged.
+
+    Examples
+    --------
+    >>> check_ledger("output/no_cases_yet.sqlite")
+    """
+    if Path(path).expanduser().exists():
+        open_ledger(path).head()
 
 
 def save_attachments(ledger: CaseLedger, case: int, folder: Path) -> list[Path]:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["read_sampling", "write_estimate", "write_sampling"]
 
 _HEADER, _POPULATION, _PROVIDERS = "audit.json", "population.parquet", "providers.csv"
+#: Columns of the population, and what they hold.
+_COLUMNS = {"hospital": str, "year": "int64", "case_id": str, "stratum": "int64", "amount_fen": "int64",
+            "drawn": "int64", "insurance": str}  # fmt: skip
 _DEDUCTIONS = "deductions.csv"
 _MEND = "name the folder that `actuary audit sample … --out` wrote"
 
@@ -98,7 +101,7 @@ def read_sampling(folder: Path | str) -> AuditSampling:
         header = parse_json((place / _HEADER).read_text(encoding="utf-8"))
         population = pd.read_parquet(place / _POPULATION)
         return AuditSampling(
-            population[["hospital", "year", "case_id", "stratum", "amount_fen", "drawn", "insurance"]],
+            population[list(_COLUMNS)].astype(_COLUMNS),
             pd.DataFrame(header["providers"]),
             header["left_out"],
             int(header["seed"]),

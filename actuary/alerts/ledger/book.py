@@ -268,13 +268,18 @@ class CaseLedger:
         noted : Head, optional
             A head noted earlier: whether the ledger still holds it.
         """
-        with reading(self.path, wait_seconds=self._wait) as connection:
+        with reading(self.path, wait_seconds=self._wait, objects=False) as connection:
             return verify_ledger(connection, self.path, self.rules, noted=noted)
 
     def attachments(self, case: int) -> tuple[tuple[Attachment, Path], ...]:
         """Return the attachments of a case with the places where they are kept."""
         parts = [event.told.get("attachment") for event in self.history(case)]
-        found = [Attachment(**part) for part in parts if part]
+        try:
+            found = [Attachment(**part) for part in parts if part]
+        except TypeError:
+            mend = "`actuary cases verify` says more; put the last good copy back"
+            where = f"case {case}, attachment"
+            raise LedgerError(Problem(where, "other fields", "name, size and hash", mend)) from None
         return tuple((one, attachment_place(self.path, one.sha256)) for one in found)
 
     def panel(self, *, who: str = "", lang: Literal["zh", "en"] = "zh") -> LedgerPanel:

@@ -93,6 +93,10 @@ class CaseFilter:
         raise_all(problems, LedgerError)
 
 
+#: As :func:`~actuary.alerts.ledger.events.stamp` writes moments.
+_MOMENT = "%Y-%m-%dT%H:%M:%S%z"
+
+
 def case_table(
     connection: sqlite3.Connection, rules: LedgerRules, chosen: CaseFilter, *, at: dt.datetime | None
 ) -> pd.DataFrame:
@@ -133,8 +137,15 @@ def case_table(
     frame["synthetic"] = frame["synthetic"].astype(bool)
     if at is not None:
         final = frame["state"].map(rules.is_final).astype(bool)
-        until = pd.to_datetime(frame["moved_at"], utc=True).where(final, pd.Timestamp(at).tz_convert("UTC"))
-        frame.insert(3, "age_days", (until - pd.to_datetime(frame["opened_at"], utc=True)).dt.days.astype("Int64"))
+        try:
+            opened, moved = (
+                pd.to_datetime(frame[name], utc=True, format=_MOMENT) for name in ("opened_at", "moved_at")
+            )
+        except (ValueError, OverflowError):
+            mend = "`actuary cases verify` says more; put the last good copy back"
+            raise LedgerError(Problem("events, at", "what is no moment", "moments of events", mend)) from None
+        until = moved.where(final, pd.Timestamp(at).tz_convert("UTC"))
+        frame.insert(3, "age_days", (until - opened).dt.days.astype("Int64"))
     return frame
 
 

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from weakref import WeakSet
 
 from actuary.alerts.ledger.events import GENESIS, Head, LedgerEvent, chain_hash
 from actuary.durable.files import sync_folder
@@ -63,6 +65,29 @@ def attachment_folder(ledger: Path) -> Path:
     return ledger.with_name(f"{ledger.name}.attachments")
 
 
+class _Connection(sqlite3.Connection):
+    """Close the cursors with the connection.
+
+    A traceback that a notebook keeps keeps rows that were half read, and with them SQLite's lock on the ledger.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._given: WeakSet[sqlite3.Cursor] = WeakSet()
+
+    def execute(self, *args: Any) -> sqlite3.Cursor:
+        """Run a statement, and remember its cursor for as long as somebody else does."""
+        made = super().execute(*args)
+        self._given.add(made)
+        return made
+
+    def close(self) -> None:
+        """Close cursors and connection."""
+        for one in list(self._given):
+            one.close()
+        super().close()
+
+
 def _connect(path: Path, *, wait_seconds: int, create: bool) -> sqlite3.Connection:
     if path.is_dir():
         raise LedgerError(Problem(str(path), "a folder", "the file of a ledger", "name a file in it"))
@@ -72,7 +97,7 @@ def _connect(path: Path, *, wait_seconds: int, create: bool) -> sqlite3.Connecti
         mend = "`actuary cases add` or `actuary warn --record LEDGER` begins one; --ledger names another"
         raise LedgerError(Problem(str(path), "no such file", "the file of a ledger", mend))
     # Without an isolation level Python begins no transaction of its own.
-    return sqlite3.connect(path, timeout=wait_seconds, isolation_level=None)
+    return sqlite3.connect(path, timeout=wait_seconds, isolation_level=None, factory=_Connection)
 
 
 def _create(path: Path) -> None:
@@ -131,7 +156,18 @@ def _is_ledger(connection: sqlite3.Connection, path: Path) -> bool:
 _EMPTY = "put the last good copy back; only a ledger that never held a case may be removed"
 
 
-def _check_form(connection: sqlite3.Connection, path: Path) -> None:
+def _check_objects(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse tables, indices and triggers that the ledger never made: what they hold may be of any kind."""
+    rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")
+    found = {str(name): sql for name, sql in rows}
+    changed = sorted(name for name in found.keys() | SCHEMA.keys() if found.get(name) != SCHEMA.get(name))
+    if changed:
+        mend = "`actuary cases verify` says more; put the last good copy back"
+        words = f"{', '.join(changed[:3])} other than the ledger made it"
+        raise LedgerError(Problem(str(path), words, "the tables and triggers of a ledger", mend))
+
+
+def _check_form(connection: sqlite3.Connection, path: Path, *, objects: bool = True) -> None:
     """Refuse, in a transaction, what is no ledger, an empty file, and a file that is not as long as it says.
 
     SQLite reads a last page that was cut as if zeros followed; it refuses whole pages that are missing by itself.
@@ -142,11 +178,22 @@ def _check_form(connection: sqlite3.Connection, path: Path) -> None:
     if (length := path.stat().st_size) != pages * size:
         mend = "it was cut or added to: put the last good copy back"
         raise LedgerError(Problem(str(path), f"{length:,} bytes", f"{pages * size:,} bytes", mend))
+    if objects:
+        _check_objects(connection, path)
 
 
 @contextmanager
-def reading(path: Path, *, wait_seconds: int) -> Iterator[sqlite3.Connection]:
+def reading(path: Path, *, wait_seconds: int, objects: bool = True) -> Iterator[sqlite3.Connection]:
     """Give a connection that sees one state of the ledger throughout and can change nothing.
+
+    Parameters
+    ----------
+    path : Path
+        The ledger.
+    wait_seconds : int
+        How long to wait for another who writes [s].
+    objects : bool
+        Whether a file whose tables or triggers were changed is refused; it is read where they are to be judged.
 
     Raises
     ------
@@ -157,9 +204,12 @@ def reading(path: Path, *, wait_seconds: int) -> Iterator[sqlite3.Connection]:
         with closing(_connect(path, wait_seconds=wait_seconds, create=False)) as connection:
             connection.execute("PRAGMA query_only = ON")
             connection.execute("BEGIN")
-            _check_form(connection, path)
-            yield connection
-            connection.execute("ROLLBACK")
+            try:
+                _check_form(connection, path, objects=objects)
+                yield connection
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
     except sqlite3.Error as error:
         raise _told(error, path, wait_seconds) from None
 

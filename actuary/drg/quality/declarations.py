@@ -91,7 +91,7 @@ def _load(root: Path) -> Declarations:
             problems.append(Problem(where, str(error), "a TOML file in UTF-8"))
     raise_all(problems, DeclarationError)
     reader = _Reader(f"{root.name}/{_FOLDER.as_posix()}")
-    declared = reader.declarations(read)
+    declared = reader.take("case_file", "the five files", partial(reader.declarations, read))
     raise_all(reader.problems, DeclarationError)
     assert declared is not None  # noqa: S101 (without problems there is an answer)
     return declared
@@ -108,14 +108,18 @@ class _Reader:
         tables, codes = dict(read["tables"]), dict(read["codes"])
         blank = tuple(tables.pop("blank", ("",)))
         limited, code_sets = codes.pop("limited", []), codes.pop("code_set", [])
-        shapes = {name: self._table(name, body) for name, body in tables.items()}
-        rules = {name: self._rule(name, body, shapes) for name, body in read["rules"].items()}
-        limits = {name: self._take("limits", name, partial(_limit, body)) for name, body in read["limits"].items()}
-        lists = {name: self._take("codes", name, partial(_codes, body)) for name, body in codes.items()}
-        limits_of = [self._take("codes", "limited", partial(_limited, body)) for body in limited]
-        sets = [self._take("codes", "code_set", partial(_code_set, body)) for body in code_sets]
+        made = {name: self.take("tables", name, partial(self._table, name, body)) for name, body in tables.items()}
+        shapes = _present(made)
+        rules = {
+            name: self.take("rules", name, partial(self._rule, name, body, shapes))
+            for name, body in read["rules"].items()
+        }
+        limits = {name: self.take("limits", name, partial(_limit, body)) for name, body in read["limits"].items()}
+        lists = {name: self.take("codes", name, partial(_codes, body)) for name, body in codes.items()}
+        limits_of = [self.take("codes", "limited", partial(_limited, body)) for body in limited]
+        sets = [self.take("codes", "code_set", partial(_code_set, body)) for body in code_sets]
         columns = {
-            name: self._take("case_file", name, partial(_case_column, name, body))
+            name: self.take("case_file", name, partial(_case_column, name, body))
             for name, body in read["case_file"]["columns"].items()
         }
         if self.problems:
@@ -132,7 +136,8 @@ class _Reader:
             separator=read["case_file"]["separator"],
         )
 
-    def _take[T](self, file: str, key: str, make: Callable[[], T]) -> T | None:
+    def take[T](self, file: str, key: str, make: Callable[[], T]) -> T | None:
+        """Return what is made of a part of a file; None and a problem where it is not what it should be."""
         try:
             return make()
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -146,7 +151,7 @@ class _Reader:
     def _table(self, name: str, body: Mapping[str, Any]) -> TableShape:
         fields: dict[str, Field] = {}
         for key, given in body.get("fields", {}).items():
-            made = self._take("tables", f"{name}.{key}", partial(Field, name=key, **given))
+            made = self.take("tables", f"{name}.{key}", partial(_field, key, given))
             if made is None:
                 continue
             if made.type not in FIELD_TYPES:
@@ -155,7 +160,7 @@ class _Reader:
         return TableShape(name, body.get("name", name), body.get("name_en", name), body.get("block", name), fields)
 
     def _rule(self, name: str, body: Mapping[str, Any], shapes: Mapping[str, TableShape]) -> Rule | None:
-        rule = self._take("rules", name, partial(_rule, name, body))
+        rule = self.take("rules", name, partial(_rule, name, body))
         if rule is None:
             return None
         if rule.severity not in SEVERITIES:
@@ -167,13 +172,17 @@ class _Reader:
             for text in (message.zh, message.en, message.mend_zh, message.mend_en):
                 try:
                     list(string.Formatter().parse(text))
-                except ValueError as error:
+                except (ValueError, TypeError) as error:
                     self._problem("rules", f"{name}.messages.{key}", f"{text!r} ({error})", "matching braces")
         return rule
 
 
 def _present[T](given: Mapping[str, T | None]) -> dict[str, T]:
     return {name: item for name, item in given.items() if item is not None}
+
+
+def _field(name: str, given: Mapping[str, Any]) -> Field:
+    return Field(name=name, **given)
 
 
 def _limit(body: Mapping[str, Any]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -271,6 +271,8 @@ def _from_case_file(raw: RawTable, declared: Declarations) -> SettlementList:
     columns: dict[str, Column] = {}
     children: dict[str, ListTable] = {}
     places: dict[tuple[str, str], Place] = {}
+    listed = {one.name for one in declared.case_columns.values() if any(table != "case" for table, _ in one.fields)}
+    raise_all(_unreadable(raw, {*shape.fields, *declared.case_columns}, listed), TableError)
     for given in declared.case_columns.values():
         if given.name not in names:
             continue
@@ -292,6 +294,19 @@ def _from_case_file(raw: RawTable, declared: Declarations) -> SettlementList:
     stay = np.arange(raw.table.num_rows, dtype=np.int64)
     tables = {"case": ListTable("case", columns, raw.rows, stay, raw), **children}
     return SettlementList(True, tables, raw.table.num_rows, declared, places)
+
+
+def _unreadable(raw: RawTable, known: Collection[str], listed: Collection[str]) -> list[Problem]:
+    """Name the columns whose cells are neither one value each nor, where codes are listed, lists of texts."""
+    problems = []
+    for field in raw.table.schema:
+        kind, codes = field.type, field.name in listed
+        if codes and (pa.types.is_list(kind) or pa.types.is_large_list(kind)):
+            kind = kind.value_type
+        if field.name in known and pa.types.is_nested(kind):
+            expected = "texts, or lists of texts" if codes else "one text, number or day a cell"
+            problems.append(Problem(f"{raw.where}, {field.name}", f"cells of the type {field.type}", expected))
+    return problems
 
 
 def _from_lists(table: str, field: str, array: pa.Array, raw: RawTable, declared: Declarations) -> ListTable:

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import xarray as xr
+from pydantic import ConfigDict, Field
 
 from actuary.demography.membership import Membership, project_membership
 from actuary.demography.membership_anchors import MembershipAnchors
 from actuary.demography.membership_rules import MembershipRules, load_membership_rules
 from actuary.demography.population import PopulationProjection, project_population
 from actuary.demography.population_sources import load_past_population
-from actuary.errors import PeriodError, Problem
-from actuary.files import parse_toml
+from actuary.errors import DeclarationError, PeriodError, Problem, raise_all
 from actuary.fund.figures import Figures
 from actuary.fund.model.base_year import BaseYear, read_base_year
 from actuary.fund.model.calibration import calibrate
@@ -41,6 +41,8 @@ from actuary.policy import (
     load_policy_book,
     load_scenario,
 )
+from actuary.policy.shapes import Shape, fit
+from actuary.policy.toml_files import read_toml
 
 __all__ = ["BackTest", "BackTestRules", "back_test", "load_back_test_rules"]
 
@@ -62,6 +64,17 @@ class BackTestRules:
     fade_years: int
     fade_to: float
     covered_share: float
+
+
+class _RulesFile(Shape):
+    """The file of the rules; its sources are read by those who check declarations."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    lookback_years: int = Field(ge=1)
+    fade_years: int = Field(ge=1)
+    fade_to: float = Field(allow_inf_nan=False)
+    covered_share: float = Field(ge=0, le=1)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -114,8 +127,13 @@ def load_back_test_rules(root: Path | None = None) -> BackTestRules:
     3
     """
     path = (root or models_root()) / "national" / "model" / "back_test.toml"
-    held = parse_toml(path.read_text(encoding="utf-8"))
-    return BackTestRules(**{name: held[name] for name in BackTestRules.__slots__})
+    file, problems = read_toml(path, root=root or models_root())
+    raise_all(problems, DeclarationError)
+    assert file is not None  # noqa: S101  problems have been raised
+    declared, differences = fit(_RulesFile, file.data, file=file)
+    raise_all(differences, DeclarationError)
+    assert declared is not None  # noqa: S101
+    return BackTestRules(**{name: getattr(declared, name) for name in BackTestRules.__slots__})
 
 
 def back_test(

@@ -253,11 +253,11 @@ class Admission:
         if name in self.door.trusted:
             return column
         if name in by and self.door.key is not None:
-            return _keyed(column, self.door.key, whole=by[name].by == "name")
+            return _keyed(column, self.door.key, whole=by[name].by == "name", where=f"{self.where}, {name}")
         if not _has_stray(column, self.door.rules):
             return column
         if self.door.key is not None:
-            return _keyed(column, self.door.key, whole=False)
+            return _keyed(column, self.door.key, whole=False, where=f"{self.where}, {name}")
         found = f"identity numbers or telephone numbers in some cells of {name!r}"
         mend = "replace them by keys: --personal-key FILE; or correct the cells" if self.door.drop else WAYS_ON
         raise TableError(Problem(self.where, found, "a column without persons", mend))
@@ -314,6 +314,13 @@ def _admit(sample: Sample | None, where: str, label: str, door: Door, reads: Cal
             Problem(where, "numbers of persons in the first row", expected, "write a heading above the rows")
         )
     found = recognise_columns(sample, door.rules, trusted=door.trusted)
+    if (key := door.key) is not None:
+        foreign = [
+            name
+            for name, cells in sample.cells.items()
+            if name not in door.trusted and any(key.is_foreign(cell) for cell in cells)
+        ]
+        raise_all([_foreign(f"{where}, {name}", key) for name in foreign], TableError)
     if not found:
         return Admission(where, door, ())
     if not door.drop and door.key is None:
@@ -357,10 +364,19 @@ def _dictionary(column: Any) -> Any:
     return column.dictionary
 
 
-def _keyed(column: Any, key: PersonalKey, *, whole: bool) -> Any:
+def _foreign(where: str, key: PersonalKey) -> Problem:
+    """Tell that a table was keyed before, with another secret."""
+    mend = (
+        "go on with the key of the file, or key the table anew from the one that it was made of; pseudonyms of another "
+        "house: --not-personal COLUMN"
+    )
+    return Problem(where, "keys that another secret made", f"keys of {key.id}, or none yet", mend)
+
+
+def _keyed(column: Any, key: PersonalKey, *, whole: bool, where: str) -> Any:
     """Return keys of the cells of a column, or of those cells only that look like a number of a person."""
     if isinstance(column, pa.ChunkedArray):
-        chunks = [_keyed(chunk, key, whole=whole) for chunk in column.chunks]
+        chunks = [_keyed(chunk, key, whole=whole, where=where) for chunk in column.chunks]
         return pa.chunked_array(chunks) if chunks else column
     kind, encoded = column.type, column
     if pa.types.is_nested(kind):
@@ -370,6 +386,8 @@ def _keyed(column: Any, key: PersonalKey, *, whole: bool) -> Any:
     keys = []
     for value in encoded.dictionary.to_pylist():
         text = text_of(value)
+        if key.is_foreign(text):
+            raise TableError(_foreign(where, key))
         keys.append(key.of(text) if whole or is_personal_cell(text) else text)
     made = pa.DictionaryArray.from_arrays(encoded.indices, pa.array(keys, pa.string()))
     # A column of texts stays what it was, so that all batches have one type; one of numbers becomes texts.

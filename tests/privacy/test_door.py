@@ -394,3 +394,21 @@ def test_a_keyed_csv_holds_no_formula_and_every_text_comes_back(tmp_path: Path) 
     assert told["dx"].tolist() == ["'@a|b", ""]
     replace_personal(tmp_path / "a.csv", tmp_path / "b.parquet", key)
     assert pq.read_table(tmp_path / "b.parquet")["=head"].to_pylist() == ["=1+1", "-5"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_file_that_another_secret_keyed_is_told(tmp_path: Path, suffix: str) -> None:
+    path = _file(tmp_path / f"cases{suffix}", {**CELLS, "case_id": [identity(8), identity(9)]})
+    one, other = PersonalKey(bytes(32)), PersonalKey(bytes(range(32)))
+    replace_personal(path, tmp_path / f"keyed{suffix}", one)
+    with personal_door(key=one):
+        again = _read(tmp_path / f"keyed{suffix}")
+    assert again["certno"].tolist() == [one.of(number) for number in CELLS["certno"]]
+    with personal_door(key=other), pytest.raises(TableError, match=r"keys that another secret made") as told:
+        _read(tmp_path / f"keyed{suffix}")
+    # A column that was personal by its content is no longer: its keys are looked at all the same.
+    for part in ("case_id", "姓名", "certno", other.id, "--not-personal"):
+        assert part in str(told.value)
+    assert one.of(identity(8)) not in str(told.value)
+    with personal_door(key=other, not_personal=["case_id", "姓名", "certno"]):
+        assert _read(tmp_path / f"keyed{suffix}")["certno"].tolist() == again["certno"].tolist()

@@ -76,6 +76,7 @@ def replace(
     ] = None,
 ) -> None:
     """Write a table again with keys in the place of persons: the same person, the same key, in every file."""
+    from actuary.tables.personal_dataset import decide_parts  # noqa: PLC0415
     from actuary.tables.personal_door import personal_door  # noqa: PLC0415
     from actuary.tables.personal_files import replace_personal, tables_of  # noqa: PLC0415
     from actuary.tables.personal_keys import read_personal_key  # noqa: PLC0415
@@ -86,13 +87,15 @@ def replace(
         raise OutputError(Problem("--out", "the file that is read", "another file"))
     if path.is_dir() and out.suffix:
         raise ActuaryError(Problem("--out", f"the file {out.name!r}", "a folder, as what is read is one"))
-    with personal_door(not_personal=not_personal or ()) as door:
+    with personal_door(key=secret, not_personal=not_personal or ()) as door:
         if not path.is_dir():
             rows = replace_personal(path, out, secret)
         else:
             rows = 0
+            tables = tables_of(path)
+            decide_parts(path, tables)
             with staged_output(out) as folder:
-                for table in tables_of(path):
+                for table in tables:
                     target = folder / table.relative_to(path)
                     target.parent.mkdir(parents=True, exist_ok=True)
                     rows += replace_personal(table, target, secret)

@@ -122,6 +122,7 @@ def replace_personal(path: Path | str, out: Path | str, key: PersonalKey) -> int
     sample = sample_file(path, rows=1)
     order = [] if sample is None else list(sample.names)
     with personal_door(key=key, not_personal=outer.trusted, rules=outer.rules) as door:
+        door.datasets.update(outer.datasets)
         batches = open_rows(path, list, coded=lambda _: False, threads=1, batch_rows=_BATCH_ROWS)
         with written_whole(out) as partial:
             rows = _write(iter(batches), partial, parquet=parquet, order=order)

@@ -280,7 +280,7 @@ def suppress_small_subjects(
     mask, _ = protect_list(whole.to_numpy(dtype=np.int64), least_cases=few, least_width=width)
     of_few = frame[subject].isin(whole.index[mask]).to_numpy(dtype=bool)
     blank = np.zeros(len(frame), dtype=bool)
-    telling = of_few | _few_in_shares(frame, values[0], counted, few) | _apart_in_money(frame, subject, counted, few)
+    telling = of_few | few_in_shares(frame, values[0], counted, few) | _apart_in_money(frame, subject, counted, few)
     for places in frame.groupby(figure, sort=False).indices.values():
         blank[places], _ = protect_list(counted[places], least_cases=few, least_width=width, hidden=telling[places])
     shown = frame.copy()
@@ -289,8 +289,20 @@ def suppress_small_subjects(
     return shown.assign(suppressed=blank)
 
 
-def _few_in_shares(frame: pd.DataFrame, value: str, counted: NDArray[np.int64], few: int) -> NDArray[np.bool_]:
-    """Return where a share of cases is one of few cases, or of all but few."""
+def few_in_shares(frame: pd.DataFrame, value: str, counted: NDArray[np.int64], few: int) -> NDArray[np.bool_]:
+    """Return where a share of cases is one of few cases, or of all but few.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a figure; where it has a column ``unit``, only those in ``share`` and ``ratio`` are looked at.
+    value : str
+        Column of the figures.
+    counted : array of int
+        Cases of which each is a share.
+    few : int
+        Least cases that may be told.
+    """
     import pandas as pd  # noqa: PLC0415
 
     share = pd.to_numeric(frame[value], errors="coerce").to_numpy(dtype=float, na_value=np.nan)

@@ -9,20 +9,29 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from actuary.errors import Problem, TableError
-from actuary.tables.personal_columns import has_genuine_numbers, is_personal_cell
+from actuary.personal_numbers import mask_numbers
+from actuary.tables.personal_columns import has_bare_telephones, has_genuine_numbers, is_personal_cell
 from actuary.tables.personal_keys import PersonalKey
 from actuary.tables.personal_rules import PersonalRules
 from actuary.tables.personal_sample import text_of
 
-__all__ = ["foreign_keys", "has_stray", "keyed", "used_words"]
+__all__ = ["foreign_keys", "has_stray", "keyed", "masked_texts", "used_words"]
 
-#: What only some cells may hold, wherever they stand: identity numbers, and mobile numbers in a sentence.
+#: What only some cells may hold, wherever they stand: identity numbers, telephones with an area code, and mobile
+#: numbers in a sentence.
 _STRAY = (
     r"(^|[^0-9A-Za-z.])[1-9]\d{5}[ -]?(18|19|20)\d{2}[ -]?(0[1-9]|1[0-2])[ -]?(0[1-9]|[12]\d|3[01])[ -]?\d{3}[0-9Xx]"
-    r"($|[^0-9A-Za-z])|[０-９]{11}|\p{Han}[^0-9]{0,4}1[3-9]\d{9}($|[^0-9])|(^|[^0-9])1[3-9]\d{9}[^0-9]{0,4}\p{Han}"
+    r"($|[^0-9A-Za-z])|[０-９]{11}|"
+    r"(^|[^0-9A-Za-z.])[(（]?0(10|2\d|[3-9]\d{2})[)）\- ]{1,2}[2-8]\d{6,7}($|[^0-9A-Za-z])|"
+    r"\p{Han}[^0-9]{0,4}1[3-9]\d{9}($|[^0-9])|(^|[^0-9])1[3-9]\d{9}[^0-9]{0,4}\p{Han}"
 )
 #: Bytes of the shortest of these.
-_STRAY_BYTES = 14
+_STRAY_BYTES = 12
+#: Texts in which a number of a person may be quoted.
+_LOOKS = r"[0-9０-９]([\s.,·_/－-]?[0-9０-９]){9}|[@＠]|[0-9][eE]\+?1[4-9]|[(（]0[0-9]{2,3}[)）]"
+_MOBILE_DIGITS = 11
+#: Below this no number is one of a telephone.
+_LEAST_MOBILE = 13_000_000_000
 
 
 def _texts(column: Any) -> Any:
@@ -43,17 +52,30 @@ def has_stray(column: Any, rules: PersonalRules) -> bool:
     rules : PersonalRules
         What is recognised.
     """
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        large = column.filter(pc.fill_null(pc.greater_equal(column, _LEAST_MOBILE), False))
+        cells = [str(int(value)) for value in pc.unique(large).to_pylist()[: rules.stray_cells] if value < 1e11]
+        return has_bare_telephones(cells, rules)
     texts = _texts(column)
     if texts is None or not len(texts):
         return False
     distinct = _dictionary(texts) if pa.types.is_dictionary(texts.type) else texts
-    longest = pc.max(pc.binary_length(distinct)).as_py()
-    if longest is None or longest < _STRAY_BYTES:
+    lengths = pc.binary_length(distinct)
+    longest = pc.max(lengths).as_py()
+    if longest is None or longest < _MOBILE_DIGITS:
+        return False
+    bare = pc.fill_null(pc.and_(pc.equal(lengths, _MOBILE_DIGITS), pc.ascii_is_decimal(distinct)), False)
+    if pc.any(bare).as_py() and has_bare_telephones(_some(distinct.filter(bare), rules), rules):
+        return True
+    if longest < _STRAY_BYTES:
         return False
     looks = pc.fill_null(pc.match_substring_regex(distinct, _STRAY), False)
-    if not pc.any(looks).as_py():
-        return False
-    return has_genuine_numbers(pc.unique(distinct.filter(looks)).to_pylist()[: rules.stray_cells], rules)
+    return bool(pc.any(looks).as_py()) and has_genuine_numbers(_some(distinct.filter(looks), rules), rules)
+
+
+def _some(cells: Any, rules: PersonalRules) -> list[str]:
+    found: list[str] = pc.unique(cells).to_pylist()[: rules.stray_cells]
+    return found
 
 
 def _dictionary(column: Any) -> Any:
@@ -149,3 +171,23 @@ def used_words(column: Any) -> Any:
     told = np.where(indices.is_valid().to_numpy(zero_copy_only=False), indices.fill_null(0).to_numpy(), 0)
     moved = pa.array(new[told] if len(new) else told, type=indices.type, mask=indices.is_null().to_numpy(False))
     return pa.DictionaryArray.from_arrays(moved, column.dictionary.filter(pa.array(used)), ordered=column.type.ordered)
+
+
+def masked_texts(column: Any) -> Any:
+    """Return texts that quote cells, with every number of a person replaced by what it looks like.
+
+    Parameters
+    ----------
+    column : pyarrow.Array or pyarrow.ChunkedArray
+        Texts, such as the messages of a list of findings.
+
+    Examples
+    --------
+    >>> masked_texts(pa.array(["total_cost '13800000000.'", None, "12.50"])).to_pylist()
+    ["total_cost '‹11 digits, like a mobile number›.'", None, '12.50']
+    """
+    looks = pc.fill_null(pc.match_substring_regex(column, _LOOKS), False)
+    if not pc.any(looks).as_py():
+        return column
+    masked = [mask_numbers(text) for text in column.filter(looks).to_pylist()]
+    return pc.replace_with_mask(column, looks, pa.array(masked, column.type))

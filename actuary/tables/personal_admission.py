@@ -104,7 +104,7 @@ class Admission:
         names = [batch.schema.names[at] for at in keep]
         if not self.door.has_way:
             refuse_persons([by[name] for name in names if name in by], self.where)
-        columns = [used_words(self._column(name, batch.column(at), by)) for at, name in zip(keep, names, strict=True)]
+        columns = [self._column(name, used_words(batch.column(at)), by) for at, name in zip(keep, names, strict=True)]
         same = len(keep) == batch.num_columns and all(new is batch.column(at) for at, new in enumerate(columns))
         if same and batch.schema.metadata is None:
             return batch

@@ -54,8 +54,8 @@ def has_stray(column: Any, rules: PersonalRules) -> bool:
     """
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         large = column.filter(pc.fill_null(pc.greater_equal(column, _LEAST_MOBILE), False))
-        cells = [str(int(value)) for value in pc.unique(large).to_pylist()[: rules.stray_cells] if value < 1e11]
-        return has_bare_telephones(cells, rules)
+        whole = [str(int(value)) for value in _some(large, rules) if value == value // 1]
+        return has_bare_telephones(whole, rules)
     texts = _texts(column)
     if texts is None or not len(texts):
         return False
@@ -73,8 +73,8 @@ def has_stray(column: Any, rules: PersonalRules) -> bool:
     return bool(pc.any(looks).as_py()) and has_genuine_numbers(_some(distinct.filter(looks), rules), rules)
 
 
-def _some(cells: Any, rules: PersonalRules) -> list[str]:
-    found: list[str] = pc.unique(cells).to_pylist()[: rules.stray_cells]
+def _some(cells: Any, rules: PersonalRules) -> list[Any]:
+    found: list[Any] = pc.unique(cells).to_pylist()[: rules.stray_cells]
     return found
 
 

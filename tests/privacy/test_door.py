@@ -546,3 +546,12 @@ def test_a_folder_is_keyed_alike(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, [*command, str(tmp_path / "secret")])
     assert done.exit_code == 0, done.output
     assert pq.read_table(tmp_path / "out/3.parquet")["ext"].to_pylist()[2] == key.of("15000000000")
+
+
+def test_a_folder_of_a_dataset_is_not_named_by_the_number_of_a_person(tmp_path: Path) -> None:
+    part = tmp_path / f"of={identity(3)}" / "1.parquet"
+    part.parent.mkdir()
+    pd.DataFrame({"case_id": ["a"], "cost": [1]}).to_parquet(part)
+    with personal_door(drop=True), pytest.raises(TableError, match="in the name of the file") as told:
+        find_partitions(tmp_path)
+    assert identity(3) not in str(told.value)

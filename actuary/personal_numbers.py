@@ -1,7 +1,8 @@
 """Numbers that lead to a person: what they look like, which are genuine by their check digit, how to quote them.
 
 Identity numbers are those of GB 11643-1999 (eighteen characters, the last a check by ISO 7064, MOD 11-2) and their
-fifteen-digit forerunners; cards are checked by ISO/IEC 7812 (Luhn); mobile numbers have eleven digits, 13 to 19 first.
+fifteen-digit forerunners; cards are checked by ISO/IEC 7812 (Luhn); mobile numbers have eleven digits, 13 to 19 first;
+other telephones are known by the sign between area code and number.
 Names of persons look like nothing in particular: they are known by their column only (:mod:`actuary.tables.personal`).
 """
 
@@ -27,12 +28,13 @@ NUMBER_KINDS = {
     "identity": "18 characters, like an identity number",
     "old_identity": "15 digits, like an identity number",
     "mobile": "11 digits, like a mobile number",
+    "landline": "an area code and 7 or 8 digits, like a telephone number",
     "card": "16 to 19 digits, like the number of a card",
     "email": "letters and an @, like an e-mail address",
 }
 
 #: A text without a match holds no such number: ten digits or more with at most one sign between two, or an at sign.
-SUSPECT = re.compile(r"\d(?:[\s.,·_/-]?\d){9}|@|＠|\d[eE]\+?1[4-9]")
+SUSPECT = re.compile(r"\d(?:[\s.,·_/-]?\d){9}|@|＠|\d[eE]\+?1[4-9]|\(0\d{2,3}\)")
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
@@ -52,6 +54,9 @@ _SHAPES = {
     "mobile": re.compile(
         rf"(?:{_BEFORE}|(?<=[0 +])86[ -]?|(?<![0-9])86[ -]?)1[3-9]\d"
         rf"(?:\d{{8}}(?:\.0+)?|([ ·_/-])\d{{4}}\1\d{{4}}){_AFTER}"
+    ),
+    "landline": re.compile(
+        rf"{_BEFORE}(?:\(0(?:10|2\d|[3-9]\d{{2}})\) ?|0(?:10|2\d|[3-9]\d{{2}})[ -])[2-8]\d{{6,7}}{_AFTER}"
     ),
     "card": re.compile(rf"{_BEFORE}(?:62|4|5[1-5]|35|9)\d(?:[ -]?\d){{13,17}}{_AFTER}"),
     "email": re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"),

@@ -53,6 +53,9 @@ def anomalies(  # noqa: PLR0913, PLR0917  (one argument an option)
     who: Annotated[
         str | None, typer.Option("--who", help="Who records.", show_default="the name you are logged in under")
     ] = None,
+    publish: Annotated[
+        bool, typer.Option("--publish", help="No cases, and no figure of few cases: fit for publication.")
+    ] = False,
     lang: Lang = Language.ZH,
 ) -> None:
     """Search settled cases for upcoding, split stays, light admissions, refusals, shifted cost, growth and spikes."""
@@ -76,12 +79,12 @@ def anomalies(  # noqa: PLR0913, PLR0917  (one argument an option)
         level=level,
         kinds=None if kinds is None else tuple(kind.strip() for kind in kinds.split(",") if kind.strip()),
     )
-    _print(found, lang)
+    _print(found, lang, publish=publish)
     if out is not None:
         from actuary.workflow.anomalies import write_findings  # noqa: PLC0415
 
         inputs = [path for path in (cases, hospitals) if path is not None]
-        typer.echo(str(write_findings(found, out, command=["actuary", *sys.argv[1:]], inputs=inputs)))
+        typer.echo(str(write_findings(found, out, command=["actuary", *sys.argv[1:]], inputs=inputs, publish=publish)))
     if record is not None:
         from actuary.workflow.anomalies import record_findings  # noqa: PLC0415
         from actuary.workflow.case_ledger import recorded_summary  # noqa: PLC0415
@@ -89,21 +92,32 @@ def anomalies(  # noqa: PLR0913, PLR0917  (one argument an option)
         say(recorded_summary(record_findings(found, record, who=who, region=region, period=quarter)))
 
 
-def _print(found: Findings, lang: Language) -> None:
+def _print(found: Findings, lang: Language, *, publish: bool) -> None:
     """Print the findings, and what could not be assessed."""
+    from pandas import isna  # noqa: PLC0415
+
+    from actuary.workflow.publication import public_findings  # noqa: PLC0415
+
     chinese = lang is Language.ZH
-    frame = found.to_frame()
+    frame = public_findings(found) if publish else found.to_frame()
     rules = {kind: found.rules.of(kind) for kind in set(frame["kind"])}
     frame["kind"] = [rules[kind].name_zh if chinese else rules[kind].name_en for kind in frame["kind"]]
-    frame["money_yuan"] = ["" if one.money_fen is None else f"{one.money_fen / 100:,.2f}" for one in found.findings]
+    frame["money_yuan"] = ["" if isna(money) else f"{money / 100:,.2f}" for money in frame["money_fen"]]
     figures = ["observed", "expected", "effect", "low", "high", "posterior"]
     columns = ["rank", "level", "hospital", "tier", "kind", *figures, "money_yuan", "cases", "where"]
     for name in figures:
         # Yuan and shares stand in one column: each with the digits it needs.
-        frame[name] = [f"{value:,.0f}" if abs(value) >= 10 else f"{value:.3f}" for value in frame[name]]
+        frame[name] = [
+            "" if isna(value) else f"{value:,.0f}" if abs(value) >= 10 else f"{value:.3f}" for value in frame[name]
+        ]
     title = "定点医疗机构异常" if chinese else "Anomalies of providers"
     print_frame(frame, title=title, columns=columns)
-    say(found.summary())
+    # The money of all findings would tell that of the one that is blank.
+    say(
+        f"{len(frame)} findings, {int(frame['suppressed'].sum())} of them without figures"
+        if publish
+        else found.summary()
+    )
     for one in found.not_assessable:
         say(f"{'不可评估' if chinese else 'not assessable'}: {one.kind}: {one.reason}")
     if found.excluded:

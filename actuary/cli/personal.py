@@ -76,6 +76,7 @@ def replace(
     ] = None,
 ) -> None:
     """Write a table again with keys in the place of persons: the same person, the same key, in every file."""
+    from actuary.tables.personal_dataset import decide_parts  # noqa: PLC0415
     from actuary.tables.personal_door import personal_door  # noqa: PLC0415
     from actuary.tables.personal_files import replace_personal, tables_of  # noqa: PLC0415
     from actuary.tables.personal_keys import read_personal_key  # noqa: PLC0415
@@ -86,13 +87,15 @@ def replace(
         raise OutputError(Problem("--out", "the file that is read", "another file"))
     if path.is_dir() and out.suffix:
         raise ActuaryError(Problem("--out", f"the file {out.name!r}", "a folder, as what is read is one"))
-    with personal_door(not_personal=not_personal or ()) as door:
+    with personal_door(key=secret, not_personal=not_personal or ()) as door:
         if not path.is_dir():
             rows = replace_personal(path, out, secret)
         else:
             rows = 0
+            tables = tables_of(path)
+            decide_parts(path, tables)
             with staged_output(out) as folder:
-                for table in tables_of(path):
+                for table in tables:
                     target = folder / table.relative_to(path)
                     target.parent.mkdir(parents=True, exist_ok=True)
                     rows += replace_personal(table, target, secret)
@@ -106,40 +109,41 @@ def replace(
 @teaching
 @reads_persons
 def publish(
-    table: Annotated[Path, typer.Argument(help="A table of counts, .csv or .parquet: one row a cell.")],
-    by: Annotated[list[str], typer.Option("--by", help="Column of keys, such as hospital; once or twice.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="File to write, .csv.")],
-    counts: Annotated[str, typer.Option("--count", help="Column of the counts of cases or persons.")] = "cases",
+    table: Annotated[
+        Path, typer.Argument(help="A table of counts, .csv or .parquet: one row a cell; or the folder of a settlement.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write, .csv; of a settlement a folder.")],
+    by: Annotated[
+        list[str] | None, typer.Option("--by", help="Column of keys, such as hospital; once or twice.")
+    ] = None,
+    counts: Annotated[
+        list[str] | None,
+        typer.Option("--count", help="Column of the counts of cases or persons; repeatable.", show_default="cases"),
+    ] = None,
     totals: Annotated[bool, typer.Option("--totals", help="Add rows of totals; publish no others.")] = False,
-    models: Models = None,  # noqa: ARG001  (read by the door)
+    models: Models = None,
 ) -> None:
-    """Leave cells of few cases blank, and so many others that no total gives them away."""
-    from actuary.files import check_regular  # noqa: PLC0415
-    from actuary.tables.personal_door import current_door, personal_door  # noqa: PLC0415
+    """Leave cells of few cases blank, the figures of their cases, and so many others that nothing gives them away."""
+    from actuary.tables.count_columns import load_publication_rules  # noqa: PLC0415
+    from actuary.tables.personal_door import current_door  # noqa: PLC0415
     from actuary.tables.publication import suppress_small_cells  # noqa: PLC0415
-    from actuary.tables.row_files import open_rows  # noqa: PLC0415
+    from actuary.workflow.publication import publish_settlement, read_published  # noqa: PLC0415
 
     table, out = table.expanduser(), out.expanduser()
-    check_regular(table, where=str(table), expected="a table, .parquet or .csv")
+    if table.is_dir():
+        if by or counts or totals:
+            raise ActuaryError(Problem("--by, --count, --totals", "a settlement", "none of them: its tables are known"))
+        typer.echo(str(publish_settlement(table, out)))
+        return
     if out.resolve() == table.resolve():
         raise OutputError(Problem("--out", "the file that is read", "another file"))
-    order: list[str] = []
-
-    def every(names: list[str]) -> list[str]:
-        order.extend(names)
-        return names
-
-    import pandas as pd  # noqa: PLC0415
-
-    door = current_door()
+    if not by:
+        raise ActuaryError(Problem("--by", "nothing", "the column of keys, such as hospital; once or twice"))
     # Beside the code of a hospital `name` is that of the hospital.
-    known = {*door.trusted, *(["name"] if "hospital" in by else [])}
-    with personal_door(drop=door.drop, key=door.key, not_personal=known, rules=door.rules):
-        opened = open_rows(table, every, coded=lambda _: False, threads=1, batch_rows=1 << 16)
-        pieces = [piece.to_pandas() for piece in opened]
-    frame = pd.concat(pieces, ignore_index=True)[order] if pieces else pd.DataFrame(columns=order)
-    shown = suppress_small_cells(frame, by=by, counts=counts, totals=totals, rules=door.rules)
+    frame = read_published(table, names=["name"] if "hospital" in by else [])
+    rules, columns = current_door().rules, load_publication_rules(models)
+    shown = suppress_small_cells(frame, by=by, counts=counts or "cases", totals=totals, rules=rules, columns=columns)
     write_table(shown, out)
     blank = int(shown["suppressed"].sum())
-    say(f"{len(shown):,} rows, {blank:,} of them blank; what may be published is this table, not those it comes from.")
+    say(f"{len(shown):,} rows, in {blank:,} something blank; publish this table, not those it comes from.")
     typer.echo(str(out))

@@ -125,6 +125,9 @@ def settle(  # noqa: PLR0913, PLR0917  (one argument an option)
     engine: Engine = None,
     scheduler: Scheduler = None,
     restart: Restart = False,
+    publish: Annotated[
+        Path | None, typer.Option("--publish", help="Folder of lists fit for publication, written besides.")
+    ] = None,
     lang: Lang = Language.ZH,
     models: Models = None,
 ) -> None:
@@ -139,12 +142,15 @@ def settle(  # noqa: PLR0913, PLR0917  (one argument an option)
 
     runner = chosen_engine(engine, scheduler)
     check_output(out)
+    if publish is not None:
+        _check_public(publish, out)
     budgets = read_budget(budget)
     rules = load_payment_policy(policy, root=models)
     if in_parts(cases, engine):
         wanted: dict[str, Any] = {"budget": budgets, "hospitals": hospitals, "strict": strict, "threads": threads}
         wanted |= {"engine": runner, "restart": restart, "explain": explain or ()}
         _settle_in_parts(cases, out, rules, lang, wanted)
+        _publish(out, publish)
         return
     with Progress() as progress:
         table = read_cases(cases, hospitals=hospitals, threads=threads, progress=progress)
@@ -164,6 +170,24 @@ def settle(  # noqa: PLR0913, PLR0917  (one argument an option)
     with staged_output(out) as folder:
         write_settlement(settlement, folder, lang=lang.value)
     typer.echo(str(out))
+    _publish(out, publish)
+
+
+def _check_public(publish: Path, out: Path) -> None:
+    from actuary.workflow.outputs import check_output  # noqa: PLC0415
+
+    check_output(publish)
+    public, work = publish.expanduser().resolve(), out.expanduser().resolve()
+    if public.is_relative_to(work) or work.is_relative_to(public):
+        raise ActuaryError(Problem("--publish", f"{publish}, in --out or around it", "a folder apart from --out"))
+
+
+def _publish(out: Path, publish: Path | None) -> None:
+    """Write what may be published of a settlement, where that is wanted."""
+    if publish is not None:
+        from actuary.workflow.publication import publish_settlement  # noqa: PLC0415
+
+        typer.echo(str(publish_settlement(out, publish, command=["actuary", *sys.argv[1:]])))
 
 
 def _settle_in_parts(cases: Path, out: Path, rules: PaymentPolicy, lang: Language, wanted: dict[str, Any]) -> None:

@@ -22,6 +22,8 @@ from actuary.drg.statuses import Reason, Severity, Status
 from actuary.kernels import grouping_arrays as ga
 from actuary.kernels.grouping import group_range
 from actuary.kernels.grouping_arrays import AnswerRows, CaseArrays
+from actuary.tables.personal_door import Admission, admit_frame
+from actuary.tables.personal_sample import text_of
 from actuary.threads import worker_threads
 
 if TYPE_CHECKING:
@@ -159,7 +161,8 @@ def group_cases(
     Raises
     ------
     TableError
-        When a column is missing, there twice or of a type that cannot hold it, or `cases` is something else.
+        When a column is missing, there twice or of a type that cannot hold it, `cases` is something else, or it holds
+        persons and no way for them was chosen (:func:`~actuary.tables.personal_door.personal_door`).
     UnknownNameError
         When the scheme or a switch is not known.
 
@@ -178,18 +181,32 @@ def group_cases(
     check_table(cases)
     loaded = loaded_scheme(scheme, switches)
     grouper = Grouper.of(loaded)
+    admission = admit_frame(cases, where="the table of cases" if isinstance(cases, pa.Table) else "the frame of cases")
+    admission.require(grouper.compiled.reads)
     columns, case_ids = arrow_columns(cases, grouper.compiled.reads, scheme=loaded.name)
     with worker_threads(threads) as pool:
         answers = grouper.group(grouper.encode(columns), pool=pool)
     decoded = grouper.decode(answers)
     if isinstance(cases, pa.Table):
-        return pa.table({"case_id": case_ids, **decoded})
+        # Nothing else of the table is answered.
+        return pa.table({"case_id": admission.rows(pa.table({"case_id": case_ids}))["case_id"], **decoded})
     import pandas as pd  # noqa: PLC0415  (Arrow users need no pandas)
 
+    case_id = _names_of(cases["case_id"], admission)
     return pd.DataFrame(
-        {"case_id": cases["case_id"], **{name: pd.array(decoded[name], dtype="str") for name in ANSWERS[1:]}},
+        {"case_id": case_id, **{name: pd.array(decoded[name], dtype="str") for name in ANSWERS[1:]}},
         index=cases.index,
     )
+
+
+def _names_of(names: pd.Series[Any], admission: Admission) -> Any:
+    """Return the names of the cases of a frame; numbers of persons among them are replaced by keys, or refused."""
+    try:
+        told = pa.table({"case_id": pa.array(names, from_pandas=True)})
+    except (pa.ArrowException, OverflowError, TypeError, ValueError):
+        told = pa.table({"case_id": pa.array([text_of(name) for name in names])})
+    admitted = admission.rows(told)["case_id"]
+    return names if admitted.equals(told["case_id"]) else admitted.to_pandas().to_numpy()
 
 
 def loaded_scheme(scheme: str | Path | Scheme, switches: Mapping[str, str] | None) -> Scheme:

@@ -14,7 +14,7 @@ from actuary.payment.case_build import choose_columns, table_of_batches
 from actuary.payment.case_columns import COLUMNS, Kind
 from actuary.payment.cases import CaseTable
 from actuary.payment.hospital_list import HospitalList, read_hospitals, with_hospitals
-from actuary.tables.personal_door import admit_table
+from actuary.tables.personal_door import admit_frame
 from actuary.tables.row_files import RowBatches, open_rows
 from actuary.threads import threads_to_use
 
@@ -99,14 +99,12 @@ def _read(
         source = str(cases)
         opened, chosen, names = _of_file(Path(cases).expanduser(), extra, threads)
         batches, rows = opened.batches, opened.rows
-    elif isinstance(cases, pa.Table):
-        source, rows, names = "the table of cases", cases.num_rows, cases.column_names
-        batches, chosen = _of_table(cases, source, extra)
     else:
-        source = "the frame of cases"
-        table, names = _of_frame(cases, source, extra)
-        rows = table.num_rows
-        batches, chosen = _of_table(table, source, extra)
+        source = "the table of cases" if isinstance(cases, pa.Table) else "the frame of cases"
+        if not isinstance(cases, pa.Table):
+            _check_frame(cases)
+        batches, chosen, names = _of_table(cases, source, extra)
+        rows = len(cases)
     shown = None if progress is None else (lambda done: progress(done, rows))
     unread = [name for name in names if name not in chosen.values()]
     return table_of_batches(batches, chosen, source=source, unread=unread, threads=threads, progress=shown)
@@ -133,30 +131,32 @@ def _of_file(path: Path, extra: tuple[str, ...], threads: int) -> tuple[RowBatch
     return opened, chosen, present
 
 
-def _of_table(table: pa.Table, source: str, extra: tuple[str, ...]) -> tuple[Iterator[Any], dict[str, str]]:
-    """Return the batches of a table and what is read as what; columns that are not read are not looked at."""
-    chosen = choose_columns(table.column_names, where=source, extra=extra)
-    admission = admit_table(table.select(list(dict.fromkeys(chosen.values()))), where=source)
+def _of_table(
+    given: pd.DataFrame | pa.Table, source: str, extra: tuple[str, ...]
+) -> tuple[Iterator[Any], dict[str, str], list[str]]:
+    """Return the batches of a table in memory, what is read as what, and its columns; persons come in as in a file."""
+    names = given.column_names if isinstance(given, pa.Table) else [str(name) for name in given.columns]
+    admission = admit_frame(given, where=source)
+    chosen: dict[str, str] = {}
 
-    def choose(names: list[str]) -> Iterable[str]:
-        chosen.clear()
-        chosen.update(choose_columns(names, where=source, extra=extra))
-        return chosen.values()
+    def choose(present: list[str]) -> Iterable[str]:
+        chosen.update(choose_columns(present, where=source, extra=extra))
+        return dict.fromkeys(chosen.values())
 
-    admission.choose(choose, list(chosen.values()))
-    return iter(admission.table.to_batches(max_chunksize=_BATCH_CASES)), chosen
+    wanted = admission.choose(choose, names)
+    if isinstance(given, pa.Table):
+        table = given.select(wanted)
+    else:
+        table = pa.table({column: _of_series(given[column]) for column in wanted})
+    return iter(admission.rows(table).to_batches(max_chunksize=_BATCH_CASES)), chosen, names
 
 
-def _of_frame(frame: object, source: str, extra: tuple[str, ...]) -> tuple[pa.Table, list[str]]:
+def _check_frame(frame: object) -> None:
     pandas = sys.modules.get("pandas")  # who has a frame has loaded pandas
     if pandas is None or not isinstance(frame, pandas.DataFrame):
         expected = "a pandas.DataFrame, a pyarrow.Table, or the path of a .parquet or .csv file"
         mend = "pandas.DataFrame(cases) makes a frame of rows or of a mapping of columns"
         raise TableError(Problem("the cases", f"a {type(frame).__name__}", expected, mend))
-    names = [str(name) for name in frame.columns]
-    chosen = choose_columns(names, where=source, extra=extra)
-    columns = {column: _of_series(frame[column]) for column in dict.fromkeys(chosen.values())}
-    return pa.table(columns), names
 
 
 def _of_series(series: Any) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -38,6 +39,7 @@ __all__ = [
     "write_settlement_tables",
 ]
 
+_REGION = re.compile(r"[a-z][a-z_-]{0,39}")
 _FEN = (*MONEY_TOTALS, "unpaid_cost_fen", "fund_charged_fen")
 
 
@@ -132,9 +134,11 @@ def _city_of(policy: PaymentPolicy, source: Path) -> str:
         return ""
     try:
         marks: Mapping[bytes, bytes] = pq.read_schema(source).metadata or {}
-        return marks.get(b"city", b"").decode()
+        city = marks.get(b"city", b"").decode()
     except (OSError, pa.ArrowException, UnicodeDecodeError):
         return ""
+    # What a file says of itself is repeated where it is the name of a region, and nothing else.
+    return city if _REGION.fullmatch(city) else ""
 
 
 def _in_yuan(frame: pd.DataFrame) -> pd.DataFrame:

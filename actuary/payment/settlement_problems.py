@@ -13,6 +13,7 @@ from actuary.payment.cells import known_tiers
 from actuary.payment.declared_values import INSURANCES
 from actuary.payment.pricing import known_hospitals
 from actuary.payment.statuses import REASONS, PaymentReason, PaymentStatus
+from actuary.personal_numbers import mask_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +89,7 @@ def problem_frame(settlement: Settlement, *, lang: str = "zh") -> pd.DataFrame:
             "reason": [reason.value for reason in reasons],
             "text": [reason.text(lang) for reason in reasons],
             "column": columns,
-            "found": found,
+            "found": [mask_numbers(str(cell)) for cell in found],
             "nearest": nearest,
         }
     )

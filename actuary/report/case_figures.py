@@ -16,10 +16,11 @@ import numpy as np
 
 from actuary.errors import Problem, TableError
 from actuary.files import parse_json
-from actuary.report.case_limits import CaseLimits, hidden_places, load_case_limits
+from actuary.report.case_limits import CaseLimits, HiddenTree, hidden_places, hidden_tree, load_case_limits
 from actuary.report.case_merging import OTHERS, told_together
 from actuary.report.case_search import search_cases
 from actuary.report.case_source import SettledCases
+from actuary.tables.publication import suppress_small_subjects
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -230,11 +231,11 @@ class _Desk:
         import pyarrow as pa  # noqa: PLC0415
         import pyarrow.compute as pc  # noqa: PLC0415
 
-        self.settled, self.period, self.least = settled, period, limits.least
+        self.settled, self.period, self.limits = settled, period, limits
         month = settled.cases["month"].cast(pa.string())
         self.held_months = {str(one) for one in month.unique().to_pylist() if one is not None}
         inside = pc.fill_null(pc.is_in(month, value_set=pa.array(list(months))), fill_value=False)
-        tier_of, hospital_of = told_together(settled.table, np.asarray(inside), limits.least)
+        tier_of, hospital_of = told_together(settled.table, np.asarray(inside), limits)
         cases = settled.cases
         cases = _replaced(cases, "tier", tier_of)
         self.every = _replaced(cases, "hospital", hospital_of)
@@ -243,6 +244,7 @@ class _Desk:
         self.count = self.cases.num_rows
         self.table = replace(settled.table, coded={**settled.table.coded, "tier": tier_of, "hospital": hospital_of})
         self._frames: dict[str, pd.DataFrame] = {}
+        self._trees: dict[tuple[str, ...], tuple[HiddenTree, ...]] = {}
         self.shown_hospitals = [name for name in hospital_of.names if not name.startswith(OTHERS)]
 
     def _totals(self, keys: tuple[str, ...]) -> pd.DataFrame:
@@ -313,25 +315,41 @@ class _Desk:
             numbers = [int(counts.get(name, 0)) for name in names]
         else:
             numbers = [int(frame["cases"].sum())]
-        # Hospitals add up to their tier, tiers to the city: what is hidden must not follow from either.
-        wholes = [row[keys[0]] if len(keys) > 1 else None for row in totals.to_dict("records")]
-        hidden: set[int] = set()
-        for whole in dict.fromkeys(wholes):
-            places = [place for place, one in enumerate(wholes) if one == whole]
-            hidden |= {places[one] for one in hidden_places([numbers[place] for place in places], self.least)}
+        hidden = self._hidden_shares(keys, classes)
         return [
             None if place in hidden else number / int(of)
             for place, (number, of) in enumerate(zip(numbers, totals["cases"], strict=True))
         ]
 
+    def _hidden_shares(self, keys: tuple[str, ...], classes: tuple[str, ...]) -> frozenset[int]:
+        """Return the rows whose share of some classes is one of few cases, or of all but few, or would tell such."""
+        if classes not in self._trees:
+            every = self._totals(("tier", "hospital"))
+            frame = self._totals(("tier", "hospital", "class"))
+            frame = frame[frame["class"].isin(classes)]
+            counts = frame.groupby(["tier", "hospital"], dropna=False)["cases"].sum().to_dict()
+            rows = every.to_dict("records")
+            within = [int(counts.get((row["tier"], row["hospital"]), 0)) for row in rows]
+            without = [int(row["cases"]) - number for row, number in zip(rows, within, strict=True)]
+            tiers = [str(row["tier"]) for row in rows]
+            self._trees[classes] = tuple(hidden_tree(numbers, tiers, self.limits) for numbers in (within, without))
+        found: set[int] = set()
+        for tree in self._trees[classes]:
+            if not keys:
+                found |= {0} if tree.city else set()
+            elif len(keys) == 1:
+                names = [str(row["tier"]) for row in self._totals(keys).to_dict("records")]
+                found |= {place for place, name in enumerate(names) if name in tree.tiers}
+            else:
+                found |= tree.hospitals
+        return frozenset(found)
+
     def _indicators(self, by: str) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         for row in self._indicator_frame(by).to_dict("records"):
             if row["indicator"] in _INDICATORS:
-                enough = int(row["cases"]) >= self.least
-                found.setdefault(str(row["subject"]), {})[str(row["indicator"])] = (
-                    _number(row["value"]) if enough else None
-                )
+                value = None if row["suppressed"] else _number(row["value"])
+                found.setdefault(str(row["subject"]), {})[str(row["indicator"])] = value
         return found
 
     def _indicator_frame(self, by: str) -> pd.DataFrame:
@@ -347,19 +365,19 @@ class _Desk:
         fund = np.where(paid, np.asarray(self.settled.cases["fund_fen"].to_numpy(), dtype=np.int64), -1)
         weights = weights_of_table(policy.weight_table, policy)
         found = indicators_of_table(self.table, weights, fund_fen=fund, by=by, quarter=self.period)
-        self._frames[by] = found.frame
-        return found.frame
+        self._frames[by] = suppress_small_subjects(found.frame, values=("value",), rules=self.limits.rules)
+        return self._frames[by]
 
     def use(self) -> list[dict[str, Any]]:
-        """Return the indicators of use and payment of all cases of the period that rest on enough of them.
+        """Return the indicators of use and payment of all cases of the period that may be printed.
 
         An amount that leaves out a few cases is not told: with the amount of all it would tell theirs.
         """
         found: list[dict[str, Any]] = []
         for row in self._indicator_frame("city").to_dict("records"):
             value, cases = _number(row["value"]), int(row["cases"])
-            told_apart = "yuan" in str(row["unit"]) and 0 < self.count - cases < self.least
-            if value is not None and cases >= self.least and not told_apart:
+            told_apart = "yuan" in str(row["unit"]) and 0 < self.count - cases < self.limits.least
+            if value is not None and cases and not row["suppressed"] and not told_apart:
                 words = {name: str(row[name]) for name in ("indicator", "family", "zh", "en", "unit")}
                 found.append({**words, "value": value, "cases": cases})
         return found
@@ -368,7 +386,7 @@ class _Desk:
         """Return cases and money by class, or by what became of them; what rests on few cases has no figure."""
         frame = self._totals((key,))
         counts = [int(one) for one in frame["cases"]]
-        hidden = hidden_places(counts, self.least)
+        hidden = hidden_places(counts, self.limits)
         rows = []
         for place, row in enumerate(frame.to_dict("records")):
             told = place not in hidden
@@ -385,9 +403,11 @@ class _Desk:
         return sorted(rows, key=lambda row: -(row["cases"] or 0))
 
     def groups(self) -> list[dict[str, Any]]:
-        """Return the groups with enough cases, the dearest first."""
+        """Return the groups that may be printed, the dearest first."""
         frame = self._totals(("paid_group",))
-        frame = frame[(frame["paid_cases"] >= self.least) & frame["paid_group"].notna()]
+        frame = frame[frame["paid_group"].notna()].reset_index(drop=True)
+        hidden = hidden_places([int(one) for one in frame["paid_cases"]], self.limits)
+        frame = frame[[place not in hidden and cases > 0 for place, cases in enumerate(frame["paid_cases"])]]
         frame = frame.sort_values(["cost_fen", "paid_group"], ascending=[False, True])
         return [
             {

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from actuary.tables.small_cells import protect_list
+
 if TYPE_CHECKING:
     from actuary.payment.case_cells import Coded
     from actuary.payment.cases import CaseTable
+    from actuary.report.case_limits import CaseLimits
 
 __all__ = ["OTHERS", "told_together"]
 
@@ -17,7 +20,7 @@ __all__ = ["OTHERS", "told_together"]
 OTHERS = "*"
 
 
-def told_together(table: CaseTable, inside: NDArray[np.bool_], least: int) -> tuple[Coded, Coded]:
+def told_together(table: CaseTable, inside: NDArray[np.bool_], limits: CaseLimits) -> tuple[Coded, Coded]:
     """Return tier and hospital of every case: small tiers as one, small hospitals of a tier as one.
 
     Parameters
@@ -26,16 +29,16 @@ def told_together(table: CaseTable, inside: NDArray[np.bool_], least: int) -> tu
         The cases.
     inside : bool array, shape (case,)
         Which of them count.
-    least : int
-        Least cases of a tier or hospital that stands alone; where a single small hospital would follow from the total
-        of its tier, the next larger one is told with it.
+    limits : CaseLimits
+        Least cases of a tier or hospital that stands alone; hospitals that a published list would leave blank, so that
+        the total of their tier does not give the small ones away, are told together.
     """
     from actuary.payment.case_cells import Coded  # noqa: PLC0415
 
     hospital, tier = table.coded["hospital"], table.coded["tier"]
     groups = [([place], int(((tier.codes == place) & inside).sum())) for place in range(-1, len(tier.names))]
     groups = sorted((one for one in groups if one[1]), key=lambda one: (one[1], one[0]))
-    while len(groups) > 1 and groups[0][1] < least:
+    while len(groups) > 1 and groups[0][1] < limits.least:
         (first, few), (second, more) = groups[:2]
         groups = sorted([([*first, *second], few + more), *groups[2:]], key=lambda one: (one[1], one[0]))
     names = tuple(
@@ -54,10 +57,11 @@ def told_together(table: CaseTable, inside: NDArray[np.bool_], least: int) -> tu
         mine = [
             (int(n), int(k)) for k, n in zip(present, counts, strict=True) if k // (len(hospital.names) + 1) == number
         ]
-        small = [k for n, k in mine if n < least or k % (len(hospital.names) + 1) == len(hospital.names)]
+        unnamed = np.array([k % (len(hospital.names) + 1) == len(hospital.names) for _, k in mine], dtype=bool)
+        cases = np.array([n for n, _ in mine], dtype=np.int64)
+        blank, _ = protect_list(cases, least_cases=limits.least, least_width=limits.width, hidden=unnamed)
+        small = [k for (_, k), hidden in zip(mine, blank, strict=True) if hidden]
         rest = sorted(pair for pair in mine if pair[1] not in small)
-        while small and rest and (len(small) == 1 or sum(n for n, k in mine if k in small) < least):
-            small.append(rest.pop(0)[1])
         if small:
             of_key |= dict.fromkeys(small, len(labels))
             labels.append(f"{OTHERS}{name}")

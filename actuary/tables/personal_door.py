@@ -7,44 +7,32 @@ Every reader of cases asks :func:`admit_file` or :func:`admit_table` first. What
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from actuary.errors import ActuaryError, Problem, TableError, raise_all
-from actuary.tables.personal_columns import PersonalColumn, has_genuine_numbers, is_personal_cell, recognise_columns
+from actuary.tables.personal_admission import Admission, refuse_persons
+from actuary.tables.personal_cells import foreign_keys
+from actuary.tables.personal_columns import PersonalColumn, is_personal_cell, recognise_columns
 from actuary.tables.personal_keys import PersonalKey, read_personal_key
 from actuary.tables.personal_rules import PersonalRules, load_personal_rules
-from actuary.tables.personal_sample import Sample, sample_file, sample_table, text_of
+from actuary.tables.personal_sample import Sample, sample_file, sample_frame
 
 __all__ = [
     "Admission",
     "Door",
     "admit_file",
+    "admit_frame",
     "admit_table",
+    "check_file_name",
     "current_door",
     "personal_door",
     "persons_told",
     "same_door",
 ]
-
-#: The two ways on, for messages.
-WAYS_ON = (
-    "leave them out with --drop-personal, or replace them by keys with --personal-key FILE (actuary personal key new "
-    "FILE makes one); a column that holds no persons: --not-personal COLUMN (docs/personal-data.md)"
-)
-#: What only some cells may hold, wherever they stand: identity numbers, and mobile numbers in a sentence.
-_STRAY = (
-    r"(^|[^0-9A-Za-z.])[1-9]\d{5}[ -]?(18|19|20)\d{2}[ -]?(0[1-9]|1[0-2])[ -]?(0[1-9]|[12]\d|3[01])[ -]?\d{3}[0-9Xx]"
-    r"($|[^0-9A-Za-z])|[０-９]{11}|\p{Han}[^0-9]{0,4}1[3-9]\d{9}($|[^0-9])|(^|[^0-9])1[3-9]\d{9}[^0-9]{0,4}\p{Han}"
-)
-#: Bytes of the shortest of these.
-_STRAY_BYTES = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +51,8 @@ class Door:
         What is recognised.
     record : list of dict
         What was done to every table that came in: names of columns, never a value.
+    datasets : dict of str to tuple of PersonalColumn
+        Root of a dataset in parts to the columns that are personal in any part of it.
     """
 
     drop: bool
@@ -70,6 +60,45 @@ class Door:
     trusted: frozenset[str]
     rules: PersonalRules
     record: list[dict[str, Any]] = field(default_factory=list)
+    datasets: dict[str, tuple[PersonalColumn, ...]] = field(default_factory=dict)
+
+    @property
+    def has_way(self) -> bool:
+        """Whether a way was chosen for persons; without one a table that holds them is refused."""
+        return self.drop or self.key is not None
+
+    def as_elsewhere(
+        self, found: tuple[PersonalColumn, ...], names: Sequence[str], where: str
+    ) -> tuple[PersonalColumn, ...]:
+        """Return the personal columns of a part as those of its whole dataset, so that all parts are treated alike.
+
+        Parameters
+        ----------
+        found : tuple of PersonalColumn
+            Those that were recognised in the part.
+        names : sequence of str
+            Its columns.
+        where : str
+            The file.
+
+        Raises
+        ------
+        TableError
+            When a column that other parts keep would be left out of this one.
+        """
+        known = next(
+            (known for root, known in self.datasets.items() if Path(where).absolute().is_relative_to(root)), None
+        )
+        if known is None:
+            return found
+        of_all = {one.column: one for one in known}
+        new = [one for one in found if one.column not in of_all]
+        if self.drop:
+            mend = "take the column out of every part, or replace persons by keys: --personal-key FILE"
+            expected = "a column without persons, as in the parts that were looked at"
+            raise_all([Problem(where, str(one), expected, mend) for one in new], TableError)
+        every = {**{one.column: one for one in found}, **of_all}
+        return tuple(every[name] for name in dict.fromkeys(names) if name in every)
 
     def __repr__(self) -> str:
         """Return what it does, without the secret of the key."""
@@ -159,6 +188,7 @@ def personal_door(
 
     Examples
     --------
+    >>> import pyarrow as pa
     >>> with personal_door(drop=True) as door:
     ...     admit_table(pa.table({"case_id": ["a"], "姓名": ["某"]}), where="cases").table.column_names
     ['case_id']
@@ -173,105 +203,13 @@ def personal_door(
         yield door
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """Hold how one table comes in.
-
-    Parameters
-    ----------
-    where : str
-        How messages call it.
-    door : Door
-        What was set when it was opened.
-    found : tuple of PersonalColumn
-        Its personal columns; empty when it has none.
-    table : pyarrow.Table or None
-        The table as it came in, where it was given whole.
-    """
-
-    where: str
-    door: Door
-    found: tuple[PersonalColumn, ...]
-    table: Any = None
-
-    @property
-    def dropped(self) -> frozenset[str]:
-        """Columns that are left out."""
-        return frozenset(one.column for one in self.found) if self.door.drop else frozenset()
-
-    def choose(self, choose: Callable[[list[str]], Iterable[str]], names: Sequence[str]) -> list[str]:
-        """Return the columns that a reader wants, of those that are not left out.
-
-        Raises
-        ------
-        TableError
-            When it cannot do without one that is left out.
-        """
-        try:
-            return list(choose([name for name in names if name not in self.dropped]))
-        except TableError as error:
-            self.require(one.column for one in self.found if f"{one.column!r}" in str(error))
-            raise
-
-    def require(self, columns: Iterable[str]) -> None:
-        """Raise when a column that a reader cannot do without is left out.
-
-        Raises
-        ------
-        TableError
-            Names it, what it holds, and the way on.
-        """
-        needed = set(columns) & self.dropped
-        mend = "replace it by keys instead: --personal-key FILE"
-        left = [one for one in self.found if one.column in needed]
-        raise_all(
-            [Problem(self.where, f"{one}, left out", "a column that is needed", mend) for one in left], TableError
-        )
-
-    def batches(self, batches: Iterable[Any]) -> Iterator[Any]:
-        """Give batches with keys in the place of persons.
-
-        Raises
-        ------
-        TableError
-            When a number of a person stands where none was seen before, and there is no key.
-        """
-        return (self.rows(batch) for batch in batches)
-
-    def rows(self, batch: Any) -> Any:
-        """Return a batch or a table with keys in the place of persons; columns that are left out are gone."""
-        by = {one.column: one for one in self.found}
-        keep = [at for at, name in enumerate(batch.schema.names) if name not in self.dropped]
-        columns = [self._column(batch.schema.names[at], batch.column(at), by) for at in keep]
-        names = [batch.schema.names[at] for at in keep]
-        if len(keep) == batch.num_columns and all(new is batch.column(at) for at, new in enumerate(columns)):
-            return batch
-        fields = [pa.field(name, column.type) for name, column in zip(names, columns, strict=True)]
-        return type(batch).from_arrays(columns, schema=pa.schema(fields, metadata=batch.schema.metadata))
-
-    def _column(self, name: str, column: Any, by: Mapping[str, PersonalColumn]) -> Any:
-        if name in self.door.trusted:
-            return column
-        if name in by and self.door.key is not None:
-            return _keyed(column, self.door.key, whole=by[name].by == "name")
-        if not _has_stray(column, self.door.rules):
-            return column
-        if self.door.key is not None:
-            return _keyed(column, self.door.key, whole=False)
-        found = f"identity numbers or telephone numbers in some cells of {name!r}"
-        mend = "replace them by keys: --personal-key FILE; or correct the cells" if self.door.drop else WAYS_ON
-        raise TableError(Problem(self.where, found, "a column without persons", mend))
-
-
-def admit_file(path: Path, *, reads: Callable[[str], bool] | None = None) -> Admission:
+def admit_file(path: Path) -> Admission:
     """Look at a file before it is read, and say how it comes in.
 
     Parameters
     ----------
     path : Path
         Parquet or CSV; anything else comes in as it is, for its reader refuses it.
-    reads : callable, optional
-        Says of a column whether its reader may read it; all when left out.
 
     Raises
     ------
@@ -279,11 +217,37 @@ def admit_file(path: Path, *, reads: Callable[[str], bool] | None = None) -> Adm
         When it has personal columns and no way for them was chosen; the message names every such column, no value.
     """
     door = current_door()
+    check_file_name(path.name)
     sample = sample_file(path, rows=door.rules.sampled_rows)
-    return _admit(sample, str(path), path.name, door, reads)
+    return _admit(sample, str(path), path.name, door)
 
 
-def admit_table(table: Any, *, where: str, reads: Callable[[str], bool] | None = None) -> Admission:
+def check_file_name(name: str) -> None:
+    """Raise when the name of a file leads to a person: outputs, lists and manifests repeat it.
+
+    Parameters
+    ----------
+    name : str
+        The name, or the path below the root of a dataset.
+
+    Raises
+    ------
+    TableError
+        When a number of a person stands in it; a name of one cannot be told from a word.
+
+    Examples
+    --------
+    >>> check_file_name("of=2024-01/cases.csv")
+    >>> check_file_name("11010519491231002X.csv")
+    Traceback (most recent call last):
+    actuary.errors.TableError: ‹18 characters, like an identity number›.csv: found a number of a person in the name ...
+    """
+    if is_personal_cell(name):
+        found = "a number of a person in the name of the file"
+        raise TableError(Problem(name, found, "a name that tells of no person", "rename the file or the folder"))
+
+
+def admit_table(table: Any, *, where: str) -> Admission:
     """Look at a table in memory, and return how it comes in, with the table as it then is.
 
     Parameters
@@ -292,8 +256,25 @@ def admit_table(table: Any, *, where: str, reads: Callable[[str], bool] | None =
         The table.
     where : str
         How messages call it.
-    reads : callable, optional
-        Says of a column whether its reader may read it; all when left out.
+
+    Raises
+    ------
+    TableError
+        As :func:`admit_file`.
+    """
+    admission = admit_frame(table, where=where)
+    return Admission(admission.where, admission.door, admission.found, admission.rows(table))
+
+
+def admit_frame(frame: Any, *, where: str) -> Admission:
+    """Look at a frame or table in memory, all of whose columns were given whether they are read or not.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame or pyarrow.Table
+        The table; :meth:`Admission.rows` then takes the columns that are read.
+    where : str
+        How messages call it.
 
     Raises
     ------
@@ -301,11 +282,10 @@ def admit_table(table: Any, *, where: str, reads: Callable[[str], bool] | None =
         As :func:`admit_file`.
     """
     door = current_door()
-    admission = _admit(sample_table(table, rows=door.rules.sampled_rows), where, where, door, reads)
-    return Admission(admission.where, door, admission.found, admission.rows(table))
+    return _admit(sample_frame(frame, rows=door.rules.sampled_rows), where, where, door)
 
 
-def _admit(sample: Sample | None, where: str, label: str, door: Door, reads: Callable[[str], bool] | None) -> Admission:
+def _admit(sample: Sample | None, where: str, label: str, door: Door) -> Admission:
     if sample is None:
         return Admission(where, door, ())
     if any(is_personal_cell(name) for name in sample.names):
@@ -314,63 +294,21 @@ def _admit(sample: Sample | None, where: str, label: str, door: Door, reads: Cal
             Problem(where, "numbers of persons in the first row", expected, "write a heading above the rows")
         )
     found = recognise_columns(sample, door.rules, trusted=door.trusted)
+    found = door.as_elsewhere(found, sample.names, where)
+    if (key := door.key) is not None:
+        foreign = [
+            name
+            for name, cells in sample.cells.items()
+            if name not in door.trusted and any(key.is_foreign(cell) for cell in cells)
+        ]
+        raise_all([foreign_keys(f"{where}, {name}", key) for name in foreign], TableError)
     if not found:
         return Admission(where, door, ())
-    if not door.drop and door.key is None:
-        refused = [one for one in found if door.rules.policy == "refuse" or (reads is None or reads(one.column))]
-        if refused:
-            columns = "; ".join(str(one) for one in refused)
-            raise TableError(Problem(where, f"personal columns: {columns}", "a table without persons", WAYS_ON))
+    if not door.has_way:
+        if door.rules.policy == "refuse":
+            refuse_persons(found, where)
+        return Admission(where, door, found)
     names = [one.column for one in found]
     kept = {"dropped": names if door.drop else [], "keyed": names if door.key else []}
     door.record.append({"table": label, **kept})
     return Admission(where, door, found)
-
-
-def _texts(column: Any) -> Any:
-    """Return the cells of a column as texts; None for a column of another kind."""
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return column if pa.types.is_string(kind) or pa.types.is_large_string(kind) else None
-
-
-def _has_stray(column: Any, rules: PersonalRules) -> bool:
-    """Return whether numbers of persons stand in a column that was not recognised."""
-    texts = _texts(column)
-    if texts is None or not len(texts):
-        return False
-    distinct = _dictionary(texts) if pa.types.is_dictionary(texts.type) else texts
-    longest = pc.max(pc.binary_length(distinct)).as_py()
-    if longest is None or longest < _STRAY_BYTES:
-        return False
-    looks = pc.fill_null(pc.match_substring_regex(distinct, _STRAY), False)
-    if not pc.any(looks).as_py():
-        return False
-    return has_genuine_numbers(pc.unique(distinct.filter(looks)).to_pylist()[: rules.stray_cells], rules)
-
-
-def _dictionary(column: Any) -> Any:
-    if isinstance(column, pa.ChunkedArray):
-        chunks = [chunk.dictionary for chunk in column.chunks]
-        return pa.chunked_array(chunks) if chunks else pa.chunked_array([], pa.string())
-    return column.dictionary
-
-
-def _keyed(column: Any, key: PersonalKey, *, whole: bool) -> Any:
-    """Return keys of the cells of a column, or of those cells only that look like a number of a person."""
-    if isinstance(column, pa.ChunkedArray):
-        chunks = [_keyed(chunk, key, whole=whole) for chunk in column.chunks]
-        return pa.chunked_array(chunks) if chunks else column
-    kind, encoded = column.type, column
-    if pa.types.is_nested(kind):
-        encoded = pa.array([text_of(value) for value in column.to_pylist()], pa.string())
-    if not pa.types.is_dictionary(kind):
-        encoded = pc.dictionary_encode(encoded)
-    keys = []
-    for value in encoded.dictionary.to_pylist():
-        text = text_of(value)
-        keys.append(key.of(text) if whole or is_personal_cell(text) else text)
-    made = pa.DictionaryArray.from_arrays(encoded.indices, pa.array(keys, pa.string()))
-    # A column of texts stays what it was, so that all batches have one type; one of numbers becomes texts.
-    return made.cast(kind if _texts(column) is not None and not pa.types.is_dictionary(kind) else made.type.value_type)

@@ -124,6 +124,7 @@ def replace_personal(path: Path | str, out: Path | str, key: PersonalKey) -> int
     twice = sorted({name for name in order if order.count(name) > 1})
     raise_all((Problem(str(path), f"the column {name!r} twice", "every column once") for name in twice), TableError)
     with personal_door(key=key, not_personal=outer.trusted, rules=outer.rules) as door:
+        door.datasets.update(outer.datasets)
         batches = open_rows(path, list, coded=lambda _: False, threads=1, batch_rows=_BATCH_ROWS)
         with written_whole(out) as partial:
             rows = _write(iter(batches), partial, parquet=parquet, order=order)

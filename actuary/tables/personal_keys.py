@@ -1,7 +1,8 @@
 """Keys that stand for persons: a salted hash with a secret that lies in a file of its own.
 
 The same number gives the same key in every file, so that readmissions still link; without the secret nobody can try all
-the numbers there are. An identity number of fifteen digits gives the key of its form of eighteen.
+the numbers there are. An identity number of fifteen digits gives the key of its form of eighteen. The last digits of a
+key are a mark of its secret: who holds the secret can tell whether a key was made by it, and nobody else can.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ _BYTES = 32
 _PLAIN = re.compile(r"[0-9]{17}[0-9Xx]|1[0-9]{10}")
 #: What a key looks like. Tables come through the door more than once: part by part, and from one verb to the next.
 _KEY = re.compile(r"p[0-9a-f]{32}")
+#: Digits of a key that tell its secret from others.
+_MARK_DIGITS = 4
 _MEND = "make one with: actuary personal key new FILE"
 
 
@@ -72,9 +75,30 @@ class PersonalKey:
         text = _canonical(value)
         if not text:
             return ""
-        return (
-            "p" + hashlib.blake2b(text.encode(), key=self.secret, digest_size=16, person=b"actuary-person").hexdigest()
-        )
+        digits = hashlib.blake2b(text.encode(), key=self.secret, digest_size=14, person=b"actuary-person").hexdigest()
+        return f"p{digits}{self._mark(digits)}"
+
+    def is_foreign(self, value: str) -> bool:
+        """Return whether a cell is a key that another secret made; it would link to nothing that this one makes.
+
+        Parameters
+        ----------
+        value : str
+            A cell. One in 65,536 foreign keys has the right mark by chance: a column of them is known all the same.
+
+        Examples
+        --------
+        >>> one, other = PersonalKey(bytes(32)), PersonalKey(bytes(range(32)))
+        >>> made = one.of("11010519491231002X")
+        >>> one.is_foreign(made), other.is_foreign(made), other.is_foreign("H1")
+        (False, True, False)
+        """
+        return _KEY.fullmatch(value) is not None and self._mark(value[1:-_MARK_DIGITS]) != value[-_MARK_DIGITS:]
+
+    def _mark(self, digits: str) -> str:
+        return hashlib.blake2b(
+            digits.encode(), key=self.secret, digest_size=_MARK_DIGITS // 2, person=b"actuary-keymark"
+        ).hexdigest()
 
 
 def _canonical(value: str) -> str:

@@ -19,6 +19,8 @@ from actuary.personal_numbers import NUMBER_KINDS
 __all__ = ["COLUMN_OF_NUMBER", "PersonalKind", "PersonalRules", "bare_name", "load_personal_rules"]
 
 _POLICIES = ("refuse", "skip")
+#: Kinds of numbers that make a column of another kind.
+_KINDS_OF_COLUMNS = {"old_identity": "identity", "mobile": "telephone", "landline": "telephone"}
 _SIGNS = re.compile(r"[\W_]+")
 _DOOR: Mapping[str, type] = {
     "policy": str,
@@ -111,7 +113,7 @@ class PersonalRules:
         for one in self.kinds:
             if one.name == kind:
                 return one.name_zh, one.name_en
-        return {"old_identity": self.words("identity"), "mobile": self.words("telephone")}.get(kind, (kind, kind))
+        return self.words(_KINDS_OF_COLUMNS[kind]) if kind in _KINDS_OF_COLUMNS else (kind, kind)
 
 
 def bare_name(column: str) -> str:
@@ -217,4 +219,4 @@ def _beyond(door: Mapping[str, Any], publication: Mapping[str, Any], where: str)
 
 
 #: Kinds of numbers that a content check looks for, with the kind of column that they make.
-COLUMN_OF_NUMBER = {kind: {"old_identity": "identity", "mobile": "telephone"}.get(kind, kind) for kind in NUMBER_KINDS}
+COLUMN_OF_NUMBER = {kind: _KINDS_OF_COLUMNS.get(kind, kind) for kind in NUMBER_KINDS}

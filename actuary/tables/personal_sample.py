@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,11 @@ from actuary.files import clean_heading, find_separator
 from actuary.files.delimited import SAMPLE
 from actuary.files.encodings import unmarked_utf16
 
-__all__ = ["Sample", "sample_file", "sample_table", "text_of"]
+__all__ = ["Sample", "sample_file", "sample_frame", "text_of"]
 
 _PLACES = 8
+#: What frames write for nothing.
+_NOTHING = frozenset(("NAType", "NaTType"))
 _BLOCK_BYTES = 1 << 16
 _HEAD_BYTES = 1 << 20
 _START_BYTES = 1 << 12
@@ -51,7 +54,9 @@ def text_of(value: Any) -> str:
     >>> text_of(1.3812345678e10), text_of(" a "), text_of(["a", "b"]), text_of(None)
     ('13812345678.0', 'a', 'a|b', '')
     """
-    if value is None or value != value:  # noqa: PLR0124  (not a number)
+    if hasattr(value, "tolist"):  # of a frame
+        value = value.tolist()
+    if value is None or type(value).__name__ in _NOTHING or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, float):
         return f"{value:.1f}" if value.is_integer() and abs(value) < 1e19 else repr(value)
@@ -64,23 +69,33 @@ def text_of(value: Any) -> str:
     return str(value).strip()
 
 
-def sample_table(table: pa.Table, *, rows: int) -> Sample:
+def sample_frame(frame: Any, *, rows: int) -> Sample:
     """Take rows from the beginning, the end and between of a table in memory.
 
     Parameters
     ----------
-    table : pyarrow.Table
-        The table.
+    frame : pyarrow.Table or pandas.DataFrame
+        The table; of a frame only the rows that are taken are turned into texts.
     rows : int
         Rows to take at most.
+
+    Examples
+    --------
+    >>> sample_frame(pa.table({"a": [1, None]}), rows=10).cells
+    {'a': ['1']}
     """
-    names = tuple(table.column_names)
-    places = _places(table.num_rows, rows)
-    pieces = [table.slice(start, count) for start, count in places]
+    places = _places(len(frame), rows)
+    if isinstance(frame, pa.Table):
+        names = tuple(frame.column_names)
+        pieces = [frame.slice(start, count) for start, count in places]
+        columns = [[value for piece in pieces for value in piece.column(at).to_pylist()] for at in range(len(names))]
+    else:
+        names = tuple(str(name) for name in frame.columns)
+        rows_ = [at for start, count in places for at in range(start, start + count)]
+        columns = [frame.iloc[rows_, at].tolist() for at in range(len(names))]
     cells: dict[str, list[str]] = {name: [] for name in names}
-    for at, name in enumerate(names):
-        for piece in pieces:
-            cells[name] += [text for value in piece.column(at).to_pylist() if (text := text_of(value))]
+    for name, values in zip(names, columns, strict=True):
+        cells[name] += [text for value in values if (text := text_of(value))]
     return Sample(names, cells)
 
 

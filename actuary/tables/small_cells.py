@@ -4,9 +4,9 @@ A table of counts is published with its row totals, its column totals and its gr
 left blank (primary). It could then be worked out from a total, so other cells are left blank with it (complementary).
 
 What a reader can work out of a blank cell is an interval: the least and the greatest number that fits every published
-number, where blank cells hold one case at least, for cells of none are published. Intervals are found by linear
-programming; the totals of a two-way table form a totally unimodular system, so that their ends are whole numbers and
-exact. A cell is protected when its interval is wide enough.
+number, where blank cells hold one case at least, for cells of none are published. A cell is protected when its interval
+is wide enough. What the blank cells of a line with a published total add up to can be worked out too: they hold as many
+cases together as any cell that is published, so that sums of money, too, tell of no fewer.
 
 The complementary cells are found by cycles of four blank cells (i, j), (i, b), (a, j), (a, b): counts can be moved
 round such a cycle without touching a total, so each is a proof of a width. A total can be a corner of a cycle too: it
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BlankCells", "feasible_intervals", "protect_counts", "protect_list"]
+__all__ = ["BlankCells", "counts_apart", "protect_counts", "protect_list", "signs", "with_totals"]
 
 type Mask = NDArray[np.bool_]
 type Counts = NDArray[np.int64]
@@ -71,7 +71,7 @@ def protect_list(
     counts : array of int, shape (n,)
         Counts of 0 or more.
     least_cases : int
-        Least count of a cell that is published and not 0.
+        Least count of a cell that is published and not 0, and of all blank cells together.
     least_width : int
         Least width of what can be worked out of a blank cell.
     hidden : array of bool, shape (n,), optional
@@ -96,7 +96,8 @@ def protect_list(
     blank = small.copy()
     order = iter(np.lexsort((np.arange(len(counts)), counts)))
     while small.any():
-        if blank.sum() >= 2 and int(counts[blank].sum() - blank.sum()) >= least_width:
+        number, cases = int(blank.sum()), int(counts[blank].sum())
+        if number >= 2 and cases - number >= least_width and cases >= least_cases:
             break
         following = next((at for at in order if counts[at] and not blank[at]), None)
         if following is None:
@@ -104,6 +105,29 @@ def protect_list(
             return blank, True
         blank[following] = True
     return blank, bool(0 < counts.sum() < least_cases)
+
+
+def counts_apart(counts: Counts, least_cases: int) -> Mask:
+    """Say which figures leave out a few cases that another figure of the same counts: the two would tell theirs.
+
+    Parameters
+    ----------
+    counts : array of int, shape (n,)
+        Cases behind every figure; those of none tell nothing.
+    least_cases : int
+        Least cases that may be told.
+
+    Examples
+    --------
+    >>> counts_apart(np.array([500, 497, 0, 300, 500]), 11)
+    array([False,  True, False, False, False])
+    """
+    counts = np.asarray(counts, dtype=np.int64)
+    kept: list[int] = []
+    for count in sorted({int(one) for one in counts if one > 0}, reverse=True):
+        if all(more - count >= least_cases for more in kept):
+            kept.append(count)
+    return (counts > 0) & ~np.isin(counts, kept)
 
 
 def protect_counts(counts: Counts, *, least_cases: int, least_width: int) -> BlankCells:
@@ -114,7 +138,7 @@ def protect_counts(counts: Counts, *, least_cases: int, least_width: int) -> Bla
     counts : array of int, shape (rows, columns)
         Counts of 0 or more.
     least_cases : int
-        Least count of a cell, or of a total, that is published and not 0.
+        Least count of a cell, or of a total, that is published and not 0, and of the blank cells of a line together.
     least_width : int
         Least width of what can be worked out of a blank cell.
 
@@ -134,10 +158,10 @@ def protect_counts(counts: Counts, *, least_cases: int, least_width: int) -> Bla
     counts = np.asarray(counts, dtype=np.int64)
     if min(counts.shape) < 2:
         return _of_one_line(counts, least_cases=least_cases, least_width=least_width)
-    whole = _with_totals(counts)
+    whole = with_totals(counts)
     small = (whole > 0) & (whole < least_cases)
     blank = small.copy()
-    sign = _signs(whole.shape)
+    sign = signs(whole.shape)
     # The largest first: what hides them often hides smaller ones beside them.
     order = sorted(zip(*np.nonzero(small), strict=True), key=lambda place: (-whole[place], place))
     added: list[tuple[int, int]] = []
@@ -149,11 +173,9 @@ def protect_counts(counts: Counts, *, least_cases: int, least_width: int) -> Bla
             blank[whole > 0] = True
             added = []
             break
-        for corner in corners:
-            if not blank[corner]:
-                blank[corner] = True
-                added.append(corner)
-    _give_back(whole, blank, small, sign, added, least_width)
+        added += _blanked(blank, corners)
+    added += _fill_lines(whole, blank, sign, least_cases, least_width)
+    _give_back(whole, blank, small, sign, added, (least_cases, least_width))
     return BlankCells(blank[:-1, :-1].copy(), blank[:-1, -1].copy(), blank[-1, :-1].copy(), bool(blank[-1, -1]))
 
 
@@ -166,12 +188,64 @@ def _of_one_line(counts: Counts, *, least_cases: int, least_width: int) -> Blank
     return BlankCells(mask, cells.copy(), np.full(counts.shape[1], total), total)
 
 
-def _with_totals(counts: Counts) -> Counts:
+def _blanked(blank: Mask, corners: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
+    new = [corner for corner in corners if not blank[corner]]
+    for corner in new:
+        blank[corner] = True
+    return new
+
+
+def _few_lines(whole: Counts, blank: Mask, least_cases: int) -> tuple[Mask, Mask]:
+    """Return the rows and the columns whose total is published and whose blank cells hold too few cases together."""
+    held = whole * blank
+    rows, columns = held[:, :-1].sum(axis=1), held[:-1, :].sum(axis=0)
+    return (rows > 0) & (rows < least_cases) & ~blank[:, -1], (columns > 0) & (columns < least_cases) & ~blank[-1, :]
+
+
+def _fill_lines(whole: Counts, blank: Mask, sign: Counts, least_cases: int, least_width: int) -> list[tuple[int, int]]:
+    """Leave more cells blank in lines whose blank cells hold too few cases together, and return them.
+
+    Each comes as a corner of a cycle, so that it cannot be worked out either. New ones hold enough cases by themselves:
+    no line needs a second look.
+    """
+    added: list[tuple[int, int]] = []
+    for axis in (0, 1):
+        for line in np.flatnonzero(_few_lines(whole, blank, least_cases)[axis]).tolist():
+            # Seen along the line: the table as it is for a row, turned for a column.
+            turn = (lambda cell: cell) if axis == 0 else (lambda cell: cell[::-1])
+            there, hid, way = (whole, blank, sign) if axis == 0 else (whole.T, blank.T, sign.T)
+            lacking = least_cases - int((there[line] * hid[line])[:-1].sum())
+            further = ~hid[line] & (there[line] >= lacking)
+            further[-1] = True
+            at = int(np.flatnonzero(hid[line])[0])
+            corners = _cheapest_cycle(there, hid, way, (line, at), least_width, columns=further)
+            if corners is None:
+                blank[whole > 0] = True
+                return []
+            added += _blanked(blank, tuple(turn(corner) for corner in corners))
+    return added
+
+
+def with_totals(counts: Counts) -> Counts:
+    """Return a table with its row totals, column totals and grand total.
+
+    Parameters
+    ----------
+    counts : array of int, shape (rows, columns)
+        The counts.
+    """
     rows, columns = counts.sum(axis=1, keepdims=True), counts.sum(axis=0, keepdims=True)
     return np.block([[counts, rows], [columns, np.array([[counts.sum()]])]])
 
 
-def _signs(shape: tuple[int, ...]) -> Counts:
+def signs(shape: tuple[int, ...]) -> Counts:
+    """Return by which sign every cell stands in the sums of its lines, which are 0: totals by the other one.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the table with its totals.
+    """
     sign = np.ones(shape, np.int64)
     sign[-1, :] *= -1
     sign[:, -1] *= -1
@@ -212,9 +286,18 @@ def _widest(whole: Counts, blank: Mask, sign: Counts, i: int, j: int) -> int:
 
 
 def _cheapest_cycle(
-    whole: Counts, blank: Mask, sign: Counts, place: tuple[int, int], least_width: int
+    whole: Counts,
+    blank: Mask,
+    sign: Counts,
+    place: tuple[int, int],
+    least_width: int,
+    *,
+    columns: Mask | None = None,
 ) -> tuple[tuple[int, int], ...] | None:
-    """Return the corners that hide a cell at the least loss: totals last, then the cases that are left blank."""
+    """Return the corners that hide a cell at the least loss: totals last, then the cases that are left blank.
+
+    With `columns` only cycles through one of these count.
+    """
     i, j = place
     # Leaving out a total tells less than leaving out all the cells that it adds up, but readers miss it most.
     dear = int(whole[-1, -1]) + 1
@@ -222,6 +305,8 @@ def _cheapest_cycle(
     price[-1, -1] = 0 if blank[-1, -1] else 3 * dear
     cost = price + price[i, :][None, :] + price[:, j][:, None]
     fits = _widths(whole, sign, i, j) >= least_width
+    if columns is not None:
+        fits &= columns[None, :]
     if not fits.any():
         return None
     a, b = np.unravel_index(np.argmin(np.where(fits, cost, _FREE)), cost.shape)
@@ -229,68 +314,19 @@ def _cheapest_cycle(
 
 
 def _give_back(
-    whole: Counts, blank: Mask, small: Mask, sign: Counts, added: list[tuple[int, int]], least_width: int
+    whole: Counts, blank: Mask, small: Mask, sign: Counts, added: list[tuple[int, int]], least: tuple[int, int]
 ) -> None:
     """Publish complementary cells after all that later ones have made needless, the largest first."""
     hidden = list(zip(*np.nonzero(small), strict=True))
     for corner in sorted(added, key=lambda place: (-whole[place], place))[: _STEPS // max(1, len(hidden))]:
         blank[corner] = False
-        if not all(_widest(whole, blank, sign, i, j) >= least_width for i, j in hidden):
+        few = _few_lines(whole, blank, least[0])
+        # What shares a line with it may have been hidden by it, whatever its own size.
+        beside = [(i, j) for i, j in zip(*np.nonzero(blank), strict=True) if i == corner[0] or j == corner[1]]
+        if (
+            few[0][corner[0]]
+            or few[1][corner[1]]
+            or not all(_widest(whole, blank, sign, i, j) >= least[1] for i, j in hidden)
+            or not all(_widest(whole, blank, sign, i, j) >= 0 for i, j in beside)
+        ):
             blank[corner] = True
-
-
-def feasible_intervals(counts: Counts, blank: BlankCells) -> tuple[Counts, Counts]:
-    """Return what can be worked out of every blank cell: the least and the greatest count that fits what is published.
-
-    Parameters
-    ----------
-    counts : array of int, shape (rows, columns)
-        The counts.
-    blank : BlankCells
-        What is left blank.
-
-    Returns
-    -------
-    tuple of arrays of int, shape (rows + 1, columns + 1)
-        Least and greatest, totals in the last row and column; the count itself where it is published, and -1 for a
-        greatest without bound.
-
-    Notes
-    -----
-    Two linear programmes a blank cell, solved by HiGHS: an attack, meant for checks, not for large tables.
-
-    Examples
-    --------
-    >>> table = np.array([[3, 40], [60, 30]])
-    >>> only = BlankCells(np.array([[True, True], [False, False]]), np.zeros(2, bool), np.zeros(2, bool), False)
-    >>> [ends[0, 0].item() for ends in feasible_intervals(table, only)]
-    [3, 3]
-    """
-    from scipy.optimize import linprog  # noqa: PLC0415  (only an attack needs it)
-
-    whole, mask = _with_totals(np.asarray(counts, dtype=np.int64)), blank.whole
-    sign = _signs(whole.shape)
-    places = list(zip(*np.nonzero(mask), strict=True))
-    number = {place: at for at, place in enumerate(places)}
-    left, right = [], []
-    for axis, length in enumerate(whole.shape):
-        for line in range(length):
-            row = np.zeros(len(places))
-            known = 0
-            for at in range(whole.shape[1 - axis]):
-                place = (line, at) if axis == 0 else (at, line)
-                if mask[place]:
-                    row[number[place]] = sign[place]
-                else:
-                    known += int(sign[place] * whole[place])
-            if row.any():
-                left.append(row)
-                right.append(-known)
-    least, greatest = whole.copy(), whole.copy()
-    for place, at in number.items():
-        goal = np.zeros(len(places))
-        goal[at] = 1
-        for ends, way in ((least, 1), (greatest, -1)):
-            found = linprog(way * goal, A_eq=np.array(left), b_eq=right, bounds=(1, None), method="highs")
-            ends[place] = -1 if found.status == 3 else round(way * found.fun)
-    return least, greatest

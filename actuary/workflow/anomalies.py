@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from actuary.paths import models_root
 from actuary.workflow.manifest import file_sha256, write_manifest
 from actuary.workflow.outputs import check_output, staged_output
+from actuary.workflow.publication import public_findings
 
 if TYPE_CHECKING:
     from actuary.alerts.anomalies.findings import Findings
@@ -20,7 +21,12 @@ __all__ = ["record_findings", "write_findings"]
 
 
 def write_findings(
-    findings: Findings, out: Path | str, *, command: Sequence[str] = (), inputs: Sequence[Path] = ()
+    findings: Findings,
+    out: Path | str,
+    *,
+    command: Sequence[str] = (),
+    inputs: Sequence[Path] = (),
+    publish: bool = False,
 ) -> Path:
     """Write findings, the cases behind them, every score, and a manifest; the folder appears whole or not at all.
 
@@ -34,6 +40,8 @@ def write_findings(
         The command that repeats the run.
     inputs : sequence of Path
         Files that were read; the manifest lists their checksums.
+    publish : bool
+        Whether it is fit for publication: neither cases nor scores, and no figure of few cases.
 
     Returns
     -------
@@ -51,14 +59,17 @@ def write_findings(
 
     target = check_output(Path(out))
     left = [{"kind": one.kind, "reason": one.reason} for one in findings.not_assessable]
+    tables = {
+        "findings.csv": public_findings(findings) if publish else findings.to_frame(),
+        "not_assessable.csv": pd.DataFrame(left, columns=["kind", "reason"]),
+    }
+    if not publish:
+        tables["scores.csv"] = findings.scores()
     with staged_output(target) as folder:
-        for name, frame in (
-            ("findings.csv", findings.to_frame()),
-            ("scores.csv", findings.scores()),
-            ("not_assessable.csv", pd.DataFrame(left, columns=["kind", "reason"])),
-        ):
+        for name, frame in tables.items():
             (folder / name).write_bytes(csv_bytes(frame))
-        pq.write_table(findings.evidence, folder / "cases.parquet", compression="zstd")
+        if not publish:
+            pq.write_table(findings.evidence, folder / "cases.parquet", compression="zstd")
         write_manifest(
             folder,
             command=command,

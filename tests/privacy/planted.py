@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import html
 import io
 import re
 import sqlite3
+import urllib.parse
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,6 +61,17 @@ def planted(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**persons)
 
 
+def landline(number: int) -> str:
+    """Return a telephone number with an area code."""
+    return f"0451-87{number:06d}"
+
+
+def old_identity(number: int) -> str:
+    """Return an identity number of fifteen digits."""
+    whole = identity(number)
+    return whole[:6] + whole[8:17]
+
+
 def out_of_step(line: str) -> str:
     """Return a row of a CSV file with a cell lost, so that every word behind it stands under another heading."""
     cells = line.rstrip("\n").split(",")
@@ -75,7 +90,10 @@ def _pieces(content: bytes, name: str) -> Iterator[tuple[str, bytes]]:
         yield from _pieces(gzip.decompress(content), f"{name}!gz")
     elif content.startswith(b"PAR1"):
         table = pq.read_table(io.BytesIO(content))
-        yield f"{name}!schema", str(table.schema).encode()
+        for key, value in {**(table.schema.metadata or {}), **_marks_of_fields(table.schema)}.items():
+            yield f"{name}!metadata {key.decode(errors='replace')}", key + b" " + value
+        yield f"{name}!schema", "\n".join(map(str, table.schema.names)).encode()
+        yield from _dictionaries(content, name)
         for column in table.column_names:
             values = (
                 table.column(column).unique()
@@ -83,17 +101,55 @@ def _pieces(content: bytes, name: str) -> Iterator[tuple[str, bytes]]:
                 else table.column(column)
             )
             yield f"{name}!{column}", "\n".join(map(str, values.to_pylist())).encode()
+    elif content.startswith(b"%PDF"):
+        for at, stream in enumerate(re.findall(rb"stream\r?\n(.*?)endstream", content, re.DOTALL)):
+            with contextlib.suppress(zlib.error):
+                yield f"{name}!stream {at}", zlib.decompress(stream)
     elif content.startswith(b"SQLite format 3"):
         with sqlite3.connect(":memory:") as book:
             book.deserialize(content)
             yield f"{name}!dump", "\n".join(book.iterdump()).encode()
 
 
+def _marks_of_fields(schema: pa.Schema) -> dict[bytes, bytes]:
+    return {key: value for field in schema for key, value in (field.metadata or {}).items()}
+
+
+def _dictionaries(content: bytes, name: str) -> Iterator[tuple[str, bytes]]:
+    """Give the words of every dictionary page: one that no row has is still there to be read."""
+    with pq.ParquetFile(io.BytesIO(content)) as plain:
+        texts = [field.name for field in plain.schema_arrow if not pa.types.is_nested(field.type)]
+    with pq.ParquetFile(io.BytesIO(content), read_dictionary=texts) as coded:
+        for group in range(coded.num_row_groups):
+            table = coded.read_row_group(group, columns=texts)
+            for column in table.column_names:
+                for chunk in table.column(column).chunks:
+                    if pa.types.is_dictionary(chunk.type):
+                        yield (
+                            f"{name}!dictionary of {column}",
+                            "\n".join(map(str, chunk.dictionary.to_pylist())).encode(),
+                        )
+
+
+def _spellings(text: str) -> Iterator[str]:
+    """Give a text as it stands, and as a reader of JSON, HTML or an address would spell it."""
+    yield text
+    if "\\u" in text:
+        yield re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
+    if "&#" in text:
+        yield html.unescape(text)
+    if "%E" in text or "%e" in text:
+        yield urllib.parse.unquote(text)
+
+
 def _is_list(table: pa.Table, column: str) -> bool:
     return pa.types.is_nested(table.schema.field(column).type)
 
 
-_NUMBERS = re.compile(r"1101(?:99)\d{11}[\dXx]|(?:139|177|151|188)000\d{5}|6299\d{15}")
+_NUMBERS = re.compile(
+    r"1101(?:99)\d{11}[\dXx]|110199\d{9}(?!\d)|(?:139|177|151|188)[ -]?000\d[ -]?\d{4}|6299\d{15}|0451[-)]87\d{6}"
+    r"|１１０１９９"
+)
 
 
 def marks_in(content: bytes, name: str) -> list[str]:
@@ -101,11 +157,11 @@ def marks_in(content: bytes, name: str) -> list[str]:
     found = []
     for place, piece in _pieces(content, name):
         for encoding in ("utf-8", "utf-16-le", "utf-16-be", "gb18030"):
-            text = piece.decode(encoding, "ignore")
-            if MARK in text or HAN in text or MARK.lower() in text.lower():
-                found.append(f"{place} ({encoding})")
-            elif encoding in {"utf-8", "utf-16-le", "utf-16-be"} and _NUMBERS.search(text):
-                found.append(f"{place} ({encoding}, {_NUMBERS.search(text)[0][:3]}…)")
+            for text in _spellings(piece.decode(encoding, "ignore")):
+                if HAN in text or MARK.lower() in text.lower():
+                    found.append(f"{place} ({encoding})")
+                elif encoding in {"utf-8", "utf-16-le", "utf-16-be"} and (number := _NUMBERS.search(text)):
+                    found.append(f"{place} ({encoding}, {number[0][:3]}…)")
     return found
 
 

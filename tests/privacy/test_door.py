@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -12,14 +15,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from planted import card, identity
+from typer.testing import CliRunner
 
+from actuary import check_settlement_list
+from actuary.alerts.anomalies.stays import read_stays
+from actuary.cli import app
+from actuary.drg.compare import compare_schemes
+from actuary.drg.grouper import group_cases
 from actuary.drg.quality.declarations import load_declarations
+from actuary.drg.scheme import Scheme, load_scheme
 from actuary.errors import ActuaryError, DeclarationError, OutputError, Problem, TableError
 from actuary.payment.case_columns import COLUMNS, SYNONYMS
 from actuary.payment.case_files import read_cases
 from actuary.personal_numbers import find_numbers, identity_check_digit, mask_numbers
 from actuary.tables.personal_columns import recognise_columns
-from actuary.tables.personal_door import admit_file, admit_table, personal_door
+from actuary.tables.personal_door import admit_file, admit_table, personal_door, same_door
 from actuary.tables.personal_files import check_personal, replace_personal
 from actuary.tables.personal_keys import PersonalKey, new_personal_key, read_personal_key
 from actuary.tables.personal_rules import load_personal_rules
@@ -27,6 +37,7 @@ from actuary.tables.personal_sample import Sample
 from actuary.tables.row_files import open_rows
 from actuary.workflow.bulk.case_parts import CaseReader
 from actuary.workflow.bulk.partitions import find_partitions
+from actuary.workflow.bulk.rows import read_columns, read_rows
 
 RULES = load_personal_rules()
 
@@ -394,3 +405,153 @@ def test_a_keyed_csv_holds_no_formula_and_every_text_comes_back(tmp_path: Path) 
     assert told["dx"].tolist() == ["'@a|b", ""]
     replace_personal(tmp_path / "a.csv", tmp_path / "b.parquet", key)
     assert pq.read_table(tmp_path / "b.parquet")["=head"].to_pylist() == ["=1+1", "-5"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_file_that_another_secret_keyed_is_told(tmp_path: Path, suffix: str) -> None:
+    path = _file(tmp_path / f"cases{suffix}", {**CELLS, "case_id": [identity(8), identity(9)]})
+    one, other = PersonalKey(bytes(32)), PersonalKey(bytes(range(32)))
+    replace_personal(path, tmp_path / f"keyed{suffix}", one)
+    with personal_door(key=one):
+        again = _read(tmp_path / f"keyed{suffix}")
+    assert again["certno"].tolist() == [one.of(number) for number in CELLS["certno"]]
+    with personal_door(key=other), pytest.raises(TableError, match=r"keys that another secret made") as told:
+        _read(tmp_path / f"keyed{suffix}")
+    # A column that was personal by its content is no longer: its keys are looked at all the same.
+    for part in ("case_id", "姓名", "certno", other.id, "--not-personal"):
+        assert part in str(told.value)
+    assert one.of(identity(8)) not in str(told.value)
+    with personal_door(key=other, not_personal=["case_id", "姓名", "certno"]):
+        assert _read(tmp_path / f"keyed{suffix}")["certno"].tolist() == again["certno"].tolist()
+
+
+_STAY = {"case_id": ["a", "b"], "sex": [1, 2], "age_years": [60, 50], "age_days": [None, None]}
+_STAY |= {"birth_weight_g": [None, None], "dx": [["I21.401"], ["K80.201"]], "px": [["36.0700"], []]}
+_PAID = {"case_id": ["a", "b"], "hospital": "H1", "tier": "3", "insurance": "310", "drg": "BR25", "total_cost": "1000"}
+
+
+@functools.cache
+def _scheme() -> Scheme:
+    return load_scheme("chs-drg-1.1")
+
+
+def _takers() -> dict[str, tuple[pd.DataFrame, Callable[[object], object]]]:
+    """Return what takes a frame of cases, with a frame that it takes."""
+    groups, paid = pd.DataFrame(_STAY), pd.DataFrame(_PAID)
+    dated = paid.assign(admission_date="2024-01-01", discharge_date="2024-01-05")
+    return {
+        "group_cases": (groups, lambda cases: group_cases(cases, _scheme())),
+        "compare_schemes": (groups, lambda cases: compare_schemes(cases, _scheme(), _scheme())),
+        "read_cases": (paid, read_cases),
+        "check_settlement_list": (dated, check_settlement_list),
+        "read_stays": (paid, read_stays),
+    }
+
+
+@pytest.mark.parametrize(
+    "taker",
+    [
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("group_cases", "compare_schemes")),
+        *("read_cases", "check_settlement_list", "read_stays"),
+    ],
+)
+@pytest.mark.parametrize("arrow", [False, True])
+def test_everything_that_takes_a_frame_notices_persons(taker: str, arrow: bool) -> None:
+    frame, take = _takers()[taker]
+    # Neither column is read by any of them: a frame with names in it is refused as a file is.
+    for column, cells in {"姓名": ["赵某", "钱某"], "ext7": [identity(1), identity(2)]}.items():
+        given = frame.assign(**{column: cells})
+        table = pa.Table.from_pandas(given, preserve_index=False) if arrow else given
+        with pytest.raises(TableError, match=f"{column}.*--drop-personal") as told:
+            take(table)
+        assert cells[0] not in str(told.value)
+        with personal_door(drop=True) as door:
+            take(table)
+        assert door.told()["tables"][0]["dropped"] == [column]
+        with personal_door(not_personal=[column]):
+            take(table)
+    with personal_door():
+        take(pa.Table.from_pandas(frame, preserve_index=False) if arrow else frame)
+
+
+@pytest.mark.slow
+def test_case_numbers_of_a_frame_are_keyed_and_answers_name_the_keys() -> None:
+    key, frame = PersonalKey(bytes(32)), pd.DataFrame(_STAY).assign(case_id=[identity(1), "b"])
+    with personal_door(drop=True), pytest.raises(TableError, match=r"'case_id'.*left out.*needed"):
+        group_cases(frame, _scheme())
+    with personal_door(key=key):
+        told = group_cases(frame, _scheme())
+        again = group_cases(pa.Table.from_pandas(frame, preserve_index=False), _scheme())
+    assert told["case_id"].tolist() == again["case_id"].to_pylist() == [key.of(identity(1)), "b"]
+
+
+def test_words_of_a_dictionary_that_no_row_has_are_gone() -> None:
+    words = pd.Series(pd.Categorical(["H1", "H1"], categories=["H1", "赵某"]))
+    table = pa.Table.from_pandas(pd.DataFrame({"hospital": words}), preserve_index=False)
+    chunked = pa.table({"hospital": pa.chunked_array([table["hospital"].chunk(0)] * 2)})
+    for one in (table, chunked, table.slice(0, 0)):
+        admitted = admit_table(one, where="cases").table
+        assert admitted["hospital"].to_pylist() == one["hospital"].to_pylist()
+        assert all("赵某" not in chunk.dictionary.to_pylist() for chunk in admitted["hospital"].chunks)
+        # What the file says of itself, such as the index of a frame, is not carried on.
+        assert admitted.schema.metadata is None
+
+
+def test_the_name_of_a_file_holds_no_number_of_a_person(tmp_path: Path) -> None:
+    path = _file(tmp_path / f"{identity(3)}.csv", {"case_id": ["a"], "cost": ["1"]})
+    with personal_door(drop=True), pytest.raises(TableError, match="in the name of the file") as told:
+        _read(path)
+    assert identity(3) not in str(told.value)
+
+
+def _parts(folder: Path) -> Path:
+    """Write parts of which one has telephones where the others have nothing, or other things."""
+    cells = {
+        "1": ["", "", ""],
+        "2": ["13800000000", "13900000000", "x"],
+        "3": ["a", "b", "15000000000"],
+    }
+    folder.mkdir()
+    for name, ext in cells.items():
+        frame = pd.DataFrame({"case_id": [f"{name}{at}" for at in range(3)], "ext": ext, "hospital": "H1"})
+        frame.to_parquet(folder / f"{name}.parquet")
+    return folder
+
+
+def test_a_column_is_personal_in_every_part_or_in_none(tmp_path: Path) -> None:
+    root = _parts(tmp_path / "parts")
+    with pytest.raises(TableError, match=r"'ext'.*2 of 3 cells.*--drop-personal"):
+        find_partitions(root)
+    with personal_door(drop=True) as door:
+        found = find_partitions(root).partitions
+        # As it travels to the workers of a cluster.
+        with same_door(pickle.loads(pickle.dumps(door))):  # noqa: S301  (our own)
+            assert [read_columns(part) for part in found] == [["case_id", "hospital"]] * 3
+    key = PersonalKey(bytes(32))
+    with personal_door(key=key):
+        cells = [read_rows(part, ["ext"])["ext"].to_pylist() for part in find_partitions(root).partitions]
+    assert cells[2] == ["a", "b", key.of("15000000000")]
+    assert cells[1][2] == "x"
+    # A part that was written after the others were looked at.
+    with personal_door(drop=True):
+        find_partitions(root)
+        pd.DataFrame({"case_id": [identity(1)], "ext": ["x"]}).to_parquet(root / "4.parquet")
+        with pytest.raises(TableError, match=r"'case_id'.*as in the parts that were looked at"):
+            admit_file(root / "4.parquet")
+
+
+def test_a_folder_is_keyed_alike(tmp_path: Path) -> None:
+    root, key = _parts(tmp_path / "parts"), new_personal_key(tmp_path / "secret")
+    command = ["personal", "replace", str(root), "--out", str(tmp_path / "out"), "--personal-key"]
+    done = CliRunner().invoke(app, [*command, str(tmp_path / "secret")])
+    assert done.exit_code == 0, done.output
+    assert pq.read_table(tmp_path / "out/3.parquet")["ext"].to_pylist()[2] == key.of("15000000000")
+
+
+def test_a_folder_of_a_dataset_is_not_named_by_the_number_of_a_person(tmp_path: Path) -> None:
+    part = tmp_path / f"of={identity(3)}" / "1.parquet"
+    part.parent.mkdir()
+    pd.DataFrame({"case_id": ["a"], "cost": [1]}).to_parquet(part)
+    with personal_door(drop=True), pytest.raises(TableError, match="in the name of the file") as told:
+        find_partitions(tmp_path)
+    assert identity(3) not in str(told.value)

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from actuary.cli import app
 from actuary.tables.personal_keys import new_personal_key
+from actuary.tables.personal_rules import load_personal_rules
 from actuary.workflow import write_synthetic_city
 
 pytestmark = pytest.mark.slow
@@ -58,7 +59,10 @@ def _verbs(cases: Path, city: Path, out: Path, one: str) -> dict[str, list[str]]
         "check": ["check", given, "--out", f"{out}/findings.csv"],
         "group": ["group", given, "--out", f"{out}/answers.csv"],
         "explain": ["explain", given, "--case-id", one, "--html", f"{out}/panel.html"],
-        "settle": ["settle", given, *policy, "--out", f"{out}/settled", "--explain", one],
+        "settle": [
+            *("settle", given, *policy, "--out", f"{out}/settled", "--explain", one),
+            *("--publish", f"{out}/public"),
+        ],
         "clear": ["clear", f"{out}/settled", "--out", f"{out}/cleared"],
         "weights": [
             *("weights", given, "--policy", str(city / "policy.toml"), "--out", f"{out}/weights.csv"),
@@ -68,6 +72,7 @@ def _verbs(cases: Path, city: Path, out: Path, one: str) -> dict[str, list[str]]
         "indicators": ["indicators", given, *policy, *listed, "--by", "hospital", "--out", f"{out}/indicators.csv"],
         "trace": ["indicators", given, *policy, "--trace", "average_cost", "--out", f"{out}/trace.csv"],
         "anomalies": ["anomalies", given, *listed, "--out", f"{out}/found", "--record", f"{out}/book.sqlite"],
+        "public": ["anomalies", given, *listed, "--out", f"{out}/found-public", "--publish"],
         "ledger": ["cases", "export", "--ledger", f"{out}/book.sqlite", "--out", f"{out}/book.xlsx"],
         "audit": ["audit", "sample", given, "--out", f"{out}/audit"],
         "scheme compare": ["scheme", "compare", "chs-drg-1.1", "chs-drg-1.1", given],
@@ -168,7 +173,13 @@ def test_every_verb_goes_on_without_persons(
         if way == "key" and name in {"trace", "scheme compare", "compare"}:
             continue
         status, said[name] = _run(arguments, *options)
-        expected = {"compare": (0, 2), "trace": (0, 2), "scheme compare": (0, 2), "anomalies": (0, 2)}.get(name, (0, 1))
+        expected = {
+            "compare": (0, 2),
+            "trace": (0, 2),
+            "scheme compare": (0, 2),
+            "anomalies": (0, 2),
+            "public": (0, 2),
+        }.get(name, (0, 1))
         if name in {"explain", "settle"} and way == "key":
             expected = (0, 2)
         if name in {"clear", "ledger"}:
@@ -243,10 +254,10 @@ def test_the_manifest_names_the_key_not_the_secret(
     key = new_personal_key(tmp_path / "secret")
     cases = _write(frame, tmp_path / "cases.parquet")
     verbs = _verbs(cases, city, apart / "out", "SYN00000001")
-    for name in ("settle", "anomalies"):
+    for name in ("settle", "anomalies", "audit", "public"):
         status, said = _run(verbs[name], "--personal-key", str(tmp_path / "secret"))
         assert status == 0, said
-    for folder in ("settled", "found"):
+    for folder in ("settled", "found", "audit", "found-public"):
         content = (apart / "out" / folder / "manifest.json").read_text(encoding="utf-8")
         persons = json.loads(content)["persons"]
         assert persons["key_id"] == key.id
@@ -277,3 +288,33 @@ def test_the_parts_of_a_dataset_come_through_the_same_door(frame: pd.DataFrame, 
         *("group-dropped", "group-keyed", "check-dropped", "check-keyed"),
     }
     _searched(said, apart)
+
+
+def test_what_is_published_holds_no_case_and_no_figure_of_few(
+    city: Path, apart: Path, tmp_path: Path, frame: pd.DataFrame
+) -> None:
+    cases = _write(frame, tmp_path / "cases.parquet")
+    verbs, out = _verbs(cases, city, apart / "out", "SYN00000001"), apart / "out"
+    for name in ("settle", "public"):
+        status, said = _run(verbs[name], "--drop-personal")
+        assert status == 0, said
+        assert "SYN00000002" not in said
+    least = load_personal_rules().least_cases
+    lists = {path.name: pd.read_csv(path) for path in (out / "public").glob("*.csv")}
+    assert set(lists) == {"hospitals.csv", "groups.csv", "months.csv", "insurances.csv", "classes.csv"}
+    for name, shown in lists.items():
+        assert shown.columns[0] in {"hospital", "paid_group", "month", "insurance", "class"}
+        for column in ("cases", "paid_cases", "rejected_cases"):
+            told = shown[column].dropna()
+            assert ((told == 0) | (told >= least)).all(), (name, column)
+        assert shown["cost_yuan"][shown["paid_cases"].isna()].isna().all()
+    # Sums by one key are those of the settlement.
+    whole, shown = pd.read_csv(out / "settled/hospitals.csv"), lists["insurances.csv"].set_index("insurance")
+    for name in ("cases", "cost_yuan", "fund_yuan"):
+        sums = whole.groupby("insurance")[name].sum()
+        assert (sums - shown.loc[sums.index, name]).abs().max() < 0.01
+    found = pd.read_csv(out / "found-public/findings.csv")
+    assert not {path.name for path in (out / "found-public").iterdir()} & {"cases.parquet", "scores.csv"}
+    assert not ((found["cases"] > 0) & (found["cases"] < least)).any()
+    for path in (*(out / "public").iterdir(), *(out / "found-public").iterdir()):
+        assert b"SYN0000" not in path.read_bytes(), path

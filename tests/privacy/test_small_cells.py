@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from actuary.errors import TableError
-from actuary.tables.publication import TOTAL, suppress_small_cells, suppress_small_subjects
-from actuary.tables.small_cells import BlankCells, feasible_intervals, protect_counts, protect_list
+from actuary.tables.cell_intervals import feasible_intervals
+from actuary.tables.publication import suppress_small_cells, suppress_small_subjects
+from actuary.tables.publication_columns import TOTAL
+from actuary.tables.small_cells import BlankCells, protect_counts, protect_list
 
 K, WIDTH = 11, 3
 
@@ -33,6 +35,10 @@ def _attacked(counts: np.ndarray, blank: BlankCells) -> None:
     bounded = greatest >= 0
     assert (whole[bounded] <= greatest[bounded]).all()
     assert (greatest - least)[small & bounded].min(initial=WIDTH) >= WIDTH
+    # What the blank cells of a line hold together follows from its total, and so does their money.
+    for table, hidden in ((whole, mask), (whole.T, mask.T)):
+        held = (table * hidden)[:, :-1].sum(axis=1)[~hidden[:, -1]]
+        assert ((held == 0) | (held >= K)).all()
     if not small.any():
         assert not mask.any()
 
@@ -79,6 +85,7 @@ def test_no_cell_of_a_list_can_be_worked_out(counts: np.ndarray) -> None:
     if small.any() and not total:
         assert blank.sum() >= 2
         assert counts[blank].sum() - blank.sum() >= WIDTH
+        assert counts[blank].sum() >= K
     if not small.any() and not 0 < counts.sum() < K:
         assert not blank.any()
 
@@ -161,9 +168,10 @@ def test_figures_with_words_among_them_are_blank_too_and_totals_are_no_cells() -
         "share": ["12%", "-", "", "1%"],
     }
     shown = suppress_small_cells(pd.DataFrame({**table, **figures}), by=["hospital"])
-    assert shown["suppressed"].tolist() == [True, False, False, True]
+    # Five cases would follow from the total of all, and their costs from the total of costs: a third row is blank.
+    assert shown["suppressed"].tolist() == [True, True, False, True]
     assert shown.loc[shown["suppressed"], list(figures)].isna().to_numpy().all()
-    assert shown["mean_cost"].tolist()[1:3] == ["n/a", "800"]
+    assert shown["mean_cost"].tolist()[2] == "800"
     assert shown["note"].tolist() == table["note"]
     for total in ("合计", " Total"):
         with pytest.raises(TableError, match="no totals among them"):

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from actuary.errors import DeclarationError, TableError
 from actuary.paths import models_root
 from actuary.payment.settle import settle_cases
 from actuary.periods import Quarter
 from actuary.report.case_figures import CaseFigures, figure_cases
-from actuary.report.case_limits import hidden_places, load_case_limits
+from actuary.report.case_limits import hidden_places, hidden_tree, load_case_limits
 from actuary.report.case_merging import OTHERS
 from actuary.report.case_source import CaseRequest, check_settled, find_cases, of_settlement, open_cases
 from actuary.report.cases_given import case_period, cases_of_report
@@ -97,7 +101,27 @@ def test_a_share_that_the_total_gives_away_is_hidden(figures: CaseFigures) -> No
      ([6, 7, 40], {0, 1})],
 )  # fmt: skip
 def test_hidden_counts_do_not_follow_from_their_total(counts: list[int], hidden: set[int]) -> None:
-    assert hidden_places(counts, 10) == hidden
+    limits = load_case_limits()
+    ten = replace(limits, rules=replace(limits.rules, least_cases=10))
+    assert hidden_places(counts, ten) == hidden
+
+
+@settings(max_examples=15)
+@given(hnp.arrays(np.int64, st.tuples(st.integers(1, 4), st.integers(1, 4)), elements=st.integers(0, 30)))
+def test_no_count_follows_from_hospitals_tiers_and_city_together(counts: np.ndarray) -> None:
+    limits = load_case_limits()
+    tiers = [str(tier) for tier in range(len(counts)) for _ in range(counts.shape[1])]
+    found = hidden_tree(counts.ravel().tolist(), tiers, limits)
+    hidden = np.isin(np.arange(counts.size), list(found.hospitals)).reshape(counts.shape)
+    gone = np.array([str(tier) in found.tiers for tier in range(len(counts))], dtype=bool)
+    assert hidden[(counts > 0) & (counts < limits.least)].all()
+    assert gone[(counts.sum(axis=1) > 0) & (counts.sum(axis=1) < limits.least)].all()
+    # A hidden tier cannot be added up; what is hidden in a printed tier, and in the city, holds enough together.
+    assert hidden[gone][counts[gone] > 0].all()
+    for tier, blank in zip(counts[~gone], hidden[~gone], strict=True):
+        assert not blank.any() or (blank.sum() > 1 and tier[blank].sum() >= limits.least)
+    sums = counts.sum(axis=1)
+    assert found.city or not gone.any() or (gone.sum() > 1 and sums[gone].sum() >= limits.least)
 
 
 def test_figures_come_back_as_written_and_hold_no_case(figures: CaseFigures) -> None:

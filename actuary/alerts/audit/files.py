@@ -11,6 +11,7 @@ from actuary.alerts.audit.sample import FILLED, AuditSampling
 from actuary.alerts.sheets import xlsx_bytes
 from actuary.errors import Problem, TableError
 from actuary.files import csv_bytes, parse_json
+from actuary.tables.personal_door import persons_told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,8 +35,9 @@ def _yuan(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _write_manifest(folder: Path, names: list[str]) -> None:
-    manifest = {"outputs": [{"file": name} for name in names]}
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    manifest = {**persons_told(), "outputs": [{"file": name} for name in names]}
+    text = json.dumps(manifest, ensure_ascii=False, indent=2)
+    (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
 
 
 def write_sampling(sampling: AuditSampling, plan: AuditPlan, folder: Path, *, policy: str) -> None:

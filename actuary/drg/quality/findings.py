@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from actuary.drg.quality.columns import Mask, Numbers
 from actuary.drg.quality.settlement_list import Place, SettlementList
 from actuary.drg.quality.shapes import Rule
+from actuary.tables.personal_cells import masked_texts
 
 __all__ = ["FINDING_COLUMNS", "Hit", "findings_table", "rejected_cases"]
 
@@ -35,6 +36,9 @@ FINDING_COLUMNS = (
     "mend_zh",
     "mend_en",
 )
+
+#: Columns that quote cells.
+_QUOTING = ("value", "suggested", "message_zh", "message_en", "mend_zh", "mend_en")
 
 type Filling = pa.Array | Numbers | str | int
 
@@ -127,7 +131,16 @@ def findings_table(hits: Iterable[Hit], lists: SettlementList, rules: Mapping[st
     if not pieces:
         return pa.table({name: pa.array([], pa.int64() if name == "row" else pa.string()) for name in FINDING_COLUMNS})
     cases, rule, row = np.concatenate(keys, axis=1)
-    return pa.concat_tables(pieces).take(pa.array(np.lexsort((row, rule, cases)))).combine_chunks()
+    return _masked(pa.concat_tables(pieces)).take(pa.array(np.lexsort((row, rule, cases)))).combine_chunks()
+
+
+def _masked(table: pa.Table) -> pa.Table:
+    """Return findings in which no quoted cell tells the number of a person: lists are printed, sent and kept."""
+    for name in _QUOTING:
+        at = table.schema.get_field_index(name)
+        column = masked_texts(table.column(at).combine_chunks())
+        table = table.set_column(at, name, column)
+    return table
 
 
 def _piece(hit: Hit, lists: SettlementList, rule: Rule, cases: npt.NDArray[np.int64]) -> pa.Table:

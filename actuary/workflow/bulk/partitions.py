@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from actuary.errors import Problem, TableError, raise_all
 from actuary.policy.fingerprints import fingerprint
+from actuary.tables.personal_dataset import decide_parts
 from actuary.workflow.bulk.footers import DataFile, differences, read_footer
 
 __all__ = ["PARTITION_ROWS", "Dataset", "Partition", "find_partitions", "is_dataset"]
@@ -138,7 +139,8 @@ def find_partitions(root: Path | str, *, partition_rows: int = PARTITION_ROWS) -
     Raises
     ------
     TableError
-        Names every file that is not Parquet, empty or broken, or differs in its columns, and names that clash.
+        Names every file that is not Parquet, empty or broken, or differs in its columns, and names that clash; or the
+        columns of any part that hold persons, where no way for them was chosen.
 
     Examples
     --------
@@ -165,6 +167,7 @@ def find_partitions(root: Path | str, *, partition_rows: int = PARTITION_ROWS) -
     raise_all(problems, TableError)
     if not sum(sum(file.group_rows) for file in files):
         raise TableError(Problem(str(root), "no row in any file", "at least one case"))
+    decide_parts(place, [file.path for file in files])
     partitions: list[Partition] = []
     for file in files:
         partitions += _partitions_of(file, len(partitions), partition_rows)

@@ -16,6 +16,7 @@ from actuary.errors import OutputError, Problem
 
 __all__ = [
     "beside",
+    "check_file",
     "leftovers",
     "replace_file",
     "resolved",
@@ -158,6 +159,41 @@ def _check_target(target: Path, where: str) -> None:
     if not mode & 0o222:
         # Its owner said "read-only"; a rename would not ask.
         raise OutputError(Problem(where, "a read-only file", "a file that can be written", "choose another name"))
+
+
+def check_file(path: Path | str, *, where: str = "", makes_folder: bool = False) -> None:
+    """Check that a file can be written, before work is done whose answer goes there.
+
+    Parameters
+    ----------
+    path : Path or str
+        The wanted file.
+    where : str
+        How messages name it; the path when left out.
+    makes_folder : bool
+        Whether a missing folder will be made: then the nearest one above it is looked at.
+
+    Raises
+    ------
+    OutputError
+        When the folder is missing, no folder or read-only, or the file is a folder, a device or read-only.
+
+    Examples
+    --------
+    >>> check_file("/dev/null")
+    Traceback (most recent call last):
+    actuary.errors.OutputError: /dev/null: found a device or a pipe; expected the name of a file; ...
+    """
+    where = where or str(path)
+    target = resolved(path, where=where)
+    try:
+        while makes_folder and not target.parent.exists():
+            target = target.parent
+        if target.parent.exists() and not target.parent.is_dir():
+            raise OutputError(Problem(where, f"{target.parent} is a file", "a folder", "choose another place"))
+        _check_target(target, where)
+    except OSError as error:
+        raise OutputError(Problem(where, what_failed(error), "a file that can be written")) from None
 
 
 @contextmanager

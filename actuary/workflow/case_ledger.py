@@ -16,6 +16,7 @@ from actuary.errors import Problem
 from actuary.workflow.outputs import replace_file
 
 __all__ = [
+    "check_ledger",
     "default_ledger",
     "now",
     "open_ledger",
@@ -62,6 +63,30 @@ def open_ledger(path: Path | str | None = None) -> CaseLedger:
     CaseLedger('output/cases.sqlite')
     """
     return CaseLedger(default_ledger() if path is None else path, clock=now)
+
+
+def check_ledger(ledger: Path | str | None = None, *, who: str | None = None) -> None:
+    """Check that signals could be recorded, before the work that finds them.
+
+    Parameters
+    ----------
+    ledger : path, optional
+        The ledger; the usual one when left out.
+    who : str, optional
+        Who will record; the name under which one is logged in when left out.
+
+    Raises
+    ------
+    LedgerError
+        See :meth:`actuary.alerts.ledger.CaseLedger.check_place`.
+
+    Examples
+    --------
+    >>> check_ledger("/dev/null", who="auditor")
+    Traceback (most recent call last):
+    actuary.alerts.ledger.store.LedgerError: /dev/null: found a device or a pipe; ...
+    """
+    open_ledger(ledger).check_place(who=whoever(who))
 
 
 def save_attachments(ledger: CaseLedger, case: int, folder: Path) -> list[Path]:

@@ -14,10 +14,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from actuary.alerts.ledger.events import GENESIS, Head, LedgerEvent, chain_hash
-from actuary.durable.files import sync_folder
-from actuary.errors import ActuaryError, Problem
+from actuary.durable.files import check_file, sync_folder
+from actuary.errors import ActuaryError, OutputError, Problem
 
-__all__ = ["COLUMNS", "SCHEMA", "LedgerError", "Writing", "attachment_folder", "read_head", "reading", "writing"]
+__all__ = [
+    "COLUMNS",
+    "SCHEMA",
+    "LedgerError",
+    "Writing",
+    "attachment_folder",
+    "check_place",
+    "read_head",
+    "reading",
+    "writing",
+]
 
 _APPLICATION = 0x41435455
 _FORM = 1
@@ -75,16 +85,31 @@ def _connect(path: Path, *, wait_seconds: int, create: bool) -> sqlite3.Connecti
     return sqlite3.connect(path, timeout=wait_seconds, isolation_level=None)
 
 
+def check_place(path: Path) -> None:
+    """Check that a ledger can be written in its place, or begun there; nothing is written.
+
+    Raises
+    ------
+    LedgerError
+        When its file or folder is read-only (SQLite itself lets the superuser write there), the place is no plain
+        file's, or the ledger was lost.
+    """
+    try:
+        check_file(path, makes_folder=True)
+    except OutputError as error:
+        raise LedgerError(error.problems) from None
+    if not path.is_file() and attachment_folder(path).is_dir():
+        # Begun anew here, a ledger that was lost would be taken for one that never was.
+        found = f"no such file, though its attachments lie beside it in {attachment_folder(path).name}"
+        mend = "put its last good copy back, or move the attachments away to begin a new one"
+        raise LedgerError(Problem(str(path), found, "the file of a ledger", mend))
+
+
 def _create(path: Path) -> None:
     """Put an empty ledger in place as a whole: a process that is killed here leaves a ledger or none."""
     partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if attachment_folder(path).is_dir():
-            # Begun anew here, a ledger that was lost would be taken for one that never was.
-            found = f"no such file, though its attachments lie beside it in {attachment_folder(path).name}"
-            mend = "put its last good copy back, or move the attachments away to begin a new one"
-            raise LedgerError(Problem(str(path), found, "the file of a ledger", mend))
         partial.unlink(missing_ok=True)
         with closing(sqlite3.connect(partial, isolation_level=None)) as connection:
             connection.execute("BEGIN")
@@ -207,6 +232,8 @@ def writing(path: Path, *, wait_seconds: int, create: bool = False) -> Iterator[
     LedgerError
         When there is no file, it is something else, cannot be written, or stays locked by another.
     """
+    if create or path.is_file():
+        check_place(path)
     try:
         with closing(_connect(path, wait_seconds=wait_seconds, create=create)) as connection:
             connection.execute("BEGIN IMMEDIATE")

@@ -232,14 +232,14 @@ def test_a_folder_gives_back_what_was_drawn(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "told"),
     [
-        (lambda folder: shutil.rmtree(folder), "found no such folder"),
-        (lambda folder: (shutil.rmtree(folder), folder.write_text("")), "found a file"),
+        (shutil.rmtree, "found no such folder"),
+        (lambda folder: (shutil.rmtree(folder), folder.touch()), "found a file"),
         (lambda folder: (folder / "audit.json").unlink(), "found no audit.json in it"),
         (lambda folder: (folder / "audit.json").write_text('{"seed": 1'), "found a damaged audit.json"),
         (lambda folder: (folder / "audit.json").write_text("[]"), "found a damaged audit.json"),
         (
             lambda folder: (folder / "population.parquet").write_bytes(b"PAR1"),
-            "found a damaged audit.json or population",
+            "damaged audit.json or population",
         ),
     ],
 )

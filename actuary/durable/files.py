@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from actuary.durable.locks import remove_abandoned, try_lock
+from actuary.durable.unfinished import unfinished
 from actuary.errors import OutputError, Problem
 
 __all__ = [
@@ -235,10 +236,11 @@ def written_whole(path: Path | str, *, where: str = "") -> Iterator[Path]:
     try:
         _check_target(target, where)
         partial, number = _begin(target)
-        yield partial
-        _keep_owner_and_mode(target, partial)
-        sync_file(partial)
-        partial.replace(target)
+        with unfinished(partial):
+            yield partial
+            _keep_owner_and_mode(target, partial)
+            sync_file(partial)
+            partial.replace(target)
         sync_folder(target.parent)
     except OSError as error:
         raise OutputError(Problem(where, what_failed(error), expected, mend)) from None

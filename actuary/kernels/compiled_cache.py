@@ -2,8 +2,9 @@
 
 Numba keeps machine code beside its source and loads it without a look. Here each of its files ends in the SHA-256 of
 its name and the rest; one that was cut or changed, or is another loop's, is compiled anew. What PyTensor lets numba
-compile for a sampler is kept in the same way, under its own folder. The stamp holds the sources of all kernels, because a loop that
-calls a loop of another file holds a copy of it. Where nothing can be kept, everything is compiled in each process.
+compile for a sampler is kept in the same way, under its own folder. The stamp holds the sources of all kernels, because
+a loop that calls a loop of another file holds a copy of it. Where nothing can be kept, everything is compiled in each
+process.
 """
 
 from __future__ import annotations

@@ -295,6 +295,8 @@ def create_file(path: Path | str, content: bytes, *, mode: int = 0o666) -> None:
     partial: Path | None = None
     number = -1
     try:
+        if not target.exists():
+            _check_target(target, where)
         partial, number = _begin(target, mode=mode)
         partial.write_bytes(content)
         os.fsync(number)

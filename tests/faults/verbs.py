@@ -151,7 +151,8 @@ VERBS: dict[str, Verb] = {
                                 prepare=_book, book=True),
     "cases show": Verb("cases show 1 --ledger {book} --save {here}", out="{attached}"),
     "cases add": Verb(
-        "cases add --kind provider --region r --subject H --period 2025Q1 --title t --ledger {here}/book.sqlite --who a",
+        "cases add --kind provider --region r --subject H --period 2025Q1 --title t --who a"
+        " --ledger {here}/book.sqlite",
         prepare=_book, book=True,
     ),
     "cases move": Verb("cases move 1 checking --ledger {here}/book.sqlite --who a", prepare=_book, book=True),

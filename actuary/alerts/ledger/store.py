@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from actuary.alerts.ledger.events import GENESIS, Head, LedgerEvent, chain_hash
-from actuary.durable.files import check_file, sync_folder
+from actuary.durable.files import check_file, sync_folder, what_failed
 from actuary.errors import ActuaryError, OutputError, Problem
 
 __all__ = [
@@ -81,6 +81,7 @@ def _connect(path: Path, *, wait_seconds: int, create: bool) -> sqlite3.Connecti
     if not path.is_file():
         mend = "`actuary cases add` or `actuary warn --record LEDGER` begins one; --ledger names another"
         raise LedgerError(Problem(str(path), "no such file", "the file of a ledger", mend))
+    _refuse_log(path)
     # Without an isolation level Python begins no transaction of its own.
     return sqlite3.connect(path, timeout=wait_seconds, isolation_level=None)
 
@@ -124,6 +125,25 @@ def _create(path: Path) -> None:
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def _refuse_log(path: Path) -> None:
+    """Refuse a file that another program has switched to a write-ahead log: without the log it would be shorter."""
+    try:
+        with path.open("rb") as stream:
+            modes = stream.read(20)[18:]
+    except OSError as error:
+        raise LedgerError(Problem(str(path), what_failed(error), "the file of a ledger")) from None
+    if modes == bytes((2, 2)):
+        log = path.with_name(f"{path.name}-wal")
+        found = (
+            f"a write-ahead log, which another program has switched on, and {'' if log.exists() else 'no '}{log.name}"
+        )
+        mend = (
+            f"with that file beside it: sqlite3 {path.name} 'PRAGMA journal_mode=DELETE', then `actuary cases verify`; "
+            "without it: put the last good copy back"
+        )
+        raise LedgerError(Problem(str(path), found, "a ledger that is one file", mend))
 
 
 def _told(error: sqlite3.Error, path: Path, wait_seconds: int) -> LedgerError:

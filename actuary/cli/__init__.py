@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import warnings
-from types import FrameType
 from typing import TextIO
 
 import typer
@@ -40,6 +38,7 @@ from actuary.cli import (
     weights,
 )
 from actuary.cli.console import say
+from actuary.cli.stopping import listen_for_stops
 from actuary.durable.checked import CacheWarning
 
 __all__ = ["app", "main"]
@@ -105,10 +104,6 @@ def _root(
     pass
 
 
-def _terminate(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 def _crash(error: BaseException) -> str:
     """Return where a program error happened: files, lines, kinds; never its text, which may quote a cell."""
     import os  # noqa: PLC0415  (only after a crash)
@@ -143,7 +138,7 @@ def main() -> None:
     Exit status: 0 done; 1 a check found problems; 2 wrong input, nothing was written; 3 a report was written, but lacks
     what its cover names; 4 of several reports some could not be written; 130 stopped, nothing half-written is left.
     """
-    signal.signal(signal.SIGTERM, _terminate)
+    listen_for_stops()
     warnings.showwarning = _show_warning
     try:
         app()

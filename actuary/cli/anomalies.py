@@ -61,14 +61,13 @@ def anomalies(  # noqa: PLR0913, PLR0917  (one argument an option)
     """Search settled cases for upcoding, split stays, light admissions, refusals, shifted cost, growth and spikes."""
     from actuary.alerts.anomalies import detect_anomalies  # noqa: PLC0415
     from actuary.cli.settle import read_budget  # noqa: PLC0415
+    from actuary.workflow.case_ledger import check_ledger, recorded_summary  # noqa: PLC0415
     from actuary.workflow.outputs import check_output  # noqa: PLC0415
 
     if out is not None:
         check_output(out)
     if record is not None:
-        from actuary.workflow.case_ledger import check_ledger  # noqa: PLC0415
-
-        check_ledger(record)
+        check_ledger(record, who=who)
     found = detect_anomalies(
         cases,
         policy=policy,
@@ -87,7 +86,6 @@ def anomalies(  # noqa: PLR0913, PLR0917  (one argument an option)
         typer.echo(str(write_findings(found, out, command=["actuary", *sys.argv[1:]], inputs=inputs, publish=publish)))
     if record is not None:
         from actuary.workflow.anomalies import record_findings  # noqa: PLC0415
-        from actuary.workflow.case_ledger import recorded_summary  # noqa: PLC0415
 
         say(recorded_summary(record_findings(found, record, who=who, region=region, period=quarter)))
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from actuary.cli.stopping import STOPPED, stopped
 from actuary.durable.files import what_failed
 from actuary.errors import ActuaryError
 
@@ -133,8 +134,8 @@ def teaching[**P](command: Callable[P, None]) -> Callable[P, None]:
             say(f"actuary: {told}")
             raise typer.Exit(2) from None
         except KeyboardInterrupt:
-            say("actuary: stopped; nothing was written.")
-            raise typer.Exit(130) from None
+            say(stopped())
+            raise typer.Exit(STOPPED) from None
 
     return wrapped
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -228,6 +229,8 @@ def lab(
         os.environ.update(variables)
         from jupyterlab.labapp import LabApp  # noqa: PLC0415  (seconds)
 
+        # The server has its own way with Ctrl-C: it asks, and sees its kernels out.
+        signal.set_wakeup_fd(-1)
         LabApp.launch_instance(arguments)
 
 

@@ -62,20 +62,21 @@ def warn(  # noqa: PLR0913, PLR0917  (one argument an option)
     if replay:
         _replay(city, series=series, out=out, models=models, data=data)
         return
+    from actuary.durable.files import check_file  # noqa: PLC0415
     from actuary.workflow import find_warnings  # noqa: PLC0415
+    from actuary.workflow.case_ledger import check_ledger, recorded_summary  # noqa: PLC0415
 
+    # Before the forecast, which takes minutes.
+    if out is not None:
+        check_file(out)
     if record is not None:
-        from actuary.workflow.case_ledger import check_ledger  # noqa: PLC0415
-
-        check_ledger(record)
+        check_ledger(record, who=who)
     found = find_warnings(city, quarter, forecast=forecast, models=models, data=data)
     _print(found, lang)
     if out is not None:
         write_table(found.to_frame(), out)
         say(f"written: {out}")
     if record is not None:
-        from actuary.workflow.case_ledger import recorded_summary  # noqa: PLC0415
-
         say(recorded_summary(found.record(record, who=who)))
 
 

@@ -12,10 +12,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from actuary.durable.locks import remove_abandoned, try_lock
+from actuary.durable.unfinished import unfinished
 from actuary.errors import OutputError, Problem
 
 __all__ = [
     "beside",
+    "check_file",
     "leftovers",
     "replace_file",
     "resolved",
@@ -160,6 +162,41 @@ def _check_target(target: Path, where: str) -> None:
         raise OutputError(Problem(where, "a read-only file", "a file that can be written", "choose another name"))
 
 
+def check_file(path: Path | str, *, where: str = "", makes_folder: bool = False) -> None:
+    """Check that a file can be written, before work is done whose answer goes there.
+
+    Parameters
+    ----------
+    path : Path or str
+        The wanted file.
+    where : str
+        How messages name it; the path when left out.
+    makes_folder : bool
+        Whether a missing folder will be made: then the nearest one above it is looked at.
+
+    Raises
+    ------
+    OutputError
+        When the folder is missing, no folder or read-only, or the file is a folder, a device or read-only.
+
+    Examples
+    --------
+    >>> check_file("/dev/null")
+    Traceback (most recent call last):
+    actuary.errors.OutputError: /dev/null: found a device or a pipe; expected the name of a file; ...
+    """
+    where = where or str(path)
+    target = resolved(path, where=where)
+    try:
+        while makes_folder and not target.parent.exists():
+            target = target.parent
+        if target.parent.exists() and not target.parent.is_dir():
+            raise OutputError(Problem(where, f"{target.parent} is a file", "a folder", "choose another place"))
+        _check_target(target, where)
+    except OSError as error:
+        raise OutputError(Problem(where, what_failed(error), "a file that can be written")) from None
+
+
 @contextmanager
 def written_whole(path: Path | str, *, where: str = "") -> Iterator[Path]:
     """Give a file beside the wanted one that takes its place when the block ends well.
@@ -199,10 +236,11 @@ def written_whole(path: Path | str, *, where: str = "") -> Iterator[Path]:
     try:
         _check_target(target, where)
         partial, number = _begin(target)
-        yield partial
-        _keep_owner_and_mode(target, partial)
-        sync_file(partial)
-        partial.replace(target)
+        with unfinished(partial):
+            yield partial
+            _keep_owner_and_mode(target, partial)
+            sync_file(partial)
+            partial.replace(target)
         sync_folder(target.parent)
     except OSError as error:
         raise OutputError(Problem(where, what_failed(error), expected, mend)) from None
@@ -257,6 +295,8 @@ def create_file(path: Path | str, content: bytes, *, mode: int = 0o666) -> None:
     partial: Path | None = None
     number = -1
     try:
+        if not target.exists():
+            _check_target(target, where)
         partial, number = _begin(target, mode=mode)
         partial.write_bytes(content)
         os.fsync(number)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from actuary.durable.files import beside, leftovers, resolved, sync_file, sync_folder, what_failed
 from actuary.durable.locks import exclusive
+from actuary.durable.unfinished import unfinished
 from actuary.errors import OutputError, Problem
 
 __all__ = ["MANIFEST", "check_output", "staged_output"]
@@ -200,12 +201,13 @@ def staged_output(out: Path | str, *, where: str = "", owned: bool = False) -> I
         try:
             if held:
                 _recover(out)
-            staging.mkdir()
-            yield staging
-            _sync_tree(staging)
-            # Once more: work takes minutes, and somebody may have laid a file of theirs there.
-            check_output(out, where=where, owned=owned)
-            _put_in_place(staging, out)
+            with unfinished(staging):
+                staging.mkdir()
+                yield staging
+                _sync_tree(staging)
+                # Once more: work takes minutes, and somebody may have laid a file of theirs there.
+                check_output(out, where=where, owned=owned)
+                _put_in_place(staging, out)
         except OSError as error:
             expected, mend = "room and leave to write", "make room or choose another folder with --out"
             raise OutputError(Problem(where, f"{what_failed(error)} while writing", expected, mend)) from None

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from actuary.durable.unfinished import unfinished
 from actuary.errors import OutputError, Problem
 
 __all__ = ["exclusive", "remove_abandoned", "try_lock"]
@@ -138,7 +139,8 @@ def _while_held(path: Path, number: int, *, held: bool) -> Iterator[bool]:
             moment = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
             os.ftruncate(number, 0)
             os.pwrite(number, f"process {os.getpid()} on {platform.node()} since {moment}\n".encode(), 0)
-        yield held
+        with unfinished(path):
+            yield held
     finally:
         with suppress(OSError):
             path.unlink(missing_ok=True)

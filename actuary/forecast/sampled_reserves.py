@@ -22,6 +22,10 @@ from actuary.forecast.made_up import made_up_payer, made_up_stays
 from actuary.forecast.reserving import reserve_claims
 from actuary.forecast.small_groups import shrink_group_means
 from actuary.forecast.triangles import build_triangle
+from actuary.kernels.compiled_cache import check_compiled_caches
+
+# Before anything is compiled: PyTensor keeps it on disk by way of numba, which believes whatever it finds there.
+check_compiled_caches()
 
 __all__ = ["Comparison", "compare_delay", "compare_groups", "sample_final_amounts", "sample_group_means"]
 

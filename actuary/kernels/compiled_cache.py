@@ -1,8 +1,10 @@
 """Compiled loops kept on disk under a checksum: numba believes whatever it finds there, also half a file.
 
 Numba keeps machine code beside its source and loads it without a look. Here each of its files ends in the SHA-256 of
-the rest; one that was cut or changed is compiled anew. The stamp holds the sources of all kernels, because a loop that
-calls a loop of another file holds a copy of it. Where nothing can be kept, everything is compiled in each process.
+its name and the rest; one that was cut or changed, or is another loop's, is compiled anew. What PyTensor lets numba
+compile for a sampler is kept in the same way, under its own folder. The stamp holds the sources of all kernels, because
+a loop that calls a loop of another file holds a copy of it. Where nothing can be kept, everything is compiled in each
+process.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ caching: Any = numba_caching
 dispatcher: Any = numba_dispatcher
 
 _DAMAGED = "a compiled loop kept on disk was damaged or not whole: compiled anew"
+_UNREADABLE = "compiled loops kept on disk cannot be read ({why}): they are compiled anew"
 _NOT_KEPT = "compiled loops cannot be kept on disk ({why}): they are compiled in each process"
 _DIGEST = 32
 
@@ -41,14 +44,21 @@ def _kernel_sources() -> str:
     return digest.hexdigest()
 
 
+def _seal(path: str, body: bytes) -> bytes:
+    return hashlib.sha256(Path(path).name.encode() + b"\0" + body).digest()
+
+
 def _unsealed(path: str) -> Any:
-    """Return what a file holds; None where there is none, or it is not whole, which is said."""
+    """Return what a file holds; None where there is none, or it is not whole or another's, which is said."""
     try:
         content = Path(path).read_bytes()
-    except OSError:
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        say_once([_UNREADABLE.format(why=error.strerror or error)])
         return None
     body, seal = content[:-_DIGEST], content[-_DIGEST:]
-    if hashlib.sha256(body).digest() != seal:
+    if _seal(path, body) != seal:
         say_once([_DAMAGED])
         return None
     return pickle.loads(body)  # noqa: S301  (written here, and its checksum holds)
@@ -62,7 +72,7 @@ class _CheckedFiles(caching.IndexDataCacheFile):  # type: ignore[misc]
     """
 
     def __init__(self, cache_path: str, filename_base: str, source_stamp: Any) -> None:
-        super().__init__(cache_path, f"{filename_base}.sealed", (source_stamp, _kernel_sources()))
+        super().__init__(cache_path, f"{filename_base}.named", (source_stamp, _kernel_sources()))
 
     def save(self, key: Any, data: Any) -> None:
         name = self._data_name_of(key)
@@ -90,7 +100,7 @@ class _CheckedFiles(caching.IndexDataCacheFile):  # type: ignore[misc]
 
     @staticmethod
     def _write(path: str, body: bytes) -> None:
-        replace_file(path, body + hashlib.sha256(body).digest())
+        replace_file(path, body + _seal(path, body))
 
 
 class _CheckedCache(caching.FunctionCache):  # type: ignore[misc]

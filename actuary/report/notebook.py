@@ -132,11 +132,14 @@ def _signals_kept() -> Iterator[None]:
         yield
         return
     kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    # What is told of signals, too: the client's event loop takes its place. It is read by setting it.
+    told = signal.set_wakeup_fd(-1)
     try:
         yield
     finally:
         for number, handler in kept.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(told, warn_on_full_buffer=False)
 
 
 def _failure(name: str, error: Exception, timeout: int) -> Problem:

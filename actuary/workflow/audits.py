@@ -148,7 +148,7 @@ def read_audit(
     --------
     >>> read_audit("results.xlsx", "no-such-audit")
     Traceback (most recent call last):
-    actuary.errors.TableError: no-such-audit: found no audit ...
+    actuary.errors.TableError: no-such-audit: found no such folder; ...
     """
     target = None if out is None else check_output(out)
     sampling = read_sampling(folder)

@@ -65,25 +65,28 @@ def open_ledger(path: Path | str | None = None) -> CaseLedger:
     return CaseLedger(default_ledger() if path is None else path, clock=now)
 
 
-def check_ledger(path: Path | str) -> None:
-    """Check that a ledger can be opened, before the work whose outcome is to be recorded in it.
+def check_ledger(ledger: Path | str | None = None, *, who: str | None = None) -> None:
+    """Check that signals could be recorded, before the work that finds them.
 
     Parameters
     ----------
-    path : path
-        The file; where there is none yet, one is begun later.
+    ledger : path, optional
+        The ledger; the usual one when left out.
+    who : str, optional
+        Who will record; the name under which one is logged in when left out.
 
     Raises
     ------
     LedgerError
-        When the file is something else, or damaged.
+        See :meth:`actuary.alerts.ledger.CaseLedger.check_place`.
 
     Examples
     --------
-    >>> check_ledger("output/no_cases_yet.sqlite")
+    >>> check_ledger("/dev/null", who="auditor")
+    Traceback (most recent call last):
+    actuary.alerts.ledger.store.LedgerError: /dev/null: found a device or a pipe; ...
     """
-    if Path(path).expanduser().exists():
-        open_ledger(path).head()
+    open_ledger(ledger).check_place(who=whoever(who))
 
 
 def save_attachments(ledger: CaseLedger, case: int, folder: Path) -> list[Path]:

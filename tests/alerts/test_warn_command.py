@@ -34,6 +34,30 @@ def test_warnings_are_printed_written_and_recorded_once(tmp_path):
     assert "known already" in again.output
 
 
+def test_places_are_looked_at_before_the_work(tmp_path, monkeypatch):
+    def work(*_, **__):
+        raise AssertionError
+
+    monkeypatch.setattr("actuary.workflow.find_warnings", work)
+    (tmp_path / "book.sqlite").write_text("no ledger at all")
+    (tmp_path / "closed").mkdir(mode=0o555)
+    (tmp_path / "lost.sqlite.attachments").mkdir()
+    for option, name, told in (
+        ("--record", "book.sqlite", "a file that is no ledger"),
+        ("--record", "closed/book.sqlite", "is read-only"),
+        ("--record", "closed/below/book.sqlite", "is read-only"),
+        ("--record", "book.sqlite/book.sqlite", "is a file; expected a folder"),
+        ("--record", "lost.sqlite", "put its last good copy back"),
+        ("--out", "closed/warnings.csv", "is read-only"),
+        ("--out", "missing/warnings.csv", "No such file or directory"),
+    ):
+        done = run("--city", "urumqi", option, tmp_path / name)
+        assert (done.exit_code, told in done.output) == (2, True), (name, done.output)
+    done = run("--city", "urumqi", "--record", tmp_path / "new.sqlite", "--who", " ")
+    assert (done.exit_code, "give --who NAME" in done.output) == (2, True)
+    assert not (tmp_path / "new.sqlite").exists()
+
+
 def test_a_wrong_name_is_answered_with_the_nearest():
     done = run("--city", "urumchi")
     assert done.exit_code == 2

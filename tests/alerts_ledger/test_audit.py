@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -225,8 +227,31 @@ def test_a_folder_gives_back_what_was_drawn(tmp_path: Path) -> None:
     again = read_sampling(tmp_path)
     pd.testing.assert_frame_equal(again.population, sampling.population, check_dtype=False)
     assert (again.seed, again.probability, again.fingerprint) == (1, 0.95, sampling.fingerprint)
-    with pytest.raises(TableError, match="no audit"):
-        read_sampling(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        (shutil.rmtree, "found no such folder"),
+        (lambda folder: (shutil.rmtree(folder), folder.touch()), "found a file"),
+        (lambda folder: (folder / "audit.json").unlink(), "found no audit.json in it"),
+        (lambda folder: (folder / "audit.json").write_text('{"seed": 1'), "found a damaged audit.json"),
+        (lambda folder: (folder / "audit.json").write_text("[]"), "found a damaged audit.json"),
+        (
+            lambda folder: (folder / "population.parquet").write_bytes(b"PAR1"),
+            "damaged audit.json or population",
+        ),
+    ],
+)
+def test_what_is_no_audit_is_told_without_a_number_of_the_system(
+    tmp_path: Path, harm: Callable[[Path], object], told: str
+) -> None:
+    (folder := tmp_path / "audit").mkdir()
+    write_sampling(draw(claims()), PLAN, folder, policy="shenyang-2021")
+    harm(folder)
+    with pytest.raises(TableError, match=told) as caught:
+        read_sampling(folder)
+    assert "Errno" not in str(caught.value)
 
 
 def test_everything_wrong_with_the_results_is_said_at_once(tmp_path: Path) -> None:

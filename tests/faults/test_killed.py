@@ -102,7 +102,7 @@ def test_a_hundred_kills_leave_nothing_half_written(tmp_path: Path, root: Path) 
 
 # A verb of the command line that writes its output slowly.
 VERB = """
-import sys, time
+import hashlib, sys, time
 from pathlib import Path
 from actuary.cli import app, main
 from actuary.cli.console import teaching
@@ -114,24 +114,42 @@ def slowly(out: Path) -> None:
     with staged_output(out) as staging:
         (staging / "a.txt").write_text("half")
         print("ready", flush=True)
-        time.sleep(60)
+        {work}
 
 sys.argv = ["actuary", "slowly", sys.argv[1]]
 main()
 """
+WAITS = "time.sleep(60)"
+# What no interruption gets through to: one long step of a library, and one that takes an interruption for its own.
+DEAF = {
+    "a long step": 'hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)',
+    "swallowed": """
+        try:
+            time.sleep(60)
+        except BaseException:
+            time.sleep(60)""",
+}
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_a_verb_that_is_stopped_leaves_nothing(tmp_path: Path, root: Path, number: signal.Signals) -> None:
-    command = [sys.executable, "-c", VERB, str(tmp_path / "city")]
+def stop(root: Path, out: Path, work: str, number: signal.Signals) -> tuple[int, str, float]:
+    """Run a verb, send it a signal in the middle; return its status, what it said, and how long it took to end [s]."""
+    command = [sys.executable, "-c", VERB.format(work=work), str(out)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     # What runs in the background of a shell is born deaf to Ctrl-C.
     listen = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)  # noqa: E731
     with subprocess.Popen(command, cwd=root, text=True, preexec_fn=listen, **pipes) as verb:  # noqa: PLW1509
         assert verb.stdout is not None
         assert verb.stdout.readline() == "ready\n"
+        time.sleep(0.3)  # what is tried is in work, not about to begin
+        begin = time.monotonic()
         verb.send_signal(number)
         _, told = verb.communicate(timeout=30)
+        return verb.returncode, told, time.monotonic() - begin
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_a_verb_that_is_stopped_leaves_nothing(tmp_path: Path, root: Path, number: signal.Signals) -> None:
+    status, told, _ = stop(root, tmp_path / "city", WAITS, number)
     assert "Traceback" not in told
     if number == signal.SIGKILL:
         assert all(name.startswith(".city.") for name in tree(tmp_path))
@@ -139,6 +157,14 @@ def test_a_verb_that_is_stopped_leaves_nothing(tmp_path: Path, root: Path, numbe
             (staging / "a.txt").write_text("whole")
         assert tree(tmp_path) == {"city": None, "city/a.txt": b"whole"}
     else:
-        assert verb.returncode == 130
+        assert status == 130
         assert "stopped; nothing was written" in told
         assert tree(tmp_path) == {}
+
+
+@pytest.mark.parametrize("work", DEAF)
+def test_a_verb_that_hears_nothing_is_stopped_all_the_same(tmp_path: Path, root: Path, work: str) -> None:
+    status, told, seconds = stop(root, tmp_path / "city", DEAF[work], signal.SIGTERM)
+    assert (status, told) == (130, "actuary: stopped at once; what was not finished is removed.\n")
+    assert seconds < 15  # two of patience, and a machine under load
+    assert tree(tmp_path) == {}

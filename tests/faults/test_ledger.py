@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from actuary.alerts.ledger import CaseLedger, LedgerError
+from actuary.alerts.ledger.store import Writing
 from actuary.alerts.signals import Signal
 from tests.faults.faults import full_disk, tree
 
@@ -90,3 +93,63 @@ def test_a_lost_ledger_is_not_begun_anew_beside_its_attachments(book: CaseLedger
     with pytest.raises(LedgerError, match="put its last good copy back"):
         book.record(signals(0, 1), who="office", at=AT)
     assert not book.path.exists()
+
+
+def in_the_middle(book: CaseLedger) -> tuple[bytes, bytes]:
+    """Return file and journal as a process leaves them that is killed while it writes many events."""
+    with closing(sqlite3.connect(book.path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA cache_size = 2")  # pages reach the file long before the end
+        connection.execute("BEGIN IMMEDIATE")
+        writing = Writing(connection)
+        for event in list(book.events()) * 5:
+            writing.append(event)
+        found = book.path.read_bytes(), book.path.with_name("cases.sqlite-journal").read_bytes()
+        connection.execute("ROLLBACK")
+    return found
+
+
+def test_a_ledger_killed_in_a_transaction_is_that_of_before(book: CaseLedger) -> None:
+    before, head = list(book.events()), book.head()
+    half, journal = in_the_middle(book)
+    assert book.path.read_bytes() != half
+    book.path.write_bytes(half)
+    book.path.with_name("cases.sqlite-journal").write_bytes(journal)
+    assert list(book.events()) == before
+    assert book.head() == head
+    assert book.verify().sound
+    assert list(tree(book.path.parent)) == ["cases.sqlite"]
+
+
+def test_a_copy_made_in_a_transaction_or_a_lost_journal_is_never_sound(book: CaseLedger, tmp_path: Path) -> None:
+    half, _ = in_the_middle(book)
+    (copy := CaseLedger(tmp_path / "copy.sqlite")).path.write_bytes(half)
+    for use in (copy.cases, copy.head, lambda: copy.record(signals(90, 91), who="office", at=AT), copy.verify):
+        with pytest.raises(LedgerError, match="put the last good copy back"):
+            use()
+    assert copy.path.read_bytes() == half
+
+
+@pytest.mark.parametrize("lost", [True, False], ids=["lost", "there"])
+def test_a_ledger_that_another_program_gave_a_log_is_refused(book: CaseLedger, tmp_path: Path, *, lost: bool) -> None:
+    first = next(book.events())
+    other = sqlite3.connect(book.path, isolation_level=None)
+    other.execute("PRAGMA journal_mode = WAL")
+    Writing(other).append(first)
+    for name in ("cases.sqlite", "cases.sqlite-wal"):
+        (tmp_path / "moved").mkdir(exist_ok=True)
+        (tmp_path / "moved" / name).write_bytes((tmp_path / name).read_bytes())
+    other.close()
+    moved = CaseLedger(tmp_path / "moved" / "cases.sqlite")
+    if lost:
+        (tmp_path / "moved" / "cases.sqlite-wal").unlink()
+    before = tree(moved.path.parent)
+    for use in (moved.cases, moved.verify, lambda: moved.record(signals(90, 91), who="office", at=AT)):
+        with pytest.raises(
+            LedgerError, match=f"and {'no ' if lost else ''}cases.sqlite-wal; expected a ledger that is one"
+        ):
+            use()
+    assert tree(moved.path.parent) == before
+    if not lost:  # the way out that is told
+        with closing(sqlite3.connect(moved.path, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE")
+        assert moved.verify().events == 41

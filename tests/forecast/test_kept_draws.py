@@ -14,6 +14,9 @@ from actuary.forecast.fund_spec import load_fund_spec
 from actuary.forecast.kept_draws import load_kept, store_kept
 from actuary.periods import Quarter
 
+#: That damage is said once is tried in tests/faults.
+unsaid = pytest.mark.filterwarnings("ignore::actuary.durable.checked.CacheWarning")
+
 
 def _forecast(kept: Path | None, **changed: object) -> FundForecast:
     asked: dict[str, object] = {"to": "2025Q2", "until": "2024Q4", "draws": 24, "model": "naive", **changed}
@@ -55,6 +58,7 @@ def _damaged(content: bytes) -> dict[str, bytes]:
     return {"cut": content[:middle], "changed": changed, "empty": b"", "other": b"x" * 99}
 
 
+@unsaid
 @pytest.mark.parametrize("damage", ["cut", "changed", "empty", "other"])
 def test_a_damaged_file_is_never_trusted(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "one.flows"
@@ -63,6 +67,7 @@ def test_a_damaged_file_is_never_trusted(tmp_path: Path, damage: str) -> None:
     assert load_kept(path) is None
 
 
+@unsaid
 def test_a_forecast_whose_file_is_damaged_is_made_again(tmp_path: Path) -> None:
     first = _forecast(tmp_path)
     (path,) = _files(tmp_path)
@@ -71,6 +76,7 @@ def test_a_forecast_whose_file_is_damaged_is_made_again(tmp_path: Path) -> None:
     assert load_kept(path) is not None
 
 
+@unsaid
 def test_a_folder_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder", encoding="utf-8")
     assert _forecast(tmp_path / "file").to == "2025Q2"

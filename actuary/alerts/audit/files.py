@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from actuary.alerts.audit.rules import AuditPlan
 from actuary.alerts.audit.sample import FILLED, AuditSampling
 from actuary.alerts.sheets import xlsx_bytes
+from actuary.durable.files import what_failed
 from actuary.errors import Problem, TableError
 from actuary.files import csv_bytes, parse_json
 from actuary.tables.personal_door import persons_told
@@ -99,6 +100,12 @@ def read_sampling(folder: Path | str) -> AuditSampling:
     import pandas as pd  # noqa: PLC0415  (only where a folder is read)
 
     place = Path(folder).expanduser()
+    expected = "the folder of an audit"
+    if not place.is_dir():
+        found = "a file" if place.exists() else "no such folder"
+        raise TableError(Problem(str(place), found, expected, _MEND))
+    if missing := [name for name in (_HEADER, _POPULATION) if not (place / name).is_file()]:
+        raise TableError(Problem(str(place), f"no {' and no '.join(missing)} in it", expected, _MEND))
     try:
         header = parse_json((place / _HEADER).read_text(encoding="utf-8"))
         population = pd.read_parquet(place / _POPULATION)
@@ -111,8 +118,12 @@ def read_sampling(folder: Path | str) -> AuditSampling:
             str(header["fingerprint"]),
             bool(header["synthetic"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, NotImplementedError) as error:
-        raise TableError(Problem(str(place), f"no audit ({error})", "the folder of an audit", _MEND)) from None
+    except OSError as error:
+        raise TableError(Problem(str(place), f"an audit that cannot be read: {what_failed(error)}", expected)) from None
+    except (ValueError, KeyError, TypeError, NotImplementedError) as error:
+        found = f"a damaged {_HEADER} or {_POPULATION} ({type(error).__name__})"
+        mend = "draw it again with the seed in the minutes, or put the last good copy back"
+        raise TableError(Problem(str(place), found, expected, mend)) from None
 
 
 def write_estimate(estimate: AuditEstimate, folder: Path) -> None:

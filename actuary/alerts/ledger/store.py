@@ -16,10 +16,20 @@ from typing import Any
 from weakref import WeakSet
 
 from actuary.alerts.ledger.events import GENESIS, Head, LedgerEvent, chain_hash
-from actuary.durable.files import sync_folder
-from actuary.errors import ActuaryError, Problem
+from actuary.durable.files import check_file, sync_folder, what_failed
+from actuary.errors import ActuaryError, OutputError, Problem
 
-__all__ = ["COLUMNS", "SCHEMA", "LedgerError", "Writing", "attachment_folder", "read_head", "reading", "writing"]
+__all__ = [
+    "COLUMNS",
+    "SCHEMA",
+    "LedgerError",
+    "Writing",
+    "attachment_folder",
+    "check_place",
+    "read_head",
+    "reading",
+    "writing",
+]
 
 _APPLICATION = 0x41435455
 _FORM = 1
@@ -96,8 +106,29 @@ def _connect(path: Path, *, wait_seconds: int, create: bool) -> sqlite3.Connecti
     if not path.is_file():
         mend = "`actuary cases add` or `actuary warn --record LEDGER` begins one; --ledger names another"
         raise LedgerError(Problem(str(path), "no such file", "the file of a ledger", mend))
+    _refuse_log(path)
     # Without an isolation level Python begins no transaction of its own.
     return sqlite3.connect(path, timeout=wait_seconds, isolation_level=None, factory=_Connection)
+
+
+def check_place(path: Path) -> None:
+    """Check that a ledger can be written in its place, or begun there; nothing is written.
+
+    Raises
+    ------
+    LedgerError
+        When its file or folder is read-only (SQLite itself lets the superuser write there), the place is no plain
+        file's, or the ledger was lost.
+    """
+    try:
+        check_file(path, makes_folder=True)
+    except OutputError as error:
+        raise LedgerError(error.problems) from None
+    if not path.is_file() and attachment_folder(path).is_dir():
+        # Begun anew here, a ledger that was lost would be taken for one that never was.
+        found = f"no such file, though its attachments lie beside it in {attachment_folder(path).name}"
+        mend = "put its last good copy back, or move the attachments away to begin a new one"
+        raise LedgerError(Problem(str(path), found, "the file of a ledger", mend))
 
 
 def _create(path: Path) -> None:
@@ -105,11 +136,6 @@ def _create(path: Path) -> None:
     partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if attachment_folder(path).is_dir():
-            # Begun anew here, a ledger that was lost would be taken for one that never was.
-            found = f"no such file, though its attachments lie beside it in {attachment_folder(path).name}"
-            mend = "put its last good copy back, or move the attachments away to begin a new one"
-            raise LedgerError(Problem(str(path), found, "the file of a ledger", mend))
         partial.unlink(missing_ok=True)
         with closing(sqlite3.connect(partial, isolation_level=None)) as connection:
             connection.execute("BEGIN")
@@ -124,6 +150,25 @@ def _create(path: Path) -> None:
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def _refuse_log(path: Path) -> None:
+    """Refuse a file that another program has switched to a write-ahead log: without the log it would be shorter."""
+    try:
+        with path.open("rb") as stream:
+            modes = stream.read(20)[18:]
+    except OSError as error:
+        raise LedgerError(Problem(str(path), what_failed(error), "the file of a ledger")) from None
+    if modes == bytes((2, 2)):
+        log = path.with_name(f"{path.name}-wal")
+        found = (
+            f"a write-ahead log, which another program has switched on, and {'' if log.exists() else 'no '}{log.name}"
+        )
+        mend = (
+            f"with that file beside it: sqlite3 {path.name} 'PRAGMA journal_mode=DELETE', then `actuary cases verify`; "
+            "without it: put the last good copy back"
+        )
+        raise LedgerError(Problem(str(path), found, "a ledger that is one file", mend))
 
 
 def _told(error: sqlite3.Error, path: Path, wait_seconds: int) -> LedgerError:
@@ -257,6 +302,8 @@ def writing(path: Path, *, wait_seconds: int, create: bool = False) -> Iterator[
     LedgerError
         When there is no file, it is something else, cannot be written, or stays locked by another.
     """
+    if create or path.is_file():
+        check_place(path)
     try:
         with closing(_connect(path, wait_seconds=wait_seconds, create=create)) as connection:
             connection.execute("BEGIN IMMEDIATE")

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import importlib.metadata
 import os
 import platform
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
+import actuary
 from actuary.errors import ActuaryError, Problem, raise_all
+from actuary.paths import models_root
 from actuary.workflow.bulk.engine import PartDone, PartWork
 from actuary.workflow.bulk.partitions import Partition
 
@@ -24,6 +28,7 @@ _AHEAD: Final = 3
 #: Where the answer could differ in its last bytes: these have to be the same on every machine.
 _SAME: Final = ("actuary", "numpy", "pyarrow", "numba")
 _CONNECT_SECONDS: Final = 20
+_SAME_PACKAGE: Final = "install the same lock file and the same package on every machine"
 
 
 class ClusterError(ActuaryError):
@@ -41,9 +46,27 @@ def _distributed() -> Any:
     return distributed
 
 
+def _content(root: Path, endings: Container[str]) -> str:
+    """Return the hash of the files of a folder that have one of some endings."""
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        if path.suffix in endings and path.is_file():
+            digest.update(
+                path.relative_to(root).as_posix().encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest()
+            )
+    return digest.hexdigest()[:12]
+
+
+@functools.lru_cache(maxsize=1)
 def _versions() -> dict[str, str]:
-    """Return the versions of what decides the bytes of an answer."""
-    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in _SAME}}
+    """Return the versions of what decides the bytes of an answer, and what the package itself and its rules hold."""
+    return {
+        "python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in _SAME},
+        # A checkout changes without its version.
+        "sources": _content(Path(actuary.__file__).parent, (".py",)),
+        "declarations": _content(models_root(), (".toml", ".csv", ".md")),
+    }
 
 
 def _probe(paths: Sequence[str], folder: str) -> dict[str, Any]:
@@ -58,12 +81,43 @@ def _probe(paths: Sequence[str], folder: str) -> dict[str, Any]:
     return {"versions": _versions(), "sizes": seen, "writes": writes}
 
 
+def _differences(there: Mapping[str, Any], here: Mapping[str, Any], *, where: str, folder: str) -> list[Problem]:
+    """Return why a worker would answer otherwise than the driver, or cannot work; nothing where it is fit."""
+    problems = []
+    mine, theirs = here["versions"], there["versions"]
+    if other := sorted(name for name, version in mine.items() if theirs.get(name) != version):
+        found = ", ".join(f"{name} {theirs.get(name, 'none')}" for name in other)
+        expected = ", ".join(f"{name} {mine[name]}" for name in other)
+        problems.append(Problem(where, found, f"{expected}, as here", _SAME_PACKAGE))
+    mend = "mount the storage at the same path"
+    problems += [
+        Problem(where, f"{path}: {there['sizes'][path]}", f"{size} bytes, as here", mend)
+        for path, size in here["sizes"].items()
+        if there["sizes"][path] != size
+    ]
+    if not there["writes"]:
+        mend = "put --out on storage that every worker may write"
+        problems.append(Problem(where, f"{folder}, which it may not write", "a folder that workers share", mend))
+    return problems
+
+
+def _refuse_stranger(plugin: Any, address: str) -> None:
+    """Look at a worker before its first part: it may have joined after the driver asked all that were there."""
+    if plugin.problems is None:
+        there = _probe(list(plugin.here["sizes"]), plugin.folder)
+        where = f"worker {address}, which joined later"
+        plugin.problems = _differences(there, plugin.here, where=where, folder=plugin.folder)
+    raise_all(plugin.problems, ClusterError)
+
+
 def _work_on(name: str, partition: Partition) -> PartDone:
     """Run the work that was given to the worker under a name."""
     from distributed import get_worker  # noqa: PLC0415  (runs on workers only)
 
-    plugin: Any = get_worker().plugins[name]
+    worker = get_worker()
+    plugin: Any = worker.plugins[name]
     work: PartWork = plugin.work
+    _refuse_stranger(plugin, worker.address)
     try:
         return work(partition)
     except (ActuaryError, OSError):
@@ -77,14 +131,18 @@ def _work_on(name: str, partition: Partition) -> PartDone:
         raise RuntimeError(found) from None
 
 
-def _plugin(name: str, work: PartWork) -> Any:
-    """Wrap work so that every worker gets it once, also one that joins or is started again later."""
+def _plugin(name: str, work: PartWork, here: Mapping[str, Any]) -> Any:
+    """Wrap work so that every worker gets it once, also one that joins or is started again later, with what is here."""
     from distributed import WorkerPlugin  # noqa: PLC0415
 
     plugin: Any = WorkerPlugin()
     plugin.name = name
-    plugin.work = work
+    plugin.work, plugin.here, plugin.folder, plugin.problems = work, here, _folder_of(work), None
     return plugin
+
+
+def _folder_of(work: PartWork) -> str:
+    return str(getattr(work, "folder", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +194,9 @@ class DistributedEngine:
         if not partitions:
             return
         with self._client() as client:
-            self._check(client, work, partitions)
+            here = self._check(client, work, partitions)
             name = f"actuary-{uuid4().hex}"
-            client.register_plugin(_plugin(name, work))
+            client.register_plugin(_plugin(name, work, here))
             try:
                 yield from self._answers(client, name, partitions)
             finally:
@@ -167,36 +225,21 @@ class DistributedEngine:
         finally:
             client.close()
 
-    def _check(self, client: Any, work: PartWork, partitions: Sequence[Partition]) -> None:
-        """Refuse workers that would answer otherwise, or that do not see the storage."""
+    def _check(self, client: Any, work: PartWork, partitions: Sequence[Partition]) -> Mapping[str, Any]:
+        """Refuse workers that would answer otherwise, or do not see the storage; return what is here."""
         paths = sorted({one.path for one in (partitions[0], partitions[-1]) if one.path})
-        folder = str(getattr(work, "folder", ""))
+        folder = _folder_of(work)
         here = _probe(paths, folder)
         problems = []
-        for address, there in client.run(_probe, paths, folder).items():
+        for address, there in client.run(_probe, paths, folder, on_error="return").items():
             where = f"--scheduler {self.scheduler}, worker {address}"
-            if other := {name for name, version in here["versions"].items() if there["versions"].get(name) != version}:
-                found = ", ".join(f"{name} {there['versions'].get(name, 'none')}" for name in sorted(other))
-                expected = ", ".join(f"{name} {here['versions'][name]}" for name in sorted(other))
-                problems.append(
-                    Problem(where, found, f"{expected}, as here", "install the same lock file on every machine")
-                )
-            problems += [
-                Problem(
-                    where,
-                    f"{path}: {there['sizes'][path]}",
-                    f"{size} bytes, as here",
-                    "mount the storage at the same path",
-                )
-                for path, size in here["sizes"].items()
-                if there["sizes"][path] != size
-            ]
-            if not there["writes"]:
-                mend = "put --out on storage that every worker may write"
-                problems.append(
-                    Problem(where, f"{folder}, which it may not write", "a folder that workers share", mend)
-                )
+            if isinstance(there, BaseException):
+                found = f"a worker that cannot run this package ({type(there).__name__})"
+                problems.append(Problem(where, found, "the package as it is here", _SAME_PACKAGE))
+            else:
+                problems += _differences(there, here, where=where, folder=folder)
         raise_all(problems, ClusterError)
+        return here
 
     def _answers(self, client: Any, name: str, partitions: Sequence[Partition]) -> Iterator[PartDone]:
         distributed = _distributed()

@@ -92,7 +92,7 @@ def test_where_widgets_cannot_be_shown_there_are_the_values_and_the_tables(panel
     bundle = panel._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in bundle
     page = bundle["text/html"]
-    for expected in ("double &lt;it&gt;", "Sliders cannot be moved here", "1.0 yuan", "doubled [yuan]", "aria-label"):
+    for expected in ("double &lt;it&gt;", "Sliders cannot be moved here", "1.0 yuan", "doubled\n[yuan]", "aria-label"):
         assert expected in page
     assert "doubled [yuan]" in bundle["text/plain"]
 

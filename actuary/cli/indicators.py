@@ -54,7 +54,7 @@ class By(enum.StrEnum):
 _READ_IN = {"yuan": ("100m_yuan", 2), "persons": ("10k_persons", 2), "share": ("pct", 2), "ratio": ("ratio", 2)}
 _SMALL_YUAN = 1e7
 _WHOLE = {"visits": 0, "count": 0, "weight": 2}
-_NOT_ASSESSABLE = {"zh": "无法判断", "en": "not assessable"}
+_NOT_ASSESSABLE = {"zh": "无法评估", "en": "not assessable"}
 
 
 def _as_read(value: float, unit: str) -> tuple[str, str]:

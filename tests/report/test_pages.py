@@ -39,9 +39,9 @@ def test_no_page_but_the_last_is_left_half_empty(report: ReportData) -> None:
     assert not empty
 
 
-@pytest.mark.slow
 def test_the_check_sees_an_empty_page(made_up: ReportData) -> None:
-    assert _empty_shares(made_up)[-1] > _MOST
+    short = replace(made_up, sections=tuple(replace(one, blocks=one.blocks[:1]) for one in made_up.sections[:1]))
+    assert _empty_shares(short)[-1] > _MOST
 
 
 def _with_gaps(report: ReportData, count: int) -> ReportData:

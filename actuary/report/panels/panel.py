@@ -13,13 +13,14 @@ import pandas as pd
 from actuary.errors import ActuaryError, Problem, UnknownNameError, raise_all, unknown_name
 from actuary.report.panels.question import Answer, Question, Slider
 from actuary.report.panels.words import PANEL_WORDS
+from actuary.report.view import text_width
 
 __all__ = ["WhatIfPanel"]
 
 #: Numbers of a column: as many digits as its largest one needs.
 _LARGE, _MIDDLE = 1000.0, 10.0
-#: Where a head may go on in a new line: after a colon, before the unit.
-_HEAD_BREAK = re.compile(r"：|: | (?=\[)")
+#: Where a head goes on in a new line.
+_HEAD_BREAK = re.compile(r"：|: ")
 #: Widgets get none of the looks that JupyterLab gives tables elsewhere; nothing outside this panel is touched.
 _LOOKS = (
     "<style>.actuary-panel table{border-collapse:collapse;margin:.2em 0 .8em;line-height:1.35;"
@@ -62,6 +63,8 @@ class WhatIfPanel(widgets.VBox):  # type: ignore[misc]
         self.question = question
         self._words = PANEL_WORDS[question.lang]
         self._held = False
+        # Room for the longest label: a label that is cut names nothing.
+        self._label_em = min(28.0, 1.5 + 0.55 * max((text_width(one.label) for one in question.sliders), default=0))
         self.sliders = {one.id: self._slider(one) for one in question.sliders}
         self.reset = widgets.Button(description=self._words["reset"])
         self.name = widgets.Text(description=self._words["name"])
@@ -151,8 +154,9 @@ class WhatIfPanel(widgets.VBox):  # type: ignore[misc]
             readout_format=f".{one.digits}f",
             # An answer when the mouse is let go, not at every point on the way.
             continuous_update=False,
-            style={"description_width": "15em"},
-            layout={"width": "34em"},
+            tooltip=one.label,
+            style={"description_width": f"{self._label_em:.1f}em"},
+            layout={"width": f"{self._label_em + 19:.1f}em"},
         )
 
     def _legend(self, one: Slider) -> str:
@@ -219,8 +223,11 @@ class WhatIfPanel(widgets.VBox):  # type: ignore[misc]
         return {**data, "text/html": self._static(), "text/plain": f"{self.question.title}\n\n{plain}"}
 
 
-def _break(found: re.Match[str]) -> str:
-    return found[0].strip() + "\n" if found[0].strip() else "\n"
+def _head(name: str) -> str:
+    """Break a head after its colons and before its unit, which stays whole."""
+    said, bracket, unit = name.partition(" [")
+    lines = _HEAD_BREAK.sub(lambda found: found[0].strip() + "\n", said)
+    return lines + ("\n[" + unit.replace(" ", "\u00a0") if bracket else "")
 
 
 def _column(values: pd.Series) -> list[str]:
@@ -240,8 +247,7 @@ def _table(frame: pd.DataFrame) -> str:
     """Return a table whose numbers stand right and whose units stand under the heads."""
     classes = ["" if pd.api.types.is_numeric_dtype(frame[name]) else ' class="word"' for name in frame.columns]
     heads = "".join(
-        f"<th{kind}>{html.escape(_HEAD_BREAK.sub(_break, str(name)))}</th>"
-        for name, kind in zip(frame.columns, classes, strict=True)
+        f"<th{kind}>{html.escape(_head(str(name)))}</th>" for name, kind in zip(frame.columns, classes, strict=True)
     )
     rows = "".join(
         "<tr>"

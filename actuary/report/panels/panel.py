@@ -26,7 +26,8 @@ _LOOKS = (
     "<style>.actuary-panel table{border-collapse:collapse;margin:.2em 0 .8em;line-height:1.35;"
     "font-variant-numeric:tabular-nums}"
     ".actuary-panel th,.actuary-panel td{padding:.15em .7em;text-align:right;vertical-align:bottom}"
-    ".actuary-panel th{white-space:pre-line;font-weight:600}.actuary-panel td{white-space:nowrap}"
+    ".actuary-panel th{white-space:pre-line;font-weight:600;min-width:5em}"
+    ".actuary-panel th.word{min-width:0}.actuary-panel td{white-space:nowrap}"
     ".actuary-panel .word{text-align:left}.actuary-panel thead tr{border-bottom:1px solid currentColor}"
     ".actuary-panel tbody tr{border-bottom:1px solid rgba(128,128,128,.25)}"
     ".actuary-panel p{margin:.4em 0 .2em;line-height:1.4}.actuary-panel ul{margin:.3em 0;line-height:1.4}"
@@ -74,7 +75,11 @@ class WhatIfPanel(widgets.VBox):  # type: ignore[misc]
         self.answered_s = 0.0
         head = widgets.HTML(f"<b>{html.escape(question.title)}</b>")
         rows = [
-            widgets.HBox([self.sliders[one.id], widgets.HTML(f"<small>{self._legend(one)}</small>")])
+            widgets.HBox(
+                [self.sliders[one.id], widgets.HTML(f"<small>{self._legend(one)}</small>")],
+                # Where the page is narrow, the unit goes below the slider and leaves it its length.
+                layout={"flex_flow": "row wrap"},
+            )
             for one in question.sliders
         ]
         form = widgets.HBox([self.reset, self.name, self.save])
@@ -156,7 +161,7 @@ class WhatIfPanel(widgets.VBox):  # type: ignore[misc]
             continuous_update=False,
             tooltip=one.label,
             style={"description_width": f"{self._label_em:.1f}em"},
-            layout={"width": f"{self._label_em + 19:.1f}em"},
+            layout={"width": f"{self._label_em + 19:.1f}em", "max_width": "100%", "flex": "0 0 auto"},
         )
 
     def _legend(self, one: Slider) -> str:

@@ -171,7 +171,7 @@ def unknown_name(where: str, name: object, known: Iterable[str], *, what: str = 
     --city: found 'shenyan'; expected a known city (anyang, shenyang); did you mean 'shenyang'?
     """
     names = sorted(set(known))
-    shown = ", ".join(names[:12]) + (f" … {len(names)} in all" if len(names) > 12 else "")
+    shown = ", ".join(names[:12]) + (f" … {len(names)} in all" if len(names) > 12 else "") or "there is none"
     close = nearest_name(str(name), names)
     mend = f"did you mean {close!r}?" if close else declare
     return Problem(where, repr(name), f"a known {what} ({shown})", mend)

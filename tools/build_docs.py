@@ -29,7 +29,14 @@ ROOT = Path(__file__).resolve().parent.parent
 #: Pages, relative to the repository; a page of docs/ that is not among them cannot be: the folder is taken whole.
 PAGES = ("*.md", "docs/**/*.md", "models/README.md", "data/README.md")
 #: Pages whose links say what stands below them in the contents.
-INDEXES = ("index.md", "docs/index.zh.md", "docs/how-to/README.md", "docs/topics.md", "docs/decisions/README.md")
+INDEXES = (
+    "index.md",
+    "docs/index.zh.md",
+    "docs/how-to/README.md",
+    "docs/how-to/README.zh.md",
+    "docs/topics.md",
+    "docs/decisions/README.md",
+)
 #: Where a page goes that no index names.
 REST = "docs/topics.md"
 #: What decides whether a notebook is run again.

@@ -20,7 +20,7 @@ __all__ = ["NOT_ASSESSABLE", "READ_IN", "as_read", "check_name", "show", "write_
 READ_IN = {"yuan": ("100m_yuan", 2), "persons": ("10k_persons", 2), "share": ("pct", 2), "ratio": ("ratio", 2)}
 _SMALL_YUAN = 1e7
 _WHOLE = {"visits": 0, "count": 0, "weight": 2}
-NOT_ASSESSABLE = {"zh": "无法判断", "en": "not assessable"}
+NOT_ASSESSABLE = {"zh": "无法评估", "en": "not assessable"}
 
 
 def as_read(value: float, unit: str) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from actuary.periods import Quarter
 from actuary.policy import PolicyBook, Resolved, load_policy_book, load_region, resolve
 from actuary.policy.membership_model import MEMBERSHIP_KEYS
 from actuary.policy.module_model import MODULE_KEYS
+from actuary.policy.regions import unknown_basis
 
 __all__ = [
     "Declared",
@@ -82,7 +83,7 @@ def load_declared(region: str, *, basis: str, scenarios: Sequence[str], models: 
     book = load_policy_book(region, root=models)
     if place.bases or basis != "base":
         if basis not in place.bases:
-            raise UnknownNameError(unknown_name(f"basis of {region}", basis, place.bases, what="basis"))
+            raise UnknownNameError(unknown_basis(place, basis))
         resolved = {name: resolve(region, basis=basis, scenario=name, root=models) for name in scenarios}
         # A scenario may speak of people too, for the other model: only one that does nothing here is refused.
         raise_all(

@@ -23,7 +23,7 @@ ASSESSMENTS: dict[str, tuple[str, str]] = {
     "on_track": ("进度正常", "on track"),
     "behind": ("进度滞后", "behind"),
     "missed": ("未达到", "missed"),
-    "not_assessable": ("无法判断", "not assessable"),
+    "not_assessable": ("无法评估", "not assessable"),
 }
 
 

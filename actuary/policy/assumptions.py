@@ -18,7 +18,7 @@ from actuary.paths import models_root
 from actuary.policy.dated import DatedBook
 from actuary.policy.fingerprints import fingerprint
 from actuary.policy.parameters import AssumptionParameter, read_groups
-from actuary.policy.regions import load_region, region_folder
+from actuary.policy.regions import load_region, region_folder, unknown_basis
 from actuary.policy.shapes import Shape, Text, fit
 from actuary.policy.toml_files import TomlFile, locate_root, read_sources, read_toml
 
@@ -214,7 +214,7 @@ def load_basis(region: str, name: str = "base", *, root: Path | None = None) -> 
             DeclarationError,
         )
     if name not in place.bases:
-        raise UnknownNameError(unknown_name(f"basis of {region}", name, place.bases, what="basis"))
+        raise UnknownNameError(unknown_basis(place, name))
     sources, problems = read_sources(path.parent, root=base)
     file, found = read_toml(path, root=base)
     problems += found

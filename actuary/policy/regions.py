@@ -11,7 +11,16 @@ from actuary.paths import models_root
 from actuary.policy.shapes import Shape, Text, fit
 from actuary.policy.toml_files import TomlFile, read_toml
 
-__all__ = ["Region", "RegionFile", "RequiredInput", "list_regions", "load_region", "read_region_file", "region_folder"]
+__all__ = [
+    "Region",
+    "RegionFile",
+    "RequiredInput",
+    "list_regions",
+    "load_region",
+    "read_region_file",
+    "region_folder",
+    "unknown_basis",
+]
 
 
 class RequiredInput(Shape):
@@ -135,6 +144,34 @@ def region_folder(region: str, *, root: Path | None = None) -> Path:
 def read_region_file(file: TomlFile) -> tuple[RegionFile | None, list[Problem]]:
     """Read a file region.toml or city.toml that was parsed."""
     return fit(RegionFile, file.data, file=file)
+
+
+def unknown_basis(place: Region, name: str) -> Problem:
+    """Build the problem for an assumption basis that a region does not declare.
+
+    Parameters
+    ----------
+    place : Region
+        The region.
+    name : str
+        What was asked for.
+
+    Examples
+    --------
+    >>> print(unknown_basis(load_region("shenyang"), "base"))
+    basis of shenyang: found 'base'; expected no basis: none is declared for shenyang; leave the basis out: ...
+    >>> print(unknown_basis(load_region("national"), "bse"))
+    basis of national: found 'bse'; expected a known basis (...); did you mean 'base'?
+    """
+    folder = "national" if place.id == "national" else f"cities/{place.id}"
+    file = f"models/{folder}/assumptions/{name}.toml"
+    if place.bases:
+        return unknown_name(f"basis of {place.id}", name, place.bases, what="basis", declare=f"declare it: {file}")
+    mend = (
+        f"leave the basis out: then what is published is shown and nothing is projected; or declare one in {file}, "
+        "its keys as in models/national/assumptions/base.toml"
+    )
+    return Problem(f"basis of {place.id}", repr(name), f"no basis: none is declared for {place.id}", mend)
 
 
 def load_region(region: str, *, root: Path | None = None) -> Region:

@@ -197,6 +197,24 @@ class Composer:
         way = "up" if printed.startswith("+") else "down" if printed.startswith("−") else "flat"
         return CellRef(self.text(f"phrases.{way}", rate=reference.text), reference.number)
 
+    def moved(self, table: ReportTable, row: int, key: str) -> CellRef:
+        """Refer to an amount of change in words: 增加 or 减少 with the amount, or that nothing changes."""
+        reference = self.ref(table, row, key, absolute=True)
+        value = table.cell(row % len(table.rows), key)
+        if value is None or isinstance(value, str):
+            return reference
+        way = "same" if value == 0 else "more" if value > 0 else "less"
+        return CellRef(self.text(f"phrases.moved_{way}", amount=reference.text), reference.number)
+
+    def became(self, table: ReportTable, row: int, key: str, *, before: int = 0) -> CellRef:
+        """Refer to what a figure of an earlier row became: 升至 or 降至 with the figure, or that it stayed."""
+        reference = self.ref(table, row, key)
+        first, last = (table.cell(place % len(table.rows), key) for place in (before, row))
+        if not isinstance(first, (int, float)) or not isinstance(last, (int, float)):
+            return reference
+        way = "same" if reference.text == self.ref(table, before, key).text else "up" if last > first else "down"
+        return CellRef(self.text(f"phrases.became_{way}", value=reference.text), reference.number)
+
     def months(self, table: ReportTable, row: int, key: str) -> CellRef | str:
         """Refer to months payable in words; where none are left, say that the reserve is spent."""
         value = table.cell(row % len(table.rows), key)

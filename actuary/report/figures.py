@@ -26,8 +26,13 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from actuary.errors import OutputError, Problem
 from actuary.report.fonts import FAMILY, static_font
 from actuary.report.style import BAND, FIGURE_WIDTH, INK, PROJECTION, RC, series_style
+from actuary.report.view import text_width
 
 __all__ = ["Band", "Line", "Series", "grouped_bars", "lines"]
+
+
+#: What a legend may take of the width of a figure [Latin characters of its type].
+_LEGEND_WIDTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +139,20 @@ def _legend(figure: Figure, axes: Axes, extra: Sequence[Patch] = ()) -> None:
     labels = [*labels, *(str(patch.get_label()) for patch in extra)]
     if handles:
         # One row where it fits; an even grid where it does not.
-        columns = len(handles) if sum(len(label) for label in labels) + 6 * len(labels) < 90 else 3
+        widths = [text_width(label) for label in labels]
+        columns = _legend_columns(widths)
         figure.legend(handles, labels, loc="outside lower center", ncols=columns, handlelength=3.2, columnspacing=1.6)
+
+
+def _legend_columns(widths: Sequence[int]) -> int:
+    """Return how many entries of these widths stand side by side [Latin characters]: all of them, or at most three."""
+    sample = 7  # a piece of the line and the space before the next
+    if sum(widths) + sample * len(widths) <= _LEGEND_WIDTH:
+        return len(widths)
+    # The columns of an even grid are as wide as their widest entry.
+    most = max(1, min(3, len(widths), _LEGEND_WIDTH // (max(widths) + sample)))
+    # Four stand two by two, not three and one.
+    return math.ceil(len(widths) / math.ceil(len(widths) / most))
 
 
 def lines(  # noqa: PLR0913 - a figure has that many parts, most of them optional

@@ -195,8 +195,8 @@ class ReportInputs:
 
     @property
     def reconciled(self) -> list[SchemeReconciliation]:
-        """What the report at the year-end before expected of each scheme against what came."""
-        return list(self.previous[-1].schemes.values()) if self.previous else []
+        """What every earlier report expected of each scheme against what came, where all of it has come."""
+        return [one for previous in self.previous or () if previous.settled for one in previous.schemes.values()]
 
     def missing(self, scheme: str | None = None) -> tuple[Any, ...]:
         """Return the inputs that the region lacks, of one scheme or of all."""

@@ -30,6 +30,7 @@ def plot_years(  # noqa: PLR0913 (a plot has that many parts, most of them optio
     levels: Sequence[tuple[str, float]] = (),
     projected_from: float | None = None,
     zero: bool = False,
+    across: str = "year",
 ) -> Html:
     """Plot a column of a yearly table as lines, one for each value of another column.
 
@@ -53,6 +54,8 @@ def plot_years(  # noqa: PLR0913 (a plot has that many parts, most of them optio
         Year from which on the plot is shaded as projected.
     zero : bool
         Whether the axis must show zero.
+    across : str
+        Label of the level axis.
 
     Returns
     -------
@@ -91,7 +94,7 @@ def plot_years(  # noqa: PLR0913 (a plot has that many parts, most of them optio
         f"plot_{column}",
         series,
         y_label=axis,
-        x_label="year",
+        x_label=across,
         alt=f"{axis}: {', '.join(one.label for one in series)}",
         levels=[Line(name, value) for name, value in levels],
         projected_from=projected_from,

@@ -39,6 +39,10 @@ SERIES: dict[str, SeriesStyle] = {
     "other_3": SeriesStyle("#56B4E9", (0, (4, 1, 1, 1)), "X", "---"),
     "other_4": SeriesStyle("#8C6D31", (0, (2, 1)), "<", "|||"),
     "forecast": SeriesStyle("#882255", "-", "", ""),
+    "employee_asked": SeriesStyle("#0072B2", "-", "s", ""),
+    "employee_base": SeriesStyle("#0072B2", (0, (3, 2)), "", ""),
+    "resident_asked": SeriesStyle("#D55E00", "-", "^", ""),
+    "resident_base": SeriesStyle("#D55E00", (0, (3, 2)), "", ""),
     "income": SeriesStyle("#56B4E9", "-", "o", ""),
     "spending": SeriesStyle("#E69F00", "-", "s", "////"),
 }

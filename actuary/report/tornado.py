@@ -11,8 +11,10 @@ from actuary.report.style import INK, series_style
 
 __all__ = ["tornado"]
 
-_ROW_INCHES = 0.3
+#: A row where there are few; many stand closer, so that the figure leaves no page half empty before it.
+_ROW_INCHES, _LEAST_ROW_INCHES = 0.3, 0.17
 _FRAME_INCHES = 1.1
+_ROWS_INCHES = 2.1
 
 
 def tornado(
@@ -49,7 +51,8 @@ def tornado(
     True
     """
     with _drawing(figure_id):
-        figure, axes = _figure(_FRAME_INCHES + _ROW_INCHES * len(rows))
+        row_inches = max(_LEAST_ROW_INCHES, min(_ROW_INCHES, _ROWS_INCHES / max(len(rows), 1)))
+        figure, axes = _figure(_FRAME_INCHES + row_inches * len(rows))
         places = list(range(len(rows)))[::-1]
         for name, place_of, role in ((low, 1, "income"), (high, 2, "spending")):
             style = series_style(role)

@@ -25,6 +25,11 @@ from actuary.fund import project_fund
         ({"scenarios": ("base", "advers")}, UnknownNameError, "did you mean 'adverse'?"),
         ({"basis": "bsae"}, UnknownNameError, "did you mean 'base'?"),
         (
+            {"region": "shenyang", "basis": "prudent"},
+            UnknownNameError,
+            "basis of shenyang: found 'prudent'; expected no basis: none is declared for shenyang; leave the basis out",
+        ),
+        (
             {"region": "liuyang"},
             PeriodError,
             "--quarter: found 2024Q4; expected a quarter with published figures; of liuyang there are plans and "

@@ -50,7 +50,7 @@ def test_targets_and_history(run):
     done = run("--city", "shenyang", "--quarter", "2020Q4", "--targets", "--lang", "zh")
     assert done.exit_code == 0
     assert "79.80" in done.stdout
-    assert "无法判断" in done.stdout
+    assert "无法评估" in done.stdout
     done = run("--city", "anyang", "--since", "2021Q4", "--quarter", "2021Q4", "--family", "payment")
     assert done.exit_code == 0
     assert "100.40" in done.stdout

@@ -35,6 +35,10 @@ class _Block:
         named = re.findall(r"`([^`\s]+\.\w+)`[:：]$", self.lead)
         return named[0] if named else None
 
+    @property
+    def added(self) -> bool:
+        return re.search(r"\b[Aa]dd(ed)? (it )?(at|to) the end|末尾", self.lead) is not None
+
 
 def _blocks(page: Path) -> list[_Block]:
     text, found, end = page.read_text(encoding="utf-8"), [], 0
@@ -95,8 +99,7 @@ class _Reader:
 
     def _write(self, block: _Block) -> None:
         path = self.checkout / str(block.file)
-        added = re.search(r"\b[Aa]dd(ed)? (it )?(at|to) the end|末尾", block.lead) is not None
-        text = path.read_text(encoding="utf-8") if added else ""
+        text = path.read_text(encoding="utf-8") if block.added else ""
         path.write_text(text + block.body, encoding="utf-8")
 
     def _replace(self, block: _Block) -> None:
@@ -130,10 +133,16 @@ def test_the_pages_hold_something_to_try() -> None:
 
 
 def test_the_chinese_pages_have_the_same_blocks() -> None:
-    twins = [(page, page.with_suffix(".zh.md")) for page in _PAGES if page.with_suffix(".zh.md").is_file()]
-    assert twins
-    for page, chinese in twins:
-        here, there = _blocks(page), _blocks(chinese)
-        assert [(block.kind, block.body, block.file) for block in here] == [
-            (block.kind, block.body, block.file) for block in there
-        ]
+    for page in _PAGES:
+        here, there = (
+            [(one.kind, one.body, one.file, one.added) for one in _blocks(twin)]
+            for twin in (page, page.with_suffix(".zh.md"))
+        )
+        assert here == there, page.name
+
+
+def test_every_page_and_its_twin_name_each_other() -> None:
+    for page in [*_PAGES, _ROOT / "docs" / "how-to" / "README.md"]:
+        twin = page.with_suffix(".zh.md")
+        assert f"({twin.name})" in page.read_text(encoding="utf-8"), page.name
+        assert f"({page.name})" in twin.read_text(encoding="utf-8"), twin.name

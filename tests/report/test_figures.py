@@ -6,7 +6,7 @@ import pytest
 
 from actuary.errors import OutputError
 from actuary.report.contracts import ReportData
-from actuary.report.figures import Band, Line, Series, grouped_bars, lines
+from actuary.report.figures import Band, Line, Series, _legend_columns, grouped_bars, lines
 from actuary.report.fonts import missing_characters
 from actuary.report.style import SERIES
 
@@ -88,3 +88,11 @@ def test_every_figure_names_a_unit_on_its_axis_and_its_table(national_zh: Report
     figures = list(national_zh.figures())
     assert len(figures) == 29
     assert all(re.search(r"表\d+", figure.note) for figure in figures)
+
+
+@pytest.mark.parametrize(
+    ("widths", "columns"),
+    [([8, 8, 8], 3), ([18, 18, 20, 20], 2), ([40, 40], 2), ([20] * 6, 3), ([60, 60, 60], 1), ([24] * 5, 3)],
+)
+def test_a_legend_stays_as_wide_as_its_figure(widths: list[int], columns: int) -> None:
+    assert _legend_columns(widths) == columns

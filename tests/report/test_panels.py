@@ -7,12 +7,14 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from actuary.errors import ActuaryError, DeclarationError, Problem, UnknownNameError
 from actuary.report.display import Html
 from actuary.report.panels import Answer, ProgressBar, Slider, WhatIfPanel, panel_fund, panel_payment, panel_warnings
+from actuary.report.panels.panel import _table
 from actuary.report.panels.question import check_name, new_folder
 
 # --- the widget, with a question of no weight ---------------------------------------------------------------------
@@ -92,9 +94,33 @@ def test_where_widgets_cannot_be_shown_there_are_the_values_and_the_tables(panel
     bundle = panel._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in bundle
     page = bundle["text/html"]
-    for expected in ("double &lt;it&gt;", "Sliders cannot be moved here", "1.0 yuan", "doubled [yuan]", "aria-label"):
+    for expected in ("double &lt;it&gt;", "Sliders cannot be moved here", "1.0 yuan", "doubled\n[yuan]", "aria-label"):
         assert expected in page
     assert "doubled [yuan]" in bundle["text/plain"]
+
+
+def test_a_table_shows_its_numbers_alike_and_keeps_its_units_whole() -> None:
+    frame = pd.DataFrame(
+        {
+            "年份": [2025, 2030],
+            "结余：差 [亿元]": [-0.0004, 1.25],
+            "path: base [100m yuan]": [34443.2, np.nan],
+            "": ["–", "a<b"],
+        }
+    )
+    shown = _table(frame)
+    for expected in (
+        ">2025<",
+        ">0.00<",
+        ">1.25<",
+        ">34,443<",
+        ">–<",
+        "a&lt;b",
+        "结余：\n差\n[亿元]",
+        "path:\nbase\n[100m\u00a0yuan]",
+    ):
+        assert expected in shown
+    assert shown.count('class="word"') == 3
 
 
 def test_a_folder_is_there_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -16,9 +16,11 @@ from actuary.forecast.fund_forecast import forecast_fund
 from actuary.fund import project_fund
 from actuary.paths import data_root
 from actuary.periods import Quarter
+from actuary.report.composer import Composer
 from actuary.report.contracts import ReportData
 from actuary.report.expectations import EXPECTED_TABLE, expected_years, read_expectations
 from actuary.report.previous import PreviousReport, compare_with_previous
+from actuary.report.sections.reconciliation import _one
 from actuary.tables.sealing import seal_catalog
 
 _QUARTER, _NEXT = Quarter(2024, 4), Quarter(2025, 1)
@@ -98,6 +100,20 @@ def test_before_a_year_has_come_what_is_expected_now_is_compared() -> None:
     empty = compare_with_previous(projection, evidence, given=("2024Q3", ()))
     assert empty is not None
     assert empty[0].schemes == {}
+    assert empty[0].year == 0
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_an_earlier_report_that_cannot_be_compared_is_told_why_and_what_to_do(lang: str) -> None:
+    inputs = SimpleNamespace(quarter=_QUARTER)
+    for year, key in ((0, "empty"), (2023, "nothing")):
+        previous = PreviousReport(year, {}, "given", "2022Q4", settled=False)
+        composer = Composer(lang)
+        (told,) = _one(inputs, composer, previous)
+        assert told.title == composer.text(f"reconciliation.{key}_title")
+        assert ("2023" in told.text) == bool(year)
+        assert len(told.items) == 2
+        assert "--previous" in told.items[-1]
 
 
 def test_the_annex_holds_what_the_next_report_reads(national_en: ReportData, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from actuary.fund.inputs import Declared
 from actuary.fund.milestones import find_milestones
 from actuary.fund.missing import find_valuation_year
 from actuary.fund.model.base_year import MODEL_SCHEMES, BaseYear, read_base_year
-from actuary.fund.model.calibration import calibrate
+from actuary.fund.model.calibration import calibrate_again
 from actuary.fund.model.drivers import needed_keys, read_model_drivers, rule_keys
 from actuary.fund.model.exposure import measure_exposure
 from actuary.fund.model.finance import FinanceInputs, project_finance
@@ -354,7 +354,7 @@ def build_inputs(  # noqa: PLR0913 (the same)
     raise_all(lacking, NoSeasonError)
     lead = {dim: 0 for dim in stocks.dims if dim not in ("status", "sex", "age", "quarter")}
     structure = stocks.isel(lead).sel(quarter=str(Quarter(base.year, 4))).reset_coords(drop=True)
-    calibration = calibrate(model, base, drivers, structure, seasons=seasons)
+    calibration = calibrate_again(model, base, drivers, structure, seasons=seasons)
     return FinanceInputs(model, base, calibration, drivers, seasons, levers or Levers())
 
 

@@ -247,13 +247,15 @@ class FundQuestion:
 
     def _figure(self, years: pd.DataFrame) -> Html:
         texts = self._texts
-        drawn = years.assign(line=years["scheme"] + " " + years["run"])
+        drawn = years.assign(line=years["scheme"] + "_" + years["run"])
         names = {
-            f"{scheme} {run}": f"{texts[scheme]}，{texts[run]}".replace("，", ", " if self.lang == "en" else "，")
+            f"{scheme}_{run}": f"{texts[scheme]}，{texts[run]}".replace("，", ", " if self.lang == "en" else "，")
             for scheme in ("employee", "resident")
             for run in ("base", "asked")
         }
-        return plot_years(drawn, "months", by="line", label=texts["figure"], names=names, zero=True)
+        return plot_years(
+            drawn, "months", by="line", label=texts["figure"], names=names, zero=True, across=texts["year"]
+        )
 
     def save(self, name: str, values: Mapping[str, float]) -> tuple[Path, str]:
         """Write the scenario into a folder of models.

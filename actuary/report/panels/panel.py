@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import time
 from typing import Any
 
@@ -12,11 +13,26 @@ import pandas as pd
 from actuary.errors import ActuaryError, Problem, UnknownNameError, raise_all, unknown_name
 from actuary.report.panels.question import Answer, Question, Slider
 from actuary.report.panels.words import PANEL_WORDS
+from actuary.report.view import text_width
 
 __all__ = ["WhatIfPanel"]
 
-#: Numbers of a table: as many digits as its size needs.
+#: Numbers of a column: as many digits as its largest one needs.
 _LARGE, _MIDDLE = 1000.0, 10.0
+#: Where a head goes on in a new line.
+_HEAD_BREAK = re.compile(r"：|: ")
+#: Widgets get none of the looks that JupyterLab gives tables elsewhere; nothing outside this panel is touched.
+_LOOKS = (
+    "<style>.actuary-panel table{border-collapse:collapse;margin:.2em 0 .8em;line-height:1.35;"
+    "font-variant-numeric:tabular-nums}"
+    ".actuary-panel th,.actuary-panel td{padding:.15em .7em;text-align:right;vertical-align:bottom}"
+    ".actuary-panel th{white-space:pre-line;font-weight:600;min-width:5em}"
+    ".actuary-panel th.word{min-width:0}.actuary-panel td{white-space:nowrap}"
+    ".actuary-panel .word{text-align:left}.actuary-panel thead tr{border-bottom:1px solid currentColor}"
+    ".actuary-panel tbody tr{border-bottom:1px solid rgba(128,128,128,.25)}"
+    ".actuary-panel p{margin:.4em 0 .2em;line-height:1.4}.actuary-panel ul{margin:.3em 0;line-height:1.4}"
+    ".actuary-panel .scroll{overflow-x:auto}.actuary-panel svg{max-width:100%;height:auto}</style>"
+)
 
 
 class WhatIfPanel(widgets.VBox):  # type: ignore[misc]
@@ -48,6 +64,8 @@ class WhatIfPanel(widgets.VBox):  # type: ignore[misc]
         self.question = question
         self._words = PANEL_WORDS[question.lang]
         self._held = False
+        # Room for the longest label: a label that is cut names nothing.
+        self._label_em = min(28.0, 1.5 + 0.55 * max((text_width(one.label) for one in question.sliders), default=0))
         self.sliders = {one.id: self._slider(one) for one in question.sliders}
         self.reset = widgets.Button(description=self._words["reset"])
         self.name = widgets.Text(description=self._words["name"])
@@ -57,7 +75,11 @@ class WhatIfPanel(widgets.VBox):  # type: ignore[misc]
         self.answered_s = 0.0
         head = widgets.HTML(f"<b>{html.escape(question.title)}</b>")
         rows = [
-            widgets.HBox([self.sliders[one.id], widgets.HTML(f"<small>{self._legend(one)}</small>")])
+            widgets.HBox(
+                [self.sliders[one.id], widgets.HTML(f"<small>{self._legend(one)}</small>")],
+                # Where the page is narrow, the unit goes below the slider and leaves it its length.
+                layout={"flex_flow": "row wrap"},
+            )
             for one in question.sliders
         ]
         form = widgets.HBox([self.reset, self.name, self.save])
@@ -137,8 +159,9 @@ class WhatIfPanel(widgets.VBox):  # type: ignore[misc]
             readout_format=f".{one.digits}f",
             # An answer when the mouse is let go, not at every point on the way.
             continuous_update=False,
-            style={"description_width": "15em"},
-            layout={"width": "34em"},
+            tooltip=one.label,
+            style={"description_width": f"{self._label_em:.1f}em"},
+            layout={"width": f"{self._label_em + 19:.1f}em", "max_width": "100%", "flex": "0 0 auto"},
         )
 
     def _legend(self, one: Slider) -> str:
@@ -154,7 +177,8 @@ class WhatIfPanel(widgets.VBox):  # type: ignore[misc]
             self._say(f"{error} {self._words['stale']}", good=False)
             return
         self.message.value = ""
-        self.figure.value = self.answer.figure.html if self.answer.figure is not None else ""
+        drawn = self.answer.figure.html if self.answer.figure is not None else ""
+        self.figure.value = f'<div class="actuary-panel">{drawn}</div>' if drawn else ""
         self.shown.value = self._tables()
         self.answered_s = time.perf_counter() - begin
 
@@ -177,7 +201,8 @@ class WhatIfPanel(widgets.VBox):  # type: ignore[misc]
     def _tables(self) -> str:
         parts = [f"<p><b>{html.escape(caption)}</b></p>{_table(frame)}" for caption, frame in self.answer.tables]
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.answer.notes)
-        return "".join(parts) + (f"<ul>{notes}</ul>" if notes else "")
+        shown = "".join(parts) + (f"<ul>{notes}</ul>" if notes else "")
+        return f'{_LOOKS}<div class="actuary-panel">{shown}</div>'
 
     def _static(self) -> str:
         """Return what is shown where widgets cannot be."""
@@ -203,10 +228,36 @@ class WhatIfPanel(widgets.VBox):  # type: ignore[misc]
         return {**data, "text/html": self._static(), "text/plain": f"{self.question.title}\n\n{plain}"}
 
 
-def _cell(value: float) -> str:
-    digits = 0 if abs(value) >= _LARGE else 1 if abs(value) >= _MIDDLE else 2
-    return f"{value:,.{digits}f}"
+def _head(name: str) -> str:
+    """Break a head after its colons and before its unit, which stays whole."""
+    said, bracket, unit = name.partition(" [")
+    lines = _HEAD_BREAK.sub(lambda found: found[0].strip() + "\n", said)
+    return lines + ("\n[" + unit.replace(" ", "\u00a0") if bracket else "")
+
+
+def _column(values: pd.Series) -> list[str]:
+    """Print a column: numbers with as many digits as the largest needs, a dash where there is none."""
+    if not pd.api.types.is_numeric_dtype(values):
+        return ["–" if pd.isna(one) else str(one) for one in values]
+    if pd.api.types.is_integer_dtype(values):
+        # Years are no quantities: they have no comma.
+        return [f"{one:,}" if values.abs().max() >= 10 * _LARGE else str(one) for one in values]
+    largest = values.abs().max()
+    digits = 0 if largest >= _LARGE else 1 if largest >= _MIDDLE else 2
+    # Nothing is less than nothing: -0.00 would be read as a fall.
+    return ["–" if pd.isna(one) else f"{round(one, digits) + 0.0:,.{digits}f}" for one in values]
 
 
 def _table(frame: pd.DataFrame) -> str:
-    return str(frame.to_html(index=False, escape=True, na_rep="–", float_format=_cell, border=0))
+    """Return a table whose numbers stand right and whose units stand under the heads."""
+    classes = ["" if pd.api.types.is_numeric_dtype(frame[name]) else ' class="word"' for name in frame.columns]
+    heads = "".join(
+        f"<th{kind}>{html.escape(_head(str(name)))}</th>" for name, kind in zip(frame.columns, classes, strict=True)
+    )
+    rows = "".join(
+        "<tr>"
+        + "".join(f"<td{kind}>{html.escape(cell)}</td>" for cell, kind in zip(row, classes, strict=True))
+        + "</tr>"
+        for row in zip(*(_column(frame[name]) for name in frame.columns), strict=True)
+    )
+    return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'

@@ -112,13 +112,21 @@ class PaymentQuestion:
             if name != "*" and float(value) > 0:
                 key, unit = f"tier_{name}", texts["tier_unit"].format(value=value)
                 self._paths[key] = ((f"coefficient.tier.{name}", Decimal(1)),)
-                yield _around(key, texts["tier"].format(name=name), unit, float(value), texts["span"])
+                yield _around(
+                    key, texts["tier"].format(name=texts.get(f"tier_{name}", name)), unit, float(value), texts["span"]
+                )
         for number, one in enumerate(data.get("class") or (), 1):
             value = one.get("k")
             if isinstance(value, int | float | Decimal) and not isinstance(value, bool) and value > 0:
                 key, unit = f"class_{one['name']}", texts["class_unit"].format(value=value)
                 self._paths[key] = ((f"class[{number}].k", Decimal(1)),)
-                yield _around(key, texts["class"].format(name=one["name"]), unit, float(value), texts["span"])
+                yield _around(
+                    key,
+                    texts["class"].format(name=texts.get(f"class_{one['name']}", one["name"])),
+                    unit,
+                    float(value),
+                    texts["span"],
+                )
 
     def setting(self, values: Mapping[str, float]) -> dict[str, Decimal]:
         """Return what the sliders change, by key path, as :func:`actuary.sweep_policy` takes it.

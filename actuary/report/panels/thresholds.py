@@ -229,7 +229,8 @@ class WarningQuestion:
         name = indicator.zh if self.lang == "zh" else indicator.en
         names = {one: self._texts.get(one, one) for one in frame["scheme"].unique()}
         drawn = [(f"{level:g}", level) for level in levels]
-        return plot_years(frame, "value", by="scheme", label=f"{rule.id} {name} [{unit}]", names=names, levels=drawn)
+        label, across = f"{rule.id} {name} [{unit}]", self._texts["year"]
+        return plot_years(frame, "value", by="scheme", label=label, names=names, levels=drawn, across=across)
 
     def save(self, name: str, values: Mapping[str, float]) -> tuple[Path, str]:
         """Write the rules as moved into a copy of the declared models.

@@ -91,9 +91,9 @@ def _people(inputs: ReportInputs, composer: Composer, view: PeopleView) -> list[
         first=str(table.cell(0, "year")),
         last=str(table.cell(last, "year")),
         before=composer.ref(table, 0, "elderly_share"),
-        after=composer.ref(table, last, "elderly_share"),
+        after=composer.became(table, last, "elderly_share"),
         people_before=composer.ref(table, 0, "people_all"),
-        people_after=composer.ref(table, last, "people_all"),
+        people_after=composer.became(table, last, "people_all"),
     )
     if part.drawn is not None:
         words = {"low": composer.ref(table, last, "elderly_low"), "high": composer.ref(table, last, "elderly_high")}
@@ -162,7 +162,7 @@ def _ratio(inputs: ReportInputs, composer: Composer, view: PeopleView) -> list[B
             first=str(table.cell(0, "year")),
             last=str(table.cell(last, "year")),
             before=composer.ref(table, 0, key),
-            after=composer.ref(table, last, key),
+            after=composer.became(table, last, key),
         )
     ]
     sentences += [

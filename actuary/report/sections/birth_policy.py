@@ -91,7 +91,7 @@ def _births(inputs: ReportInputs, composer: Composer, view: PeopleView) -> list[
             first=str(table.cell(0, "year")),
             last=str(table.cell(last, "year")),
             before=composer.ref(table, 0, key),
-            after=composer.ref(table, last, key),
+            after=composer.became(table, last, key),
         )
     ]
     if part.drawn is None:
@@ -203,9 +203,9 @@ def _maternity(inputs: ReportInputs, composer: Composer, view: PeopleView) -> li
         first=str(first),
         last=str(last),
         before=composer.ref(table, 0, "maternity_all"),
-        after=composer.ref(table, end, "maternity_all"),
-        births=composer.ref(parts, 0, "amount"),
-        per_birth=composer.ref(parts, 1, "amount"),
+        after=composer.became(table, end, "maternity_all"),
+        births=composer.moved(parts, 0, "amount"),
+        per_birth=composer.moved(parts, 1, "amount"),
     )
     return [sentence, table, parts]
 
@@ -232,7 +232,7 @@ def _policies(inputs: ReportInputs, composer: Composer, view: PeopleView) -> lis
                     policy=str(row[0]),
                     against=words[costs.against],
                     cost=composer.ref(table, number, "cost_10", absolute=True),
-                    births=composer.ref(table, number, "more_births", absolute=way == "dearer"),
+                    births=composer.moved(table, number, "more_births"),
                 )
             )
     blocks: list[Block] = [composer.join(*sentences), table, _who_pays(inputs, composer, costs, words)]

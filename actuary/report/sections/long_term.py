@@ -112,7 +112,7 @@ def _scheme(inputs: ReportInputs, composer: Composer, view: PeopleView, scheme: 
         first=str(table.cell(0, "year")),
         last=str(table.cell(last, "year")),
         cost_before=composer.ref(table, 0, "cost_rate"),
-        cost_after=composer.ref(table, last, "cost_rate"),
+        cost_after=composer.became(table, last, "cost_rate"),
         income_after=composer.ref(table, last, "income_rate"),
     )
     figure = figure_of(

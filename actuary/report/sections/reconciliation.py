@@ -64,8 +64,12 @@ def _one(inputs: ReportInputs, composer: Composer, previous: PreviousReport) -> 
         composer.headed(composer.say(f"reconciliation.{previous.kind}_what", **values), name=values["quarter"])
     ]
     if not previous.schemes:
-        key = "nothing" if previous.kind == "given" else "first"
-        return [composer.callout("missing", f"reconciliation.{key}", **values)]
+        if previous.kind != "given":
+            return [composer.callout("missing", "reconciliation.first", **values)]
+        # A report without forecasts expected no year at all.
+        key = "nothing" if previous.year else "empty"
+        mends = [composer.text(f"reconciliation.{name}", **values) for name in (f"mend_{key}", "mend_without")]
+        return [composer.callout("missing", f"reconciliation.{key}", items=mends, **values)]
     if previous.kind == _YEAR_END:
         blocks = [composer.say("reconciliation.intro", **values)]
         if str(inputs.quarter) != f"{previous.year}Q4":

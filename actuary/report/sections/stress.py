@@ -129,8 +129,8 @@ def _single(inputs: ReportInputs, composer: Composer, view: PeopleView, scheme: 
         scheme=composer.text(f"schemes.{scheme}"),
         period=at,
         first=str(table.cell(0, "assumption")),
-        low=composer.ref(table, 0, "at_low"),
-        high=composer.ref(table, 0, "at_high"),
+        low=composer.moved(table, 0, "at_low"),
+        high=composer.moved(table, 0, "at_high"),
     )
     svg = tornado(
         f"sensitivity_{scheme}",
@@ -228,7 +228,7 @@ def _scenarios(inputs: ReportInputs, composer: Composer, view: PeopleView) -> li
                 year=str(at),
                 worst=composer.ref(table, worst, "scenario"),
                 worst_months=composer.months(table, worst, "payable_months"),
-                worst_change=composer.ref(table, worst, "against_base"),
+                worst_change=composer.moved(table, worst, "against_base"),
                 best=composer.ref(table, best, "scenario"),
                 best_months=composer.months(table, best, "payable_months"),
             )

@@ -40,8 +40,10 @@ OF_CELL: Final = ("cases", "cost_fen", *SQUARE_PARTS, "stays_with_days", "days",
 #: Sums of a hospital. Listed are all cases that can be read; those with a gap have charge and standard.
 OF_HOSPITAL: Final = ("cases", "base", "listed", "listed_grouped", "with_gap", "gap_fen")
 
+#: Hospitals times groups for which there is always room.
+_WIDE_CELLS: Final = 1 << 22
 #: Cells that are held before they are added up.
-_HELD_CELLS: Final = 1 << 20
+_HELD_CELLS: Final = 1 << 17
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -226,12 +228,7 @@ def tally_stays(stays: IndicatorStays, limits: IndicatorLimits) -> tuple[StayTal
     grouped = base & (stays.group_code >= 0)
     width, size = len(stays.groups), len(stays.hospitals)
     wide = np.where(grouped, stays.hospital_code.astype(np.int64) * width + stays.group_code, -1)
-    counts, _ = cell_sums(wide, stays.cost_fen, cells=size * width)
-    filled = np.flatnonzero(counts)
-    # A case without a cell keeps -1, which is the last place.
-    places = np.full(size * width + 1, -1, dtype=np.int64)
-    places[filled] = np.arange(filled.size)
-    cell = places[wide]
+    filled, cell = _filled_cells(wide, size * width)
     none = np.zeros(filled.size, dtype=np.int64)
     with_days, days, deaths = none, none, none
     if stays.days is not None:
@@ -254,6 +251,19 @@ def tally_stays(stays: IndicatorStays, limits: IndicatorLimits) -> tuple[StayTal
         known=frozenset(known),
     )
     return tally, CellCosts(cell[grouped].astype(np.int32), stays.cost_fen[grouped])
+
+
+def _filled_cells(wide: IntArray, size: int) -> tuple[IntArray, IntArray]:
+    """Return the cells that hold a case, and the place of each case's cell among them; -1 where it has none."""
+    if size > max(_WIDE_CELLS, wide.size):
+        # Far more names than cases: places for all that could be would not fit.
+        filled, cell = np.unique(np.append(wide, -1), return_inverse=True)
+        return filled[1:], cell[:-1] - 1
+    filled = np.flatnonzero(cell_sums(wide, wide, cells=size)[0])
+    # A case without a cell keeps -1, which is the last place.
+    places = np.full(size + 1, -1, dtype=np.int64)
+    places[filled] = np.arange(filled.size)
+    return filled, places[wide]
 
 
 def _of_hospitals(stays: IndicatorStays, base: BoolArray) -> IntArray:

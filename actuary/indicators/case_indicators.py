@@ -197,6 +197,9 @@ def compute_case_indicators(
     >>> found.set_index("subject")["cost_index"].to_dict()
     {'H1': 1.2, 'H2': 0.8}
     """
+    if isinstance(cases, str | Path) and Path(cases).expanduser().is_dir():
+        mend = "actuary.indicators_of_dataset reads a folder part by part"
+        raise TableError(Problem(str(cases), "a folder", "a file of cases", mend))
     rules = policy_named(policy)
     table = read_cases(cases, hospitals=hospitals, threads=threads)
     check_by(by, table.coded)

@@ -47,7 +47,7 @@ def stays(seed: int) -> pd.DataFrame:
     )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     seed=st.integers(0, 99),
     cuts=st.lists(st.integers(0, COUNT), max_size=4),

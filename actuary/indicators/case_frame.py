@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 
@@ -28,6 +29,7 @@ _GROWTH = {
 }
 _QUALITY = ("riv", "low_cv_cases")
 _FEN = 100
+_YEAR = re.compile("[0-9]{4}")
 _COLUMNS = (
     *("subject", "family", "indicator", "zh", "en", "value", "unit", "period", "cases"),
     *("reason", "direction", "formula", "source"),
@@ -94,6 +96,9 @@ def _growth(tally: CaseTally, quarter: str | Quarter | None) -> list[_Row]:
     if not held:
         return [(name, [math.nan] * size, [0] * size, "months of discharge are missing") for name in _GROWTH]
     year = max(held)[:4]
+    if not _YEAR.fullmatch(year):
+        why = "months of discharge are not written as 2024-03"
+        return [(name, [math.nan] * size, [0] * size, why) for name in _GROWTH]
     now = set(months_of_period(quarter)) if quarter is not None else {month for month in held if month[:4] == year}
     before = {f"{int(month[:4]) - 1}{month[4:]}" for month in now}
     if not before <= set(held):

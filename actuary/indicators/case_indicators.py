@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from actuary.errors import Problem, TableError, UnknownNameError, unknown_name
 from actuary.indicators.case_frame import frame_of_tally
-from actuary.indicators.case_parts import SUMMED, CaseBasis, case_parts
+from actuary.indicators.case_parts import CaseBasis
 from actuary.indicators.case_subjects import basis_of_cases
 from actuary.indicators.case_tally import tally_cases
-from actuary.indicators.registry import get_indicator
+from actuary.indicators.case_trace import check_subject, check_traced, traced_cases
 from actuary.payment.case_files import read_cases
 from actuary.payment.cases import CaseTable
 from actuary.payment.declaration import PaymentPolicy
@@ -36,23 +36,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BY",
-    "TRACED",
     "CaseIndicators",
     "IndicatorsOfCases",
     "check_by",
-    "check_subject",
-    "check_traced",
     "compute_case_indicators",
     "indicators_of_table",
     "policy_named",
-    "traced_cases",
     "why_not_settled",
 ]
 
 #: For whom indicators are computed: all cases together, or the words of a column.
 BY: tuple[str, ...] = ("city", "hospital", "tier", "insurance", "department")
-#: Columns of the cases behind a value.
-TRACED: tuple[str, ...] = ("case_id", "subject", "drg", "top", "bottom")
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -148,62 +142,6 @@ class CaseIndicators(IndicatorsOfCases):
         return traced_cases(self.basis, indicator, subject=subject)
 
 
-def check_traced(indicator: str) -> None:
-    """Raise when an indicator is not one that cases add up to.
-
-    Raises
-    ------
-    UnknownNameError
-        With the nearest that is.
-    """
-    get_indicator(indicator)
-    if indicator not in SUMMED:
-        raise UnknownNameError(unknown_name("indicator", indicator, SUMMED, what="sum over cases"))
-
-
-def check_subject(subject: str | None, names: Sequence[str], *, by: str) -> None:
-    """Raise when there is no such subject.
-
-    Raises
-    ------
-    UnknownNameError
-        With the nearest there is.
-    """
-    if subject is not None and subject not in names:
-        raise UnknownNameError(unknown_name("subject", subject, names, what=by))
-
-
-def traced_cases(basis: CaseBasis, indicator: str, *, subject: str | None = None) -> pd.DataFrame:
-    """Return the cases behind a value, see :meth:`CaseIndicators.trace`.
-
-    Parameters
-    ----------
-    basis : CaseBasis
-        The cases, or a part of them.
-    indicator : str
-        One of :data:`~actuary.indicators.case_parts.SUMMED`.
-    subject : str, optional
-        One subject; all cases when left out.
-    """
-    parts = case_parts(basis, indicator)
-    names, code = basis.stays.hospitals, basis.stays.hospital_code
-    chosen = parts.counted & (code >= 0)
-    if subject is not None:
-        chosen &= code == (names.index(subject) if subject in names else -1)
-    rows = np.flatnonzero(chosen)
-    groups = (*basis.stays.groups, "")
-    return pd.DataFrame(
-        {
-            "case_id": basis.cases.case_id.take(rows).to_pylist(),
-            "subject": [names[one] for one in code[rows].tolist()],
-            "drg": [groups[one] for one in basis.stays.group_code[rows].tolist()],
-            "top": parts.top[rows] / parts.top_parts,
-            "bottom": 1.0 if parts.bottom is None else parts.bottom[rows] / parts.bottom_parts,
-        },
-        columns=list(TRACED),
-    )
-
-
 def compute_case_indicators(
     cases: CaseTable | pd.DataFrame | pa.Table | str | Path,
     *,
@@ -259,6 +197,9 @@ def compute_case_indicators(
     >>> found.set_index("subject")["cost_index"].to_dict()
     {'H1': 1.2, 'H2': 0.8}
     """
+    if isinstance(cases, str | Path) and Path(cases).expanduser().is_dir():
+        mend = "actuary.indicators_of_dataset reads a folder part by part"
+        raise TableError(Problem(str(cases), "a folder", "a file of cases", mend))
     rules = policy_named(policy)
     table = read_cases(cases, hospitals=hospitals, threads=threads)
     check_by(by, table.coded)

@@ -14,14 +14,8 @@ from numpy.typing import NDArray
 from actuary.payment.exact import Number, as_fraction
 from actuary.payment.hospital_indicator_list import HOSPITAL_INDICATORS
 from actuary.payment.indicator_limits import IndicatorLimits
-from actuary.payment.stay_tally import (
-    IndicatorStays,
-    StayTally,
-    accurate_cases,
-    accurate_costs,
-    indicator_base,
-    tally_stays,
-)
+from actuary.payment.stay_tally import StayTally, accurate_cases, accurate_costs, tally_stays
+from actuary.payment.stays_in_base import IndicatorStays, indicator_base
 
 if TYPE_CHECKING:
     import pandas as pd

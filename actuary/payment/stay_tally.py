@@ -1,4 +1,4 @@
-"""Stays as indicators read them, and what they add up to by hospital and group, in whole numbers.
+"""What stays add up to by hospital and group, in whole numbers.
 
 Every indicator of a hospital follows from these sums. They can be added up part by part, in any order, without a
 difference to the sums of all stays at once.
@@ -16,18 +16,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from actuary.errors import Problem, TableError, raise_all
 from actuary.kernels.cost_cells import SQUARE_PARTS, carry_squares, cell_squares, cell_sums, whole_square
 from actuary.payment.indicator_limits import IndicatorLimits
+from actuary.payment.stays_in_base import IndicatorStays, indicator_base
 from actuary.payment.trimming import CostMoments
 
 __all__ = [
     "CellCosts",
-    "IndicatorStays",
     "StayTally",
     "accurate_cases",
     "accurate_costs",
-    "indicator_base",
     "join_tallies",
     "tally_stays",
 ]
@@ -40,73 +38,10 @@ OF_CELL: Final = ("cases", "cost_fen", *SQUARE_PARTS, "stays_with_days", "days",
 #: Sums of a hospital. Listed are all cases that can be read; those with a gap have charge and standard.
 OF_HOSPITAL: Final = ("cases", "base", "listed", "listed_grouped", "with_gap", "gap_fen")
 
+#: Hospitals times groups for which there is always room.
+_WIDE_CELLS: Final = 1 << 22
 #: Cells that are held before they are added up.
-_HELD_CELLS: Final = 1 << 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class IndicatorStays:
-    """Hold the stays that indicators are computed from; arrays have one place a case.
-
-    Parameters
-    ----------
-    hospitals, groups : tuple of str
-        Names.
-    hospital_code, group_code : int array
-        Places among them; -1: no hospital, not grouped.
-    cost_fen : int64 array
-        Costs [fen].
-    valid : bool array
-        Whether the case can be read; one that failed quality control is valid and not grouped.
-    weights : tuple of Fraction or None
-        Weight of each group; None where it has none.
-    days : int64 array, optional
-        Lengths of stay, -1 where unknown.
-    died : bool array, optional
-        Deaths in hospital.
-    charged_fen, standard_fen : int64 array, optional
-        Fund money charged item by item, and what the fund pays by the rule [fen]; a negative charge is unknown.
-    """
-
-    hospitals: tuple[str, ...]
-    groups: tuple[str, ...]
-    hospital_code: IntArray
-    group_code: IntArray
-    cost_fen: IntArray
-    valid: BoolArray
-    weights: tuple[Fraction | None, ...]
-    days: IntArray | None = None
-    died: BoolArray | None = None
-    charged_fen: IntArray | None = None
-    standard_fen: IntArray | None = None
-
-    def __post_init__(self) -> None:
-        size = len(self.cost_fen)
-        names = ("hospital_code", "group_code", "valid", "days", "died", "charged_fen", "standard_fen")
-        lengths = {name: len(array) for name in names if (array := getattr(self, name)) is not None}
-        problems = [
-            Problem(name, f"{length} places", f"{size}, one a case")
-            for name, length in lengths.items()
-            if length != size
-        ]
-        if len(self.weights) != len(self.groups):
-            problems.append(Problem("weights", f"{len(self.weights)}", f"{len(self.groups)}, one a group"))
-        raise_all(problems, TableError)
-
-
-def indicator_base(stays: IndicatorStays, limits: IndicatorLimits) -> BoolArray:
-    """Return which cases the indicators rest on: those that can be read, are not too long and cost enough.
-
-    Parameters
-    ----------
-    stays : IndicatorStays
-        The stays.
-    limits : IndicatorLimits
-        The limits.
-    """
-    base = stays.valid & (stays.hospital_code >= 0)
-    base &= stays.cost_fen >= math.ceil(limits.cost_under_yuan.exact * 100)
-    return base if stays.days is None else base & (stays.days <= math.floor(limits.stay_days_over.exact))
+_HELD_CELLS: Final = 1 << 17
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -226,12 +161,7 @@ def tally_stays(stays: IndicatorStays, limits: IndicatorLimits) -> tuple[StayTal
     grouped = base & (stays.group_code >= 0)
     width, size = len(stays.groups), len(stays.hospitals)
     wide = np.where(grouped, stays.hospital_code.astype(np.int64) * width + stays.group_code, -1)
-    counts, _ = cell_sums(wide, stays.cost_fen, cells=size * width)
-    filled = np.flatnonzero(counts)
-    # A case without a cell keeps -1, which is the last place.
-    places = np.full(size * width + 1, -1, dtype=np.int64)
-    places[filled] = np.arange(filled.size)
-    cell = places[wide]
+    filled, cell = _filled_cells(wide, size * width)
     none = np.zeros(filled.size, dtype=np.int64)
     with_days, days, deaths = none, none, none
     if stays.days is not None:
@@ -254,6 +184,19 @@ def tally_stays(stays: IndicatorStays, limits: IndicatorLimits) -> tuple[StayTal
         known=frozenset(known),
     )
     return tally, CellCosts(cell[grouped].astype(np.int32), stays.cost_fen[grouped])
+
+
+def _filled_cells(wide: IntArray, size: int) -> tuple[IntArray, IntArray]:
+    """Return the cells that hold a case, and the place of each case's cell among them; -1 where it has none."""
+    if size > max(_WIDE_CELLS, wide.size):
+        # Far more names than cases: places for all that could be would not fit.
+        filled, cell = np.unique(np.append(wide, -1), return_inverse=True)
+        return filled[1:], cell[:-1] - 1
+    filled = np.flatnonzero(cell_sums(wide, wide, cells=size)[0])
+    # A case without a cell keeps -1, which is the last place.
+    places = np.full(size + 1, -1, dtype=np.int64)
+    places[filled] = np.arange(filled.size)
+    return filled, places[wide]
 
 
 def _of_hospitals(stays: IndicatorStays, base: BoolArray) -> IntArray:

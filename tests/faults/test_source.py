@@ -51,6 +51,7 @@ DECLARED: dict[tuple[str, str], str] = {
     ("alerts/ledger/store.py", "_create"): LEDGER,
     ("alerts/outlook_draws.py", "store_outlook"): MEMORY,
     ("alerts/sheets.py", "xlsx_bytes"): MEMORY,
+    ("cli/case_indicators.py", "_kept_beside"): TEMPORARY,
     ("cli/check.py", "_write_tables"): MEMORY,
     ("cli/personal.py", "replace"): PLACE,
     ("cli/lab.py", "own_kernel"): TEMPORARY,

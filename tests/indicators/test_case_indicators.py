@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -120,6 +121,8 @@ def test_wrong_questions_are_answered_with_what_is_there():
         compute_case_indicators(stays(), by="department")
     with pytest.raises(TableError, match="a quarter with stays; the cases are of 2023-11 to 2024-12"):
         compute_case_indicators(stays(), quarter="2022Q1")
+    with pytest.raises(TableError, match="indicators_of_dataset reads a folder"):
+        compute_case_indicators(Path(__file__).parent)
     found = compute_case_indicators(stays())
     with pytest.raises(UnknownNameError, match="did you mean 'cmi'"):
         found.trace("cmii")

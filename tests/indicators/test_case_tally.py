@@ -15,6 +15,7 @@ from actuary.indicators.case_indicators import BY, indicators_of_table
 from actuary.indicators.case_subjects import basis_of_cases
 from actuary.indicators.case_tally import join_case_tallies, tally_cases
 from actuary.kernels.cost_cells import carry_squares, cell_squares, whole_square
+from actuary.payment import stay_tally
 from actuary.payment.case_files import read_cases
 from actuary.payment.indicator_limits import load_indicator_limits
 from actuary.payment.stay_tally import accurate_cases, accurate_costs
@@ -46,7 +47,7 @@ def stays(seed: int) -> pd.DataFrame:
     )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     seed=st.integers(0, 99),
     cuts=st.lists(st.integers(0, COUNT), max_size=4),
@@ -86,6 +87,19 @@ def test_squares_of_parts_are_exact(parts):
         costs = np.array(part, np.int64)
         total = carry_squares(total + cell_squares(np.zeros(len(part), np.int64), costs, cells=1), first=0)
     assert whole_square(*total[:, 0].tolist()) == sum(cost**2 for part in parts for cost in part)
+
+
+def test_far_more_names_than_cases(monkeypatch):
+    cases = read_cases(stays(3).head(10))
+    few = indicators_of_table(cases, WEIGHTS, by="hospital").frame
+    monkeypatch.setattr(stay_tally, "_WIDE_CELLS", 0)
+    assert len(cases.group_names) * len(cases.hospital_names) > len(cases)
+    pd.testing.assert_frame_equal(indicators_of_table(cases, WEIGHTS, by="hospital").frame, few, check_exact=True)
+
+
+def test_months_of_another_kind_have_no_growth():
+    found = indicators_of_table(read_cases(stays(3).assign(month="March")), WEIGHTS).frame.set_index("indicator")
+    assert found.loc["inpatient_cost_growth", "reason"] == "months of discharge are not written as 2024-03"
 
 
 def test_subjects_come_sorted_and_only_those_that_occur():

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from actuary.errors import Problem, TableError
 from actuary.files import csv_bytes
-from actuary.indicators.case_indicators import traced_cases
 from actuary.indicators.case_parts import CaseBasis
 from actuary.indicators.case_subjects import basis_of_cases
 from actuary.indicators.case_tally import CaseTally, PartOfValue, tally_cases
+from actuary.indicators.case_trace import traced_cases
 from actuary.payment.indicator_limits import IndicatorLimits
 from actuary.payment.statuses import PaymentStatus
 from actuary.payment.stay_tally import CellCosts, StayTally, accurate_cases

@@ -13,8 +13,9 @@ import pandas as pd
 from actuary.durable.files import written_whole
 from actuary.files import csv_bytes
 from actuary.indicators.case_frame import frame_of_tally
-from actuary.indicators.case_indicators import TRACED, IndicatorsOfCases, check_subject, check_traced
+from actuary.indicators.case_indicators import IndicatorsOfCases
 from actuary.indicators.case_subjects import check_months
+from actuary.indicators.case_trace import TRACED, check_subject, check_traced
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.exact import Number
 from actuary.payment.hospital_list import HospitalList

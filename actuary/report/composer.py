@@ -185,7 +185,10 @@ class Composer:
     def _unit(self, unit: str) -> str:
         if not unit:
             return ""
-        return unit if self.lang == "zh" or unit == "%" else f" {unit}"
+        if self.lang == "zh":
+            # In a sentence points are counted: 提高4.3个百分点.
+            return f"个{unit}" if unit == "百分点" else unit
+        return unit if unit == "%" else f" {unit}"
 
     def change(self, table: ReportTable, row: int, key: str) -> CellRef:
         """Refer to a growth rate in words: 增长, 下降 or 持平, with the rate."""

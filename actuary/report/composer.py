@@ -186,8 +186,7 @@ class Composer:
         if not unit:
             return ""
         if self.lang == "zh":
-            # In a sentence points are counted: 提高4.3个百分点.
-            return f"个{unit}" if unit == "百分点" else unit
+            return f"个{unit}" if unit == "百分点" else unit  # 提高4.3个百分点
         return unit if unit == "%" else f" {unit}"
 
     def change(self, table: ReportTable, row: int, key: str) -> CellRef:

@@ -185,9 +185,9 @@ class Composer:
     def _unit(self, unit: str) -> str:
         if not unit:
             return ""
-        if self.lang == "zh":
-            return f"个{unit}" if unit == "百分点" else unit  # 提高4.3个百分点
-        return unit if unit == "%" else f" {unit}"
+        if unit == scale_of(self.lang, "points").unit:
+            return self.text("phrases.points", unit=unit)  # counted in a sentence
+        return unit if self.lang == "zh" or unit == "%" else f" {unit}"
 
     def change(self, table: ReportTable, row: int, key: str) -> CellRef:
         """Refer to a growth rate in words: 增长, 下降 or 持平, with the rate."""

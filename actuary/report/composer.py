@@ -185,6 +185,8 @@ class Composer:
     def _unit(self, unit: str) -> str:
         if not unit:
             return ""
+        if unit == scale_of(self.lang, "points").unit:
+            return self.text("phrases.points", unit=unit)  # counted in a sentence
         return unit if self.lang == "zh" or unit == "%" else f" {unit}"
 
     def change(self, table: ReportTable, row: int, key: str) -> CellRef:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from actuary.payment.case_cells import Coded
 from actuary.payment.case_columns import MISSING
 from actuary.payment.case_oddities import CaseOddities, odd_about
+from actuary.payment.case_variants import join_axes
 from actuary.payment.cases import CaseTable
 from actuary.payment.cells import Variant, known_tiers
 from actuary.payment.declaration import PaymentPolicy
@@ -337,7 +338,7 @@ class _Sorting:
             added = weight_additions(self.cases, group, self.policy.substitute.additions)
             if added is not None:
                 axes.append(("addition", *added))
-        return _joined(axes, len(self.cases))
+        return join_axes(axes, len(self.cases))
 
 
 def _of_groups(coded: Coded, chosen: Sequence[bool]) -> NDArray[np.bool_]:
@@ -346,23 +347,3 @@ def _of_groups(coded: Coded, chosen: Sequence[bool]) -> NDArray[np.bool_]:
         return np.zeros(len(coded.codes), bool)
     found: NDArray[np.bool_] = np.array([*chosen, False])[coded.codes]
     return found
-
-
-def _joined(
-    axes: Sequence[tuple[str, NDArray[Any], Sequence[Any]]], count: int
-) -> tuple[NDArray[np.int32], tuple[Variant, ...]]:
-    if not axes:
-        return np.zeros(0, np.int32), (Variant(),)
-    joined = np.zeros(count, np.int64)
-    for _, codes, values in axes:
-        joined *= len(values)
-        joined += codes
-    found, numbers = np.unique(joined, return_inverse=True)
-    variants = []
-    for number in found.tolist():
-        rest, given = number, {}
-        for name, _, values in reversed(axes):
-            rest, place = divmod(rest, len(values))
-            given[name] = values[place]
-        variants.append(Variant(**given))
-    return numbers.astype(np.int32), tuple(variants)

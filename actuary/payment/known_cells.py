@@ -20,6 +20,10 @@ __all__ = ["CellTables", "KnownCells"]
 
 _NO_END: Final = 1 << 62
 
+#: Kinds that are kept whatever a part has of them; and how many times its own kinds, where those are more.
+_ROOMY: Final = 20_000
+_TIMES: Final = 4
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CellTables:
@@ -63,9 +67,12 @@ class KnownCells:
 
     def __init__(self) -> None:
         self._adding = threading.Lock()
+        self.weights: dict[tuple[str, str], Fraction] = {}
+        self._forget()
+
+    def _forget(self) -> None:
         self._place: dict[CellKey, int] = {}
         self._alike: dict[CellKey, Cell] = {}
-        self.weights: dict[tuple[str, str], Fraction] = {}
         self._tables = CellTables(
             segment_cell=np.zeros(0, np.int32),
             segment_reason=np.zeros(0, np.int8),
@@ -97,6 +104,10 @@ class KnownCells:
         with self._adding:
             found = [self._place.get(key) for key in keys]
             if None in found:
+                if len(self._place) + found.count(None) > max(_ROOMY, _TIMES * len(keys)):
+                    # Those of other hospitals, mostly: every part would carry them along.
+                    self._forget()
+                    found = [None] * len(keys)
                 self._add(policy, [key for key, place in zip(keys, found, strict=True) if place is None])
             places = (self._place[key] if place is None else place for key, place in zip(keys, found, strict=True))
             return list(places), self._tables

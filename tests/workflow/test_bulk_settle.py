@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actuary.payment import known_cells
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.policy_files import load_payment_policy
 from actuary.payment.settle import settle_cases
@@ -100,6 +101,14 @@ def test_parts_are_paid_as_the_whole(tmp_path: Path, policy: PaymentPolicy, cuts
     check_same(table, policy, tmp_path, cuts)
     reasons = set(csv_of(tmp_path / "out/problems.csv")["reason"])
     assert {"duplicate", "cost_negative", "group_unknown"} <= reasons
+
+
+def test_kinds_that_are_forgotten_between_parts_change_nothing(
+    tmp_path: Path, policy: PaymentPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_cells, "_ROOMY", 1)
+    monkeypatch.setattr(known_cells, "_TIMES", 1)
+    check_same(stays(2), policy, tmp_path, [3, 3, 40, 100])
 
 
 @pytest.mark.slow

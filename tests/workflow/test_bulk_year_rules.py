@@ -7,10 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from actuary.cli import app
 from actuary.errors import UnknownNameError
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.policy_files import load_payment_policy
@@ -18,6 +21,7 @@ from actuary.payment.settle import settle_cases
 from actuary.workflow.bulk.settle import settle_dataset
 from tests.payment.small_policy import TOML, WEIGHTS
 from tests.workflow.settled_parts import BUDGET, check_same, csv_of, lay_out
+from tests.workflow.test_bulk_resume import StoppedError, StoppingEngine, contents
 
 COUNT = 90
 FIXED = TOML[TOML.index("[price]") : TOML.index("[coefficient]")]
@@ -110,3 +114,39 @@ def test_any_partitioning_uses_them_up_in_one_order(
     price, result, cap = WAYS[way]
     policy = policy_of(folder, price=price, result=result, cap=cap)
     check_same(stays(seed), policy, folder, cuts, budget=BUDGET if price == POOL else None)
+
+
+def test_the_command_explains_a_case_of_a_folder(tmp_path: Path) -> None:
+    price, result, cap = WAYS["declared price"]
+    policy_of(tmp_path, price=price, result=result, cap=cap)
+    table = stays(3)
+    lay_out(table, tmp_path / "in", [20, 55])
+    pq.write_table(table, tmp_path / "cases.parquet")
+    case = table["case_id"][60].as_py()
+    told = []
+    for cases in ("in", "cases.parquet"):
+        words = ["settle", tmp_path / cases, "-p", tmp_path / "small.toml", "-o", tmp_path / f"{cases}-out", "-l", "en"]
+        done = CliRunner().invoke(app, [str(word) for word in [*words, "--explain", case]])
+        assert done.exit_code == 0, done.output
+        sheet = [line for line in done.stdout.splitlines() if line.strip()][:-1]
+        told.append([line for line in sheet if "settlement" not in line])
+    assert case in told[0][0]
+    assert told[0] == told[1]
+
+
+@pytest.mark.slow
+def test_a_stopped_run_goes_on_wherever_it_stopped(tmp_path: Path) -> None:
+    price, result, cap = next(iter(WAYS.values()))
+    policy = policy_of(tmp_path, price=price, result=result, cap=cap)
+    lay_out(stays(3), tmp_path / "in", [20, 55])
+    settle_dataset(tmp_path / "in", tmp_path / "calm", policy, budget=BUDGET, threads=2)
+    stop = 0
+    while True:
+        try:
+            settle_dataset(tmp_path / "in", tmp_path / "out", policy, budget=BUDGET, engine=StoppingEngine(stop))
+        except StoppedError:
+            assert not (tmp_path / "out").exists()
+            stop = 1  # one part a run: every stage is begun with what an earlier run has kept
+            continue
+        break
+    assert contents(tmp_path / "out") == contents(tmp_path / "calm")

@@ -24,6 +24,8 @@ from actuary.workflow.bulk.partitions import Dataset, find_partitions
 from actuary.workflow.bulk.settle import settle_dataset
 from actuary.workflow.synthetic import write_synthetic_city
 from tests.workflow.clusters import TASKS, Cluster, kill_once_begun
+from tests.workflow import test_bulk_year_rules as year_rules
+from tests.workflow.settled_parts import check_same
 
 pytest.importorskip("distributed", reason="the extra 'distributed' is not installed")
 pytestmark = pytest.mark.slow
@@ -106,6 +108,12 @@ def test_cases_are_grouped_and_paid_as_on_one_machine(cluster, tmp_path):
                   if path.is_file()} for name in ("one", "many"))  # fmt: skip
     assert len([path for path in one if path.suffix == ".parquet"]) >= 10
     assert one == many
+
+
+def test_what_is_used_up_over_a_year_is_used_up_on_several_machines(cluster, tmp_path):
+    price, result, cap = next(iter(year_rules.WAYS.values()))
+    policy = year_rules.policy_of(tmp_path, price=price, result=result, cap=cap)
+    check_same(year_rules.stays(3), policy, tmp_path, [20, 20, 55], engine=cluster.engine(3))
 
 
 def test_an_error_of_the_work_comes_back_whole_and_what_is_finished_is_kept(cluster, dataset, tmp_path):

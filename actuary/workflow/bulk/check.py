@@ -12,16 +12,14 @@ from actuary.drg.quality.dictionaries import CodeDictionary, load_dictionary
 from actuary.drg.quality.repeats import REPEATS
 from actuary.drg.quality.result import CheckRun
 from actuary.drg.quality.shapes import Declarations
-from actuary.durable.folders import check_output
 from actuary.policy.fingerprints import fingerprint
-from actuary.threads import threads_to_use
 from actuary.workflow.bulk.check_tasks import CheckTask, CountTask, KeyTask
-from actuary.workflow.bulk.engine import Engine, LocalEngine, PartDone
+from actuary.workflow.bulk.engine import Engine, PartDone
 from actuary.workflow.bulk.journal import open_journal
 from actuary.workflow.bulk.keys import shares_for
 from actuary.workflow.bulk.partitions import PARTITION_ROWS, Dataset, find_partitions
 from actuary.workflow.bulk.progress import Progress
-from actuary.workflow.bulk.publish import csv_bytes, publish, refuse_overlap
+from actuary.workflow.bulk.publish import csv_bytes, output_beside, publish
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,15 +159,13 @@ def check_dataset(  # noqa: PLR0913  (what a run can be asked for)
     >>> found.case_count
     2
     """
-    target = check_output(Path(out))
-    refuse_overlap(path, target)
+    target = output_beside(path, out)
     declared = load_declarations(root).with_limits(limits or {})
     codes = dictionary if isinstance(dictionary, CodeDictionary) else load_dictionary(dictionary, declared=declared)
     dataset = _with_rows(find_partitions(path, partition_rows=partition_rows))
     marks = {"verb": "check", "rules": _rules_fingerprint(declared), "codes": _codes_fingerprint(codes)}
-    runner = engine or LocalEngine(threads_to_use(threads))
     identity = {**marks, "dataset": dataset.fingerprint}
-    with open_journal(target, identity, runner, restart=restart, progress=progress) as journal:
+    with open_journal(target, identity, engine, threads=threads, restart=restart, progress=progress) as journal:
         repeats = None
         if len(dataset.partitions) > 1:
             shares = shares_for(dataset.rows)

@@ -17,8 +17,7 @@ from actuary.payment.clearing_files import (
     write_clearing,
 )
 from actuary.payment.clearing_run import ClearedYear, ClearingFiles, clear_pools
-from actuary.threads import threads_to_use
-from actuary.workflow.bulk.engine import Engine, LocalEngine
+from actuary.workflow.bulk.engine import Engine
 from actuary.workflow.bulk.journal import open_journal
 from actuary.workflow.bulk.partitions import Partition, find_partitions
 from actuary.workflow.bulk.progress import Progress
@@ -97,11 +96,10 @@ def clear_dataset(
     place = Path(folder).expanduser().resolve()
     dataset = find_partitions(place / "cases", partition_rows=1 << 62)
     out = place / "clearing"
-    runner = engine or LocalEngine(threads_to_use(threads))
     identity = {"verb": "clear", "dataset": dataset.fingerprint}
     # The work folder stands beside the settlement: what the settlement holds is listed in its manifest.
     beside = place.with_name(f"{place.name}.clearing")
-    with open_journal(beside, identity, runner, restart=restart, progress=progress) as journal:
+    with open_journal(beside, identity, engine, threads=threads, restart=restart, progress=progress) as journal:
         parts = journal.stage("1 due", DueTask(), dataset.partitions)
         due = DueSums({}, charged=True)
         for part in parts:

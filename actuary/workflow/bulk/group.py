@@ -15,15 +15,13 @@ from actuary.drg.case_columns import check_columns
 from actuary.drg.grouper import ANSWERS, Grouper, loaded_scheme
 from actuary.drg.scheme import Scheme
 from actuary.drg.statuses import Reason, Status
-from actuary.durable.folders import check_output
 from actuary.errors import Problem, TableError, raise_all
 from actuary.kernels import grouping_arrays as ga
-from actuary.threads import threads_to_use
-from actuary.workflow.bulk.engine import Engine, LocalEngine
+from actuary.workflow.bulk.engine import Engine
 from actuary.workflow.bulk.journal import open_journal
 from actuary.workflow.bulk.partitions import PARTITION_ROWS, Partition, find_partitions
 from actuary.workflow.bulk.progress import Progress
-from actuary.workflow.bulk.publish import csv_bytes, publish, refuse_overlap
+from actuary.workflow.bulk.publish import csv_bytes, output_beside, publish
 from actuary.workflow.bulk.rows import read_columns, read_rows
 
 __all__ = ["GroupTask", "GroupedDataset", "group_dataset"]
@@ -222,8 +220,7 @@ def group_dataset(  # noqa: PLR0913  (what a run can be asked for)
     ...     group_dataset(Path(folder) / "cases", Path(folder) / "grouped")
     <1 cases in 1 parts with chs-drg-1.1: 1 grouped>
     """
-    target = check_output(Path(out))
-    refuse_overlap(path, target)
+    target = output_beside(path, out)
     loaded = loaded_scheme(scheme, switches)
     dataset = find_partitions(path, partition_rows=partition_rows)
     check_columns(dataset.columns, Grouper.of(loaded).compiled.reads, where=str(path), scheme=loaded.name)
@@ -235,9 +232,8 @@ def group_dataset(  # noqa: PLR0913  (what a run can be asked for)
             TableError,
         )
     marks = {"verb": "group", "scheme": loaded.name, "fingerprint": loaded.fingerprint, "with_cases": with_cases}
-    runner = engine or LocalEngine(threads_to_use(threads))
     with open_journal(
-        target, {**marks, "dataset": dataset.fingerprint}, runner, restart=restart, progress=progress
+        target, {**marks, "dataset": dataset.fingerprint}, engine, threads=threads, restart=restart, progress=progress
     ) as journal:
         parts = journal.stage("group", GroupTask(loaded, with_cases), dataset.partitions)
         statuses = [sum(part.sums["statuses"][number] for part in parts) for number in range(len(Status))]

@@ -22,7 +22,8 @@ from actuary.durable.locks import exclusive
 from actuary.errors import OutputError, Problem
 from actuary.policy.fingerprints import canonical_json, fingerprint
 from actuary.tables.personal_door import Door, current_door, same_door
-from actuary.workflow.bulk.engine import Engine, PartDone, PartTask
+from actuary.threads import threads_to_use
+from actuary.workflow.bulk.engine import Engine, LocalEngine, PartDone, PartTask
 from actuary.workflow.bulk.partitions import Partition
 from actuary.workflow.bulk.progress import Pace, Progress
 
@@ -205,8 +206,9 @@ class Journal:
 def open_journal(
     out: Path,
     identity: Mapping[str, Any],
-    engine: Engine,
+    engine: Engine | None,
     *,
+    threads: int | None = None,
     restart: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> Iterator[Journal]:
@@ -218,8 +220,10 @@ def open_journal(
         The output: the work folder stands beside it, named ``.<output>.work``.
     identity : mapping
         All that decides the answer: inputs, parameters, declarations; as JSON holds it.
-    engine : Engine
-        What runs the tasks.
+    engine : Engine or None
+        What runs the tasks; threads of this process where there is none.
+    threads : int, optional
+        Threads of this process then; as many as there are cores when left out.
     restart : bool
         Whether everything that is kept is discarded first.
     progress : callable, optional
@@ -252,7 +256,7 @@ def open_journal(
         folder = work / mark[:32]
         folder.mkdir(exist_ok=True)
         (folder / "run.json").write_text(json.dumps(dict(identity), ensure_ascii=False, indent=1), encoding="utf-8")
-        yield Journal(folder=folder, engine=engine, progress=progress)
+        yield Journal(folder=folder, engine=engine or LocalEngine(threads_to_use(threads)), progress=progress)
         for left in work.iterdir():
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)

@@ -33,8 +33,8 @@ __all__ = [
     "write_keys",
 ]
 
-#: Rows of a share, about.
-_SHARE_ROWS: Final = 1 << 20
+#: Rows of a share, about: what a thread holds of the keys of all partitions.
+_SHARE_ROWS: Final = 1 << 19
 _MOST_SHARES: Final = 1 << 12
 
 
@@ -44,7 +44,7 @@ def shares_for(rows: int) -> int:
     Examples
     --------
     >>> shares_for(1000), shares_for(3_000_000)
-    (1, 4)
+    (1, 8)
     """
     return min(_MOST_SHARES, 1 << max(0, -(-rows // _SHARE_ROWS) - 1).bit_length())
 
@@ -130,13 +130,13 @@ def marks_of(parts: Sequence[PartDone]) -> Marks:
     return Marks(files)
 
 
-def _shares_of(name: str, folders: Sequence[str], share: int, drop: Marks) -> Iterator[tuple[int, Any]]:
+def _shares_of(name: str, folders: Sequence[str], share: int, drop: Marks) -> Iterator[Any]:
     for number, folder in enumerate(folders):
         table = read_share(name, folder, share)
         dropped = drop.rows(number)
         if len(dropped):
             table = table.filter(pa.array(~np.isin(table["row"].to_numpy(), dropped)))
-        yield number, table
+        yield table
 
 
 def list_rows(
@@ -171,14 +171,16 @@ def list_rows(
     mapping
         ``partitions`` that have marked rows, and how many ``rows`` there are.
     """
-    numbers, tables = zip(*_shares_of(name, folders, share, drop or Marks({})), strict=True)
-    whole = pa.concat_tables(tables).combine_chunks()
+    tables = list(_shares_of(name, folders, share, drop or Marks({})))
+    ends = np.cumsum([table.num_rows for table in tables]).tolist()
+    whole = pa.concat_tables(tables)
+    del tables
+    whole = whole.combine_chunks()
     marked, told = judge(whole) if whole.num_rows else (np.zeros(0, bool), None)
     rows = whole["row"].to_numpy()
     listed = rows if told is None else np.stack([rows, told])
-    ends = np.cumsum([table.num_rows for table in tables])
     found, begin = [], 0
-    for number, end in zip(numbers, ends.tolist(), strict=True):
+    for number, end in enumerate(ends):
         if marked[begin:end].any():
             np.save(folder / f"{number:06d}.npy", listed[..., begin:end][..., marked[begin:end]].astype(np.int64))
             found.append(number)

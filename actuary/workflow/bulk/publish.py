@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from actuary.durable.folders import MANIFEST, staged_output
+from actuary.durable.folders import MANIFEST, check_output, staged_output
 from actuary.errors import OutputError, Problem
 from actuary.files import neutral
 from actuary.tables.personal_door import persons_told
 from actuary.workflow.bulk.engine import PartDone
 from actuary.workflow.bulk.partitions import Dataset, Partition
 
-__all__ = ["csv_bytes", "publish", "refuse_overlap"]
+__all__ = ["csv_bytes", "output_beside", "publish", "refuse_overlap"]
 
 
 def refuse_overlap(dataset_root: Path | str, out: Path) -> None:
@@ -35,6 +35,26 @@ def refuse_overlap(dataset_root: Path | str, out: Path) -> None:
     if target == root or root in target.parents or target in root.parents:
         found, mend = "a folder that holds the cases, or lies among them", "choose a folder beside them"
         raise OutputError(Problem(f"--out {out}", found, "another folder: cases are never overwritten", mend))
+
+
+def output_beside(dataset_root: Path | str, out: Path | str) -> Path:
+    """Return the folder of an output once it is clear that it can be written, and that no case lies in it.
+
+    Parameters
+    ----------
+    dataset_root : path
+        The cases.
+    out : path
+        The wanted folder.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written, or one lies within the other.
+    """
+    target = check_output(Path(out))
+    refuse_overlap(dataset_root, target)
+    return target
 
 
 def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:

@@ -7,7 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from actuary.durable.folders import check_output
 from actuary.errors import TableError
 from actuary.payment.case_build import choose_columns
 from actuary.payment.declaration import PaymentPolicy
@@ -18,14 +17,13 @@ from actuary.payment.policy_files import load_payment_policy
 from actuary.payment.readmission import READMISSION_COLUMNS
 from actuary.payment.volume_caps import volume_limits
 from actuary.tables.personal_door import current_door
-from actuary.threads import threads_to_use
 from actuary.workflow.bulk.case_parts import CaseReader, hospitals_fingerprint
-from actuary.workflow.bulk.engine import Engine, LocalEngine
+from actuary.workflow.bulk.engine import Engine
 from actuary.workflow.bulk.journal import open_journal
 from actuary.workflow.bulk.keys import shares_for
 from actuary.workflow.bulk.partitions import PARTITION_ROWS, Dataset, find_partitions
 from actuary.workflow.bulk.progress import Progress
-from actuary.workflow.bulk.publish import refuse_overlap
+from actuary.workflow.bulk.publish import output_beside
 from actuary.workflow.bulk.rows import read_columns
 from actuary.workflow.bulk.settle_run import SettledDataset, SettleRun
 from actuary.workflow.bulk.year_keys import YearKeys
@@ -116,8 +114,7 @@ def settle_dataset(  # noqa: PLR0913  (what a run can be asked for)
     ...     settle_dataset(Path(folder) / "cases", Path(folder) / "settled", "suzhou-2022")
     <settlement of 1 cases in 1 parts by suzhou-2022>
     """
-    target = check_output(Path(out))
-    refuse_overlap(path, target)
+    target = output_beside(path, out)
     rules = policy if isinstance(policy, PaymentPolicy) else load_payment_policy(policy)
     if rules.partial:
         # Loading it again says which inputs are missing, and how to give them.
@@ -137,8 +134,7 @@ def settle_dataset(  # noqa: PLR0913  (what a run can be asked for)
         "lang": lang,
         "dataset": dataset.fingerprint,
     }
-    runner = engine or LocalEngine(threads_to_use(threads))
-    with open_journal(target, identity, runner, restart=restart, progress=progress) as journal:
+    with open_journal(target, identity, engine, threads=threads, restart=restart, progress=progress) as journal:
         run = SettleRun(
             journal=journal,
             dataset=dataset,

@@ -31,12 +31,11 @@ __all__ = ["PayTask", "ScanTask", "SumTask", "pools_of"]
 
 #: Kinds of cases of one policy, compiled once a process: the next partition has mostly the same.
 _KINDS: dict[str, KnownCells] = {}
-_MOST_KINDS = 200_000
 
 
 def _known(policy: PaymentPolicy) -> KnownCells:
     kinds = _KINDS.get(policy.fingerprint)
-    if kinds is None or len(kinds) > _MOST_KINDS:
+    if kinds is None:
         kinds = KnownCells()
         _KINDS.clear()
         _KINDS[policy.fingerprint] = kinds

@@ -24,9 +24,8 @@ from actuary.payment.weight_set import WeightSet
 from actuary.payment.weights import check_earlier, check_years, weigh_cells
 from actuary.payment.weights_of_cases import columns_of, known_groups
 from actuary.policy.fingerprints import fingerprint
-from actuary.threads import threads_to_use
 from actuary.workflow.bulk.case_parts import CaseReader, hospitals_fingerprint
-from actuary.workflow.bulk.engine import Engine, LocalEngine, PartDone
+from actuary.workflow.bulk.engine import Engine, PartDone
 from actuary.workflow.bulk.journal import Journal, open_journal
 from actuary.workflow.bulk.keys import JoinDuplicates, Marks, marks_of, shares_for
 from actuary.workflow.bulk.partitions import PARTITION_ROWS, Dataset, Partition, find_partitions
@@ -153,8 +152,7 @@ def weigh_dataset(  # noqa: PLR0913  (what a run can be asked for)
         "form": None if coefficients is None else coefficients.form,
         "dataset": dataset.fingerprint,
     }
-    runner = engine or LocalEngine(threads_to_use(threads))
-    with open_journal(Path(out), identity, runner, restart=restart, progress=progress) as journal:
+    with open_journal(Path(out), identity, engine, threads=threads, restart=restart, progress=progress) as journal:
         run = _Run(journal, dataset, policy, CaseReader(source=str(path), hospitals=listed, extra=columns_of(rule)))
         found = run.weigh(before, coefficients, cv_limit)
         if write is not None:

@@ -231,7 +231,6 @@ def write_inputs(folder: Path, *, change: Callable[[Path], None] | None = None) 
         "findings.csv": "hospital,kind,level\nH1,upcoding,red\nH2,split_stay,yellow\n",
         "note.txt": "checked\n",
         "counts.csv": "hospital,paid_group,cases,mean_yuan\nH1,A,5,10\nH1,B,50,20\nH2,A,40,30\nH2,B,60,40\n",
-        "spend.csv": "hospital,spend_yuan\nSYN1-001,1000000\n",
         "watched/us_nipa_quarterly.csv": "period,social_insurance_contributions_federal,social_benefits_federal\n"
         + "".join(f"{1990 + n // 4}Q{n % 4 + 1},{100 + n},{90 + n * 1.2}\n" for n in range(80)),
         "previous/report_data.json": "{}",
@@ -241,7 +240,7 @@ def write_inputs(folder: Path, *, change: Callable[[Path], None] | None = None) 
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     _people(folder / "people")
-    _workbook(folder / "assessment.xlsx", ASSESSMENTS)
+    _workbook(folder / "assessment.xlsx", ASSESSMENTS.encode())
     _call(folder, "synth --cases 60 --out {in}/city")
     for number in (1, 2):
         _call(folder, f"synth --cases 30 --seed {number} --out {{in}}/city{number}")
@@ -261,12 +260,13 @@ def write_inputs(folder: Path, *, change: Callable[[Path], None] | None = None) 
     hospitals = sorted({hospital for hospital, _ in pools})
     allied = _ALLIANCES.replace("FIRST", hospitals[0]).replace("SECOND", hospitals[1])
     (folder / "alliances.toml").write_text(allied, encoding="utf-8")
+    (folder / "spend.csv").write_bytes(write_rows([["hospital", "spend_yuan"], [hospitals[0], "1000000"]]))
     (folder / "scores.csv").write_bytes(write_rows([["hospital", "score"], *([one, "90"] for one in hospitals)]))
     _call(folder, f"audit sample {_CITY} --out {{in}}/audit")
     listed = _rows(folder / "audit" / "list.csv")
     filled = [list(listed[0]), *([{**row, "result": "ok"}[name] for name in listed[0]] for row in listed)]
     (folder / "results.csv").write_bytes(write_rows(filled))
-    _workbook(folder / "results.xlsx", write_rows(filled).decode())
+    _workbook(folder / "results.xlsx", write_rows(filled))
     _call(folder, "cases attach 1 {in}/note.txt --ledger {in}/book.sqlite")
     _call(folder, "personal key new {in}/key")
     _call(folder, "init town --out {in}/empty_town")
@@ -294,13 +294,15 @@ def _rows(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
 
 
-def _workbook(path: Path, text: str) -> None:
-    import openpyxl  # noqa: PLC0415
+def _workbook(path: Path, content: bytes) -> None:
+    """Write a CSV file as a workbook of texts, as the package writes them."""
+    import pandas as pd  # noqa: PLC0415
 
-    book = openpyxl.Workbook()
-    for row in csv.reader(io.StringIO(text)):
-        book.active.append(row)
-    book.save(path)
+    from actuary.alerts.sheets import xlsx_bytes  # noqa: PLC0415
+    from actuary.files import read_delimited  # noqa: PLC0415
+
+    table = read_delimited(content, where=path.name)
+    path.write_bytes(xlsx_bytes({"list": pd.DataFrame(table.rows, columns=list(table.columns))}))
 
 
 def _people(folder: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import shutil
 import sys
@@ -291,7 +289,9 @@ def _fill(folder: Path) -> None:
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+    from actuary.files import read_delimited  # noqa: PLC0415
+
+    return [record for _, record in read_delimited(path.read_bytes(), where=path.name).records()]
 
 
 def _workbook(path: Path, content: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -230,3 +231,23 @@ def test_a_ledger_is_looked_at_before_the_work_that_is_recorded_in_it(tmp_path: 
         check_ledger(tmp_path / "book.sqlite")
     check_ledger(tmp_path / "none.sqlite")
     assert not (tmp_path / "none.sqlite").exists()
+
+
+def test_a_link_in_a_circle_is_told(tmp_path: Path) -> None:
+    from typer.testing import CliRunner  # noqa: PLC0415
+
+    from actuary.cli import app  # noqa: PLC0415
+
+    (tmp_path / "loop.toml").symlink_to("loop.toml")
+    done = CliRunner().invoke(app, ["models", "freeze", str(tmp_path / "loop.toml")])
+    assert done.exit_code == 2
+    assert "expected" in done.output
+
+
+def test_a_pipe_for_a_personal_key_is_refused_without_waiting(tmp_path: Path) -> None:
+    # Found by the target cli: `personal replace … --personal-key PIPE` waited for ever, and was no finding then.
+    from actuary.tables.personal_keys import read_personal_key  # noqa: PLC0415
+
+    os.mkfifo(tmp_path / "key")
+    with pytest.raises(TableError, match="a pipe"):
+        read_personal_key(tmp_path / "key")

@@ -13,13 +13,15 @@ _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.AS
 _SIGNS = str.maketrans({"−": "-", "–": "-", "，": ","})
 #: Characters of the longest number that is read; money of a nation in fen has 17 digits.
 _LONGEST = 64
+#: Powers of ten that a number of people, money or shares may have; 1e400 fills the memory once it is a whole number.
+_POWERS = range(-30, 25)
 
 
 def plain_decimal(text: str) -> Decimal | None:
     """Return the number in a cell, None when the cell holds none or could mean two.
 
     Full-width digits and thousands separators in their places are read; a comma elsewhere is not, because it may be a
-    decimal comma.
+    decimal comma. A number from 10²⁵ on, or so small, is none either.
 
     Parameters
     ----------
@@ -37,4 +39,7 @@ def plain_decimal(text: str) -> Decimal | None:
     grouped = _THOUSANDS.fullmatch(plain)
     if grouped:
         plain = grouped[1] + grouped[2].replace(",", "") + (grouped[3] or "")
-    return Decimal(plain) if _NUMBER.fullmatch(plain) else None
+    if not _NUMBER.fullmatch(plain):
+        return None
+    number = Decimal(plain)
+    return number if not number or number.adjusted() in _POWERS else None

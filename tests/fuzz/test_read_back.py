@@ -251,3 +251,31 @@ def test_a_pipe_for_a_personal_key_is_refused_without_waiting(tmp_path: Path) ->
     os.mkfifo(tmp_path / "key")
     with pytest.raises(TableError, match="a pipe"):
         read_personal_key(tmp_path / "key")
+
+
+def test_numbers_that_fill_the_memory_are_none(tmp_path: Path) -> None:
+    # 1e400 yuan in a budget, a prepayment or a deduction, and as a weight, ended in an OverflowError.
+    from actuary.cli.settle import read_budget  # noqa: PLC0415
+    from actuary.files import plain_decimal  # noqa: PLC0415
+    from actuary.payment.policy_tables import read_number  # noqa: PLC0415
+
+    (tmp_path / "b.csv").write_text("insurance,budget_yuan\nemployee,1e400\n")
+    with pytest.raises(ActuaryError, match="1e400"):
+        read_budget([str(tmp_path / "b.csv")])
+    assert plain_decimal("1e-400") is None
+    assert plain_decimal("9e24") == 9 * 10**24
+    assert read_number("1e400", "t.csv row 2, rw", what="weight")[0] is None
+    assert plain_decimal("0e999") == 0
+
+
+def test_a_reference_series_with_a_gap_is_refused(tmp_path: Path) -> None:
+    from actuary.workflow.warning_replay import read_reference  # noqa: PLC0415
+
+    head = "period,social_insurance_contributions_federal,social_benefits_federal\n"
+    rows = [f"{2000 + n // 4}Q{n % 4 + 1},{100 + n},{90 + n}\n" for n in range(12)]
+    for kept in ([], rows[:3], [*rows[:5], *rows[6:]]):
+        (tmp_path / "t.csv").write_text(head + "".join(kept))
+        with pytest.raises(TableError, match="without a gap"):
+            read_reference(tmp_path / "t.csv")
+    (tmp_path / "t.csv").write_text(head + "".join(rows))
+    assert read_reference(tmp_path / "t.csv")

@@ -11,7 +11,7 @@ from actuary.alerts.audit.rules import AuditPlan
 from actuary.alerts.audit.sample import FILLED, AuditSampling
 from actuary.alerts.sheets import xlsx_bytes
 from actuary.errors import Problem, TableError
-from actuary.files import csv_bytes, parse_json, read_bytes
+from actuary.files import csv_bytes, parse_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +102,7 @@ def read_sampling(folder: Path | str) -> AuditSampling:
 
     place = Path(folder).expanduser()
     try:
-        header = parse_json(read_bytes(place / _HEADER, where=str(place / _HEADER), expected="the folder of an audit"))
+        header = parse_json((place / _HEADER).read_text(encoding="utf-8"))
         population = pd.read_parquet(place / _POPULATION)
         return AuditSampling(
             population[[*_ORDER]].astype(dict(_COLUMNS)),

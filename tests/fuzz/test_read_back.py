@@ -133,8 +133,9 @@ def test_figures_of_cases_that_are_a_list_are_refused() -> None:
 @pytest.mark.parametrize(("place", "content"), [
     ("alerts/track_record.csv", b"rule_id,series\n\xd6\xd0,x\n"),
     ("alerts/track_record.csv", b""),
-    ("national/model/back_test.toml", b"lookback_years = 3\n"),
-    ("national/model/back_test.toml", b"[[[["),
+    # The module of the back-test takes its time to load.
+    pytest.param("national/model/back_test.toml", b"lookback_years = 3\n", marks=pytest.mark.slow),
+    pytest.param("national/model/back_test.toml", b"[[[[", marks=pytest.mark.slow),
     ("national/settlement_list/tables.toml", b"[case]\nfields = { a = 1 }\n"),
     ("national/settlement_list/rules.toml", b'[Q01]\nzh = 1\nen = 2\nseverity = "E"\nsource = "s"\n'
      b"messages = { a = { zh = 1, en = 2, mend_zh = 3, mend_en = 4 } }\n"),
@@ -279,3 +280,21 @@ def test_a_reference_series_with_a_gap_is_refused(tmp_path: Path) -> None:
             read_reference(tmp_path / "t.csv")
     (tmp_path / "t.csv").write_text(head + "".join(rows))
     assert read_reference(tmp_path / "t.csv")
+
+
+def test_ten_thousand_problems_are_not_printed_one_by_one(capsys: pytest.CaptureFixture[str]) -> None:
+    # A table of weights with 10,000 columns filled the screen with as many lines.
+    import typer  # noqa: PLC0415
+
+    from actuary.cli.console import teaching  # noqa: PLC0415
+    from actuary.errors import Problem  # noqa: PLC0415
+
+    def verb(count: int) -> None:
+        raise TableError([Problem(f"column {number}", "x", "y") for number in range(count)])
+
+    for count, lines in ((3, 4), (10_000, 102)):
+        with pytest.raises(typer.Exit):
+            teaching(verb)(count)
+        said = capsys.readouterr().err.splitlines()
+        assert len(said) == lines
+    assert said[-1].endswith("9,900 more of them")

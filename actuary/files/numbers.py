@@ -6,7 +6,10 @@ import re
 import unicodedata
 from decimal import Decimal
 
-__all__ = ["plain_decimal"]
+__all__ = ["MOST_POWERS", "can_be_written_out", "plain_decimal"]
+
+#: Powers of ten, up or down, of a number that is made a fraction or written out in full.
+MOST_POWERS = 400
 
 _THOUSANDS = re.compile(r"([+-]?\d{1,3})((?:,\d{3})+)(\.\d+)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
@@ -15,6 +18,22 @@ _SIGNS = str.maketrans({"−": "-", "–": "-", "，": ","})
 _LONGEST = 64
 #: Powers of ten that a number of people, money or shares may have; 1e400 fills the memory once it is a whole number.
 _POWERS = range(-30, 25)
+
+
+def can_be_written_out(number: Decimal) -> bool:
+    """Say whether a number has few enough digits to be computed with exactly: 1e40045322 would take for ever.
+
+    Parameters
+    ----------
+    number : Decimal
+        The number.
+
+    Examples
+    --------
+    >>> can_be_written_out(Decimal("1e12")), can_be_written_out(Decimal("1e40045322"))
+    (True, False)
+    """
+    return not number or (number.is_finite() and abs(number.adjusted()) <= MOST_POWERS)
 
 
 def plain_decimal(text: str) -> Decimal | None:

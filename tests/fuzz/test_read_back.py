@@ -298,3 +298,29 @@ def test_ten_thousand_problems_are_not_printed_one_by_one(capsys: pytest.Capture
         said = capsys.readouterr().err.splitlines()
         assert len(said) == lines
     assert said[-1].endswith("9,900 more of them")
+
+
+def test_numbers_of_millions_of_digits_do_not_hang() -> None:
+    # Found by the target given: --point-value 1e40045322 was computed with exactly, for ever.
+    from decimal import Decimal  # noqa: PLC0415
+
+    from actuary.cli.standards import read_point_values  # noqa: PLC0415
+    from actuary.files import parse_toml  # noqa: PLC0415
+    from actuary.payment.exact import as_fraction  # noqa: PLC0415
+
+    with pytest.raises(ActuaryError, match="1e40045322"):
+        read_point_values(["1e40045322"])
+    for number in (Decimal("1e40045322"), "-1e-40045322"):
+        with pytest.raises(ValueError, match="too many digits"):
+            as_fraction(number)
+    assert as_fraction("1/3") * 3 == 1
+    with pytest.raises(ValueError, match="400 digits"):
+        parse_toml("adjust_share = 1e40045322", parse_float=Decimal)
+
+
+def test_amounts_beyond_any_fund_are_refused(tmp_path: Path) -> None:
+    from actuary.payment.clearing_inputs import read_figures  # noqa: PLC0415
+
+    (tmp_path / "p.csv").write_text("hospital,prepaid_yuan\nH1,1e15\n")
+    with pytest.raises(TableError, match="below 10"):
+        read_figures(tmp_path / "p.csv", "prepaid", known=[("H1", "employee")])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fuzz.bends import write_rows
+from fuzz.declared import GIVEN
 from fuzz.seeds import ASSESSMENTS, CASES, LIST, SERIES, STAYS, TRIANGLE
 from fuzz.server import run_call
 
@@ -179,21 +180,6 @@ RECIPES: tuple[Recipe, ...] = (
     Recipe("lab {in}/a {in}/b"),
 )
 
-_ALLIANCES = """[[alliance]]
-name = "east"
-insurance = "resident"
-pool_yuan = 1000.00
-outside_yuan = 250.5
-retain_share = 0.9
-overspend = "share"
-fund_share = 0.5
-criteria = { score = 0.4, heads = 0.6 }
-member = [
-  { hospital = "FIRST", figures = { score = 90, heads = 300 } },
-  { hospital = "SECOND", figures = { score = 60, heads = 100 } },
-]
-"""
-
 
 def write_inputs(folder: Path, *, change: Callable[[Path], None] | None = None) -> None:
     """Write the inputs of all calls, some of them by calls.
@@ -256,7 +242,9 @@ def write_inputs(folder: Path, *, change: Callable[[Path], None] | None = None) 
         rows = [["hospital", "insurance", column], *([*pool, "10.50"] for pool in pools)]
         (folder / f"{name}.csv").write_bytes(write_rows(rows))
     hospitals = sorted({hospital for hospital, _ in pools})
-    allied = _ALLIANCES.replace("FIRST", hospitals[0]).replace("SECOND", hospitals[1])
+    allied = GIVEN["payment.alliance:read_alliances"][1]
+    for letter, hospital in zip("AB", hospitals, strict=False):
+        allied = allied.replace(f'"{letter}"', f'"{hospital}"')
     (folder / "alliances.toml").write_text(allied, encoding="utf-8")
     (folder / "spend.csv").write_bytes(write_rows([["hospital", "spend_yuan"], [hospitals[0], "1000000"]]))
     (folder / "scores.csv").write_bytes(write_rows([["hospital", "score"], *([one, "90"] for one in hospitals)]))

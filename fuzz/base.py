@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -11,8 +12,10 @@ from pathlib import Path
 from actuary.errors import ActuaryError
 from actuary.paths import models_root
 
-__all__ = ["Finding", "choice", "models_copy", "scratch", "teaches", "written"]
+__all__ = ["PLACE", "Finding", "choice", "memory", "models_copy", "scratch", "teaches", "written"]
 
+#: Names the folder in which others make folders, where somebody else removes them: libFuzzer ends a process at once.
+PLACE = "ACTUARY_FUZZ_PLACE"
 _MEMORY = Path("/dev/shm")  # noqa: S108  (files that last for one input are written into memory where there is such)
 
 
@@ -20,11 +23,18 @@ class Finding(AssertionError):  # noqa: N818  (what a search finds)
     """A property of a reader does not hold."""
 
 
+def memory() -> Path | None:
+    """Return the folder of files in memory, where there is one."""
+    return _MEMORY if _MEMORY.is_dir() else None
+
+
 @cache
 def scratch() -> Path:
-    """Return a folder for the files of this process."""
-    base = _MEMORY if _MEMORY.is_dir() else None
-    return Path(tempfile.mkdtemp(prefix=f"actuary-fuzz-{os.getpid()}-", dir=base))
+    """Return a folder for the files of this process, which goes with it."""
+    base = os.environ.get(PLACE) or memory()
+    made = Path(tempfile.mkdtemp(prefix=f"actuary-fuzz-{os.getpid()}-", dir=base))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
 
 
 @cache

@@ -26,6 +26,7 @@ from typing import Any, get_args
 import pyarrow as pa
 
 from actuary.files import read_workbook
+from fuzz.base import memory
 from fuzz.bends import bend
 from fuzz.recipes import RECIPES, write_inputs
 from fuzz.seeds import write_seeds
@@ -33,8 +34,6 @@ from fuzz.server import Call, load_everything, run_call
 from fuzz.tricks import PARQUET, TEXTS, WORKBOOKS, parquet_rows, rows_of
 
 __all__ = ["bent_calls", "calls", "hard_calls", "odd_calls", "odd_files", "prepare", "search", "verbs"]
-
-_MEMORY = Path("/dev/shm")  # noqa: S108  (files that last for one call are written into memory where there is such)
 
 _TEXTS = (
     "", " ", "-", "--", "..", "/", "\n", "a=b", "=", "=1+1", "national", "shenyang", "nowhere", "全国", "２０２４Ｑ４",
@@ -313,7 +312,7 @@ def main() -> int:
     told = parser.parse_args()
     kept = (OUT / "crashes" / told.target).resolve()
     kept.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix="actuary-fuzz-", dir=_MEMORY if _MEMORY.is_dir() else None))
+    place = Path(tempfile.mkdtemp(prefix="actuary-fuzz-", dir=memory()))
     begun, done, worked, found = time.monotonic(), 0, time.process_time(), {}
     try:
         prepare(place)

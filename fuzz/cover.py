@@ -32,6 +32,12 @@ NO_FILE = {
     "drg.switches:read_switches": "the tables of a scheme that were read",
     "fund.sources:load_national_ratios": "figures that ship, through read_table",
     "fund.inputs:read_rates": "a declaration that was read",
+    "tables.readers:load_indicators": "the dictionary of indicators, which read_file reads as it reads facts",
+    "demography.population_sources:load_past_population": "figures that ship, through read_table",
+    **{
+        f"indicators.fund_readings:{name}": "values of a projection"
+        for name in ("read_flow", "read_flow_growth", "read_stock_growth", "read_per_member")
+    },
     "report.wording.__init__:load_wording": "the wording of the package itself",
 }
 _TOOL = 4

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import json
 import shutil
 from collections.abc import Iterator
 from functools import cache
@@ -277,37 +276,46 @@ def sealed_seeds() -> Iterator[bytes]:
         yield bytes([number]) + content
 
 
-def sealed(content: bytes) -> None:
-    """Hold what is kept under a checksum: changed, it is not used."""
+def _loaded(which: int) -> object:
+    """Return what a reader makes of what is kept, None where it is not used."""
     from actuary.alerts.outlook_draws import load_outlook, outlooks  # noqa: PLC0415
     from actuary.forecast.bayes_spec import SamplerSpec  # noqa: PLC0415
     from actuary.forecast.kept_draws import load_kept  # noqa: PLC0415
     from actuary.forecast.posterior_cache import gates, load_gate, load_posterior, posteriors  # noqa: PLC0415
     from actuary.workflow.bulk.journal import read_kept  # noqa: PLC0415
 
-    partition, part, files, whole = _whole_cache()
+    partition, part, files, _ = _whole_cache()
+    if which == 0:
+        return load_kept(files[0])
+    if which == 1:
+        found = load_outlook(outlooks(files[1].parent), "a1", Quarter(2024, 4))
+        return found and (found.origin, found.schemes)
+    if which < 4:
+        return read_kept(part, partition)
+    if which == 4:
+        return load_gate(gates(files[4].parent), "a2")
+    effort = SamplerSpec(chains=2, tune=1, draws=3, target_accept=0.8)
+    return load_posterior(posteriors(files[5].parent), "a3", effort=effort)
+
+
+@cache
+def _wanted(which: int) -> str:
+    return repr(_loaded(which))
+
+
+def sealed(content: bytes) -> None:
+    """Hold what is kept under a checksum: it says what was written, or it is not used."""
+    _, _, files, whole = _whole_cache()
     which, content = choice(content, len(files))
+    wanted = _wanted(which)
+    if wanted == repr(None):
+        raise Finding("what is whole is not used")
     files[which].write_bytes(content)
     try:
-        found: object
-        if which == 0:
-            found = load_kept(files[0])
-        elif which == 1:
-            found = load_outlook(outlooks(files[1].parent), "a1", Quarter(2024, 4))
-        elif which < 4:
-            found = read_kept(part, partition)
-        elif which == 4:
-            found = load_gate(gates(files[4].parent), "a2")
-        else:
-            effort = SamplerSpec(chains=2, tune=1, draws=3, target_accept=0.8)
-            found = load_posterior(posteriors(files[5].parent), "a3", effort=effort)
-        changed = content != whole[which]
-        # A record may be written in another way and say the same.
-        if which == 2 and found is not None:
-            changed = json.loads(content) != json.loads(whole[2])
-        if changed and found is not None:
+        found = _loaded(which)
+        if found is not None and repr(found) != wanted:
             raise Finding("what was changed is used")
-        if not changed and found is None:
+        if found is None and content == whole[which]:
             raise Finding("what is whole is not used")
     finally:
         files[which].write_bytes(whole[which])

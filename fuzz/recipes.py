@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import shutil
 import sys
@@ -12,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fuzz.bends import write_rows
+from fuzz.declared import GIVEN
 from fuzz.seeds import ASSESSMENTS, CASES, LIST, SERIES, STAYS, TRIANGLE
 from fuzz.server import run_call
 
@@ -181,21 +180,6 @@ RECIPES: tuple[Recipe, ...] = (
     Recipe("lab {in}/a {in}/b"),
 )
 
-_ALLIANCES = """[[alliance]]
-name = "east"
-insurance = "resident"
-pool_yuan = 1000.00
-outside_yuan = 250.5
-retain_share = 0.9
-overspend = "share"
-fund_share = 0.5
-criteria = { score = 0.4, heads = 0.6 }
-member = [
-  { hospital = "FIRST", figures = { score = 90, heads = 300 } },
-  { hospital = "SECOND", figures = { score = 60, heads = 100 } },
-]
-"""
-
 
 def write_inputs(folder: Path, *, change: Callable[[Path], None] | None = None) -> None:
     """Write the inputs of all calls, some of them by calls.
@@ -231,7 +215,6 @@ def write_inputs(folder: Path, *, change: Callable[[Path], None] | None = None) 
         "findings.csv": "hospital,kind,level\nH1,upcoding,red\nH2,split_stay,yellow\n",
         "note.txt": "checked\n",
         "counts.csv": "hospital,paid_group,cases,mean_yuan\nH1,A,5,10\nH1,B,50,20\nH2,A,40,30\nH2,B,60,40\n",
-        "spend.csv": "hospital,spend_yuan\nSYN1-001,1000000\n",
         "watched/us_nipa_quarterly.csv": "period,social_insurance_contributions_federal,social_benefits_federal\n"
         + "".join(f"{1990 + n // 4}Q{n % 4 + 1},{100 + n},{90 + n * 1.2}\n" for n in range(80)),
         "previous/report_data.json": "{}",
@@ -241,7 +224,7 @@ def write_inputs(folder: Path, *, change: Callable[[Path], None] | None = None) 
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     _people(folder / "people")
-    _workbook(folder / "assessment.xlsx", ASSESSMENTS)
+    _workbook(folder / "assessment.xlsx", ASSESSMENTS.encode())
     _call(folder, "synth --cases 60 --out {in}/city")
     for number in (1, 2):
         _call(folder, f"synth --cases 30 --seed {number} --out {{in}}/city{number}")
@@ -259,14 +242,17 @@ def write_inputs(folder: Path, *, change: Callable[[Path], None] | None = None) 
         rows = [["hospital", "insurance", column], *([*pool, "10.50"] for pool in pools)]
         (folder / f"{name}.csv").write_bytes(write_rows(rows))
     hospitals = sorted({hospital for hospital, _ in pools})
-    allied = _ALLIANCES.replace("FIRST", hospitals[0]).replace("SECOND", hospitals[1])
+    allied = GIVEN["payment.alliance:read_alliances"][1]
+    for letter, hospital in zip("AB", hospitals, strict=False):
+        allied = allied.replace(f'"{letter}"', f'"{hospital}"')
     (folder / "alliances.toml").write_text(allied, encoding="utf-8")
+    (folder / "spend.csv").write_bytes(write_rows([["hospital", "spend_yuan"], [hospitals[0], "1000000"]]))
     (folder / "scores.csv").write_bytes(write_rows([["hospital", "score"], *([one, "90"] for one in hospitals)]))
     _call(folder, f"audit sample {_CITY} --out {{in}}/audit")
     listed = _rows(folder / "audit" / "list.csv")
     filled = [list(listed[0]), *([{**row, "result": "ok"}[name] for name in listed[0]] for row in listed)]
     (folder / "results.csv").write_bytes(write_rows(filled))
-    _workbook(folder / "results.xlsx", write_rows(filled).decode())
+    _workbook(folder / "results.xlsx", write_rows(filled))
     _call(folder, "cases attach 1 {in}/note.txt --ledger {in}/book.sqlite")
     _call(folder, "personal key new {in}/key")
     _call(folder, "init town --out {in}/empty_town")
@@ -291,16 +277,20 @@ def _fill(folder: Path) -> None:
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+    from actuary.files import read_delimited  # noqa: PLC0415
+
+    return [record for _, record in read_delimited(path.read_bytes(), where=path.name).records()]
 
 
-def _workbook(path: Path, text: str) -> None:
-    import openpyxl  # noqa: PLC0415
+def _workbook(path: Path, content: bytes) -> None:
+    """Write a CSV file as a workbook of texts, as the package writes them."""
+    import pandas as pd  # noqa: PLC0415
 
-    book = openpyxl.Workbook()
-    for row in csv.reader(io.StringIO(text)):
-        book.active.append(row)
-    book.save(path)
+    from actuary.alerts.sheets import xlsx_bytes  # noqa: PLC0415
+    from actuary.files import read_delimited  # noqa: PLC0415
+
+    table = read_delimited(content, where=path.name)
+    path.write_bytes(xlsx_bytes({"list": pd.DataFrame(table.rows, columns=list(table.columns))}))
 
 
 def _people(folder: Path) -> None:

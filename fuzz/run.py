@@ -17,9 +17,12 @@ import re
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 from pathlib import Path
+
+from fuzz.base import PLACE, memory
 
 OUT = Path("output") / "fuzz"
 RESULTS = Path("fuzz") / "results.json"
@@ -86,9 +89,9 @@ def run(name: str, seconds: int) -> dict[str, object]:
     command = [sys.executable, "-m", "fuzz.run", name, "--child", *options, str(corpus), str(OUT / "seeds" / name)]
     begun, worked = time.monotonic(), _work()
     before = set(crashes.iterdir())
-    with log.open("wb") as stream:
-        status = subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT, check=False,  # noqa: S603
-                                env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}).returncode  # fmt: skip
+    with log.open("wb") as stream, tempfile.TemporaryDirectory(prefix="actuary-fuzz-", dir=memory()) as place:
+        told = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), PLACE: place}
+        status = subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT, check=False, env=told).returncode  # noqa: S603
     text = log.read_text(encoding="utf-8", errors="replace")
     counted = [*map(int, _DONE.findall(text)), *map(int, _PULSE.findall(text))]
     return {

@@ -100,6 +100,7 @@ TEXTS: dict[str, Callable[[Rows], bytes]] = {
     "numbers in scientific notation": _numbers(lambda cell: f"{Decimal(cell):.3E}"),
     "negative zero": _one_number("-0"),
     "1e400": _one_number("1e400"),
+    "1e20": _one_number("1e20"),
     "NaN": _one_number("NaN"),
     "negative": _one_number("-5"),
     "400 digits": _one_number("9" * 400),

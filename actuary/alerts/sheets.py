@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from actuary.errors import Problem, TableError, raise_all
 from actuary.files import check_title, clean_heading, read_bytes, read_delimited, read_workbook
+from actuary.files.delimited import TITLE_ROWS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,7 +139,8 @@ def _filled(grid: list[list[str]], place: Path, *, lines: Sequence[int] | None =
     header = [clean_heading(cell) for cell in (grid[0] if grid else [])]
     if not any(header):
         raise TableError(Problem(str(place), "no headings in row 1", "the headings of the list, in row 1"))
-    check_title(header, grid[1] if grid[1:] else [], where=str(place))
+    for following in grid[1 : 1 + TITLE_ROWS]:
+        check_title(header, following, where=str(place))
     twice = sorted({name for name in header if name and header.count(name) > 1})
     if twice:
         raise TableError(Problem(str(place), f"the column {twice[0]!r} twice", "every column once"))

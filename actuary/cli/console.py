@@ -117,6 +117,18 @@ def _of_the_machine(error: BaseException) -> str:
     return ""
 
 
+#: Problems that are printed; whoever has ten thousand mends the first ones.
+_MOST_PROBLEMS = 100
+
+
+def _readable(error: ActuaryError) -> str:
+    """Return the problems, of very many the first ones and how many more there are."""
+    lines = str(error).splitlines()
+    if len(lines) <= _MOST_PROBLEMS + 1:
+        return "\n".join(lines)
+    return "\n".join([*lines[: _MOST_PROBLEMS + 1], f"  … and {len(lines) - 1 - _MOST_PROBLEMS:,} more of them"])
+
+
 def teaching[**P](command: Callable[P, None]) -> Callable[P, None]:
     """Let a verb fail with the sentence of its error and exit status 2, or 130 when it was stopped."""
 
@@ -126,7 +138,7 @@ def teaching[**P](command: Callable[P, None]) -> Callable[P, None]:
             with _told_notes():
                 command(*args, **kwargs)
         except ActuaryError as error:
-            say(f"actuary: {error}")
+            say(f"actuary: {_readable(error)}")
             raise typer.Exit(2) from None
         except (OSError, MemoryError, RuntimeError) as error:
             if not (told := _of_the_machine(error)):

@@ -369,7 +369,8 @@ def import_scheme(folder: str | Path, name: str, *, root: Path | None = None) ->
     """
     source = Path(folder).expanduser()
     if not source.is_dir():
-        raise TableError(Problem(str(folder), "no such folder", "a folder with the tables of a scheme"))
+        found, mend = ("a file", "unpack an archive first") if source.is_file() else ("no such folder", "")
+        raise TableError(Problem(str(folder), found, "a folder with the tables of a scheme", mend))
     target = user_schemes() / name
     taken = known_schemes(root).get(name)
     if not name or Path(name).name != name or name.startswith("."):

@@ -10,7 +10,7 @@ from actuary.files.encodings import FileNote, TextKind, decode_text, find_encodi
 from actuary.files.exports import csv_bytes
 from actuary.files.formulas import neutral, unguarded
 from actuary.files.identifiers import check_identifiers
-from actuary.files.numbers import plain_decimal
+from actuary.files.numbers import can_be_written_out, plain_decimal
 from actuary.files.opening import check_regular, read_bytes
 from actuary.files.records import read_records
 from actuary.files.streams import check_rows, find_kind, guarded_column, unguarded_column
@@ -20,6 +20,7 @@ __all__ = [
     "Delimited",
     "FileNote",
     "TextKind",
+    "can_be_written_out",
     "check_archive",
     "check_identifiers",
     "check_regular",

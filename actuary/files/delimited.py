@@ -19,6 +19,8 @@ SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _FOREIGN = {"，": "full-width commas", "；": "full-width semicolons", "、": "enumeration commas"}
 _SAVE = "save it again as CSV with commas, in UTF-8"
 _SAMPLE_ROWS = 20
+#: Rows behind a title that may have one cell too: a heading over several columns, a unit.
+TITLE_ROWS = 3
 #: Columns of the widest table; the national settlement list has under 300, and a workbook ends at 16,384.
 MOST_COLUMNS = 20_000
 #: Characters of the first rows by which the separator is found.
@@ -270,7 +272,7 @@ def _cells(text: str, separator: str, where: str, error: type[ActuaryError], *, 
         line, start = start, reader.line_num + 1
         if not row:
             continue
-        if width == 1 and not rows:
+        if width == 1 and len(rows) < TITLE_ROWS:
             check_title(columns, row, where=where, error=error)
         if not any(row):
             blank.append(line)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
+
+from actuary.files.numbers import MOST_POWERS, can_be_written_out
 
 __all__ = ["parse_json", "parse_toml"]
 
@@ -24,8 +27,15 @@ def parse_toml(text: str, *, parse_float: Callable[[str], Any] = float) -> dict[
     >>> parse_toml("a = 1")
     {'a': 1}
     """
+
+    def bounded(digits: str) -> Any:
+        number = parse_float(digits)
+        if isinstance(number, Decimal) and number.is_finite() and not can_be_written_out(number):
+            raise ValueError(f"a number of more than {MOST_POWERS} digits")
+        return number
+
     try:
-        return tomllib.loads(text, parse_float=parse_float)
+        return tomllib.loads(text, parse_float=bounded)
     except tomllib.TOMLDecodeError:
         raise
     except RecursionError:

@@ -7,11 +7,20 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from actuary.errors import Problem, TableError
-from actuary.files.delimited import MOST_COLUMNS, SAMPLE, SEPARATORS, check_title, clean_heading, find_separator
+from actuary.files.delimited import (
+    MOST_COLUMNS,
+    SAMPLE,
+    SEPARATORS,
+    TITLE_ROWS,
+    check_title,
+    clean_heading,
+    find_separator,
+)
 from actuary.files.encodings import find_encoding, note
 from actuary.files.formulas import COMPUTING, GUARDED, neutral, unguarded
 from actuary.files.opening import check_regular
@@ -92,7 +101,8 @@ def find_kind(path: Path, *, where: str) -> RowsKind:
     if not any(columns):
         raise TableError(Problem(f"{where} row 1", "an empty line", "the header", "delete the line"))
     with contextlib.suppress(csv.Error):  # whoever reads the rows says more
-        check_title(columns, next(filter(None, reader), []), where=where)
+        for row in islice(reader, TITLE_ROWS):
+            check_title(columns, row, where=where)
     if len(columns) > MOST_COLUMNS:
         raise TableError(Problem(f"{where} header", f"{len(columns):,} columns", f"at most {MOST_COLUMNS:,}"))
     return RowsKind(kind.encoding, separator, columns, kind.quotes)

@@ -10,6 +10,7 @@ from typing import Literal
 
 from actuary.errors import Problem, TableError, raise_all, unknown_name
 from actuary.files import plain_decimal, read_bytes, read_delimited
+from actuary.payment.exact import MOST_YUAN
 
 __all__ = ["FigureKind", "HospitalPool", "read_figures"]
 
@@ -136,6 +137,8 @@ def _number(text: str, kind: FigureKind, where: str) -> tuple[Decimal | None, li
         return (value, []) if 0 <= value <= 100 else (None, [Problem(where, text, "a score from 0 to 100")])
     if value != round(value, 2):
         return None, [Problem(where, text, "yuan with at most two decimals")]
+    if abs(value) >= MOST_YUAN:
+        return None, [Problem(where, text, "an amount below 10¹⁵ yuan")]
     if kind != "prepaid" and value < 0:
         return None, [Problem(where, text, "0 or more")]
     return value, []

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, model_validator
 
+from actuary.files.numbers import can_be_written_out
 from actuary.policy.shapes import Shape, Text
 
 __all__ = [
@@ -47,8 +48,8 @@ def _decimal(value: object) -> Decimal:
         number = Decimal(str(value).strip())
     except InvalidOperation:
         raise ValueError("a number") from None
-    if not number.is_finite():
-        raise ValueError("a finite number")
+    if not number.is_finite() or not can_be_written_out(number):
+        raise ValueError("a finite number of few digits")
     return number
 
 

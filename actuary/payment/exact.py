@@ -6,15 +6,18 @@ fractions, so that nothing is rounded but where a rule says so.
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from actuary.files.numbers import can_be_written_out
+
 __all__ = [
     "FEN_PER_YUAN",
+    "MOST_YUAN",
     "Number",
     "RoundingMode",
     "as_decimal",
@@ -36,6 +39,10 @@ FEN_PER_YUAN: Final = 100
 # Sums of int64 are taken by parts of so many: each part stays within 2**63 for amounts below 2**46.
 _PART = 1 << 17
 _SAFE = 1 << 46
+
+
+#: No sum of money of a nation's insurance comes near it [yuan]; sums of fen below it fit into 64 bits.
+MOST_YUAN = 10**15
 
 
 def as_fraction(number: Number) -> Fraction:
@@ -60,6 +67,13 @@ def as_fraction(number: Number) -> Fraction:
     """
     if isinstance(number, float | bool):
         raise TypeError(f"{number!r} is a {type(number).__name__}; give an int, a Decimal or text")
+    try:
+        # Text may also be 1/3, which has no powers.
+        written = Decimal(number) if isinstance(number, str) and "/" not in number else number
+    except InvalidOperation:
+        raise ValueError(f"{number!r} is not a finite number") from None
+    if isinstance(written, Decimal) and written.is_finite() and not can_be_written_out(written):
+        raise ValueError(f"{str(number)[:40]!r} has too many digits")
     try:
         return Fraction(number)
     except (OverflowError, ValueError) as error:

@@ -10,7 +10,7 @@ from typing import Literal
 from actuary.errors import ActuaryError, Problem, nearest_name, raise_all
 from actuary.payment.declaration import PaymentPolicy
 from actuary.payment.declared_values import INSURANCES
-from actuary.payment.exact import Number, RoundingMode, as_fraction, in_units, round_to
+from actuary.payment.exact import MOST_YUAN, Number, RoundingMode, as_fraction, in_units, round_to
 from actuary.payment.pricing import for_insurance
 
 __all__ = [
@@ -186,6 +186,8 @@ def budgets_of(
         if pools[insurance] <= 0:
             mend = "give what the pool has for these cases"
             problems.append(Problem(f"budget {name}", f"{amount} yuan", "an amount above 0", mend))
+        if pools[insurance] >= MOST_YUAN * 100:
+            problems.append(Problem(f"budget {name}", f"{amount} yuan", "an amount below 10¹⁵ yuan"))
     if policy.price.mode != "fixed" and not problems:
         for insurance in insurances:
             if insurance not in pools and COMMON not in pools:

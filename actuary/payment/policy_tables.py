@@ -53,6 +53,10 @@ def open_table(
     return cells, list(cells.problems)
 
 
+#: Powers of ten of weights, base points and amounts; 1e400 fills the memory once it is a whole number.
+_POWERS = range(-30, 12)
+
+
 def read_number(text: str, where: str, *, what: str) -> tuple[Decimal | None, list[Problem]]:
     """Read a number above 0 exactly as it is printed.
 
@@ -83,6 +87,8 @@ def read_number(text: str, where: str, *, what: str) -> tuple[Decimal | None, li
     if number <= 0:
         mend = "leave the cell empty and mark the group where it has none"
         return None, [Problem(where, text, f"a {what} above 0", mend)]
+    if number.adjusted() not in _POWERS:
+        return None, [Problem(where, text, f"a {what} that a policy may hold, below 10¹²")]
     return number, []
 
 

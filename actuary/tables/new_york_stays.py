@@ -8,11 +8,12 @@ dollars stand in the columns whose unit is yuan.
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actuary.errors import Problem, TableError, raise_all
+from actuary.files.numbers import plain_decimal
 from actuary.personal_numbers import without_cells
 
 if TYPE_CHECKING:
@@ -94,10 +95,10 @@ def _divided(costs: list[str], share: Decimal, *, where: str) -> tuple[list[str]
     """Split every cost into the pool's part, rounded down to the cent, and the rest."""
     charged, rest = [], []
     for row, text in enumerate(costs, start=1):
-        try:
-            cents = int((Decimal(text) * 100).to_integral_exact())
-        except InvalidOperation:
-            raise TableError(Problem(f"{where} row {row}, costs", repr(text), "a cost in dollars")) from None
+        cost = plain_decimal(text)
+        if cost is None:
+            raise TableError(Problem(f"{where} row {row}, costs", repr(text), "a cost in dollars"))
+        cents = int((cost * 100).to_integral_exact())
         pool = int(cents * share)
         charged.append(str(Decimal(pool).scaleb(-2)))
         rest.append(str(Decimal(cents - pool).scaleb(-2)))

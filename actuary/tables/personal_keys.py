@@ -17,6 +17,7 @@ from pathlib import Path
 
 from actuary.durable.files import create_file
 from actuary.errors import OutputError, Problem, TableError
+from actuary.files.opening import check_regular
 from actuary.personal_numbers import find_numbers, identity_check_digit, plain_text
 
 __all__ = ["PersonalKey", "new_personal_key", "read_personal_key"]
@@ -160,6 +161,8 @@ def read_personal_key(path: Path | str) -> PersonalKey:
         When there is no such file, others may read it, or it holds no secret.
     """
     path = Path(path).expanduser()
+    if path.exists():  # a pipe that nobody writes into would be waited for
+        check_regular(path, where=str(path), expected="the file of a personal key")
     try:
         with path.open("rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)

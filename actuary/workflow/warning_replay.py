@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -129,6 +130,9 @@ def read_reference(path: Path) -> WatchedSeries:
         table[name] = pd.to_numeric(table[name], errors="coerce")
     known = table[table["period"].ne("")].dropna(subset=list(wanted))
     quarters = [Quarter.parse(str(label)) for label in known["period"]]
+    if len(quarters) < 2 * _YEAR or any(later - one != 1 for one, later in pairwise(quarters)):
+        found, expected = f"{len(quarters)} quarters with gaps", "two years or more of quarters without a gap"
+        raise TableError(Problem(where, found if len(quarters) >= 2 * _YEAR else f"{len(quarters)} quarters", expected))
     # Annual rates: a quarter's flow is a fourth of them.
     flows = (known[name].to_numpy(dtype=np.float64) / _YEAR for name in (_INCOME, _SPENDING))
     return flows_series("us_federal_quarters", quarters, *flows)

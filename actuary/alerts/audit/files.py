@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from actuary.alerts.audit.rules import AuditPlan
 from actuary.alerts.audit.sample import FILLED, AuditSampling
@@ -23,8 +24,11 @@ __all__ = ["read_sampling", "write_estimate", "write_sampling"]
 
 _HEADER, _POPULATION, _PROVIDERS = "audit.json", "population.parquet", "providers.csv"
 #: Columns of the population, and what they hold.
-_COLUMNS = {"hospital": str, "year": "int64", "case_id": str, "stratum": "int64", "amount_fen": "int64",
-            "drawn": "int64", "insurance": str}  # fmt: skip
+_COLUMNS: Mapping[Any, Any] = {
+    **dict.fromkeys(("hospital", "case_id", "insurance"), str),
+    **dict.fromkeys(("year", "stratum", "amount_fen", "drawn"), "int64"),
+}
+_ORDER = ("hospital", "year", "case_id", "stratum", "amount_fen", "drawn", "insurance")
 _DEDUCTIONS = "deductions.csv"
 _MEND = "name the folder that `actuary audit sample … --out` wrote"
 
@@ -110,7 +114,7 @@ def read_sampling(folder: Path | str) -> AuditSampling:
         header = parse_json((place / _HEADER).read_text(encoding="utf-8"))
         population = pd.read_parquet(place / _POPULATION)
         return AuditSampling(
-            population[list(_COLUMNS)].astype(_COLUMNS),
+            population[[*_ORDER]].astype(dict(_COLUMNS)),
             pd.DataFrame(header["providers"]),
             header["left_out"],
             int(header["seed"]),

@@ -9,9 +9,7 @@ from actuary.personal_numbers import SUSPECT, FoundNumber, find_numbers, plain_t
 from actuary.tables.personal_rules import COLUMN_OF_NUMBER, PersonalRules
 from actuary.tables.personal_sample import Sample
 
-__all__ = ["PersonalColumn", "has_bare_telephones", "has_genuine_numbers", "is_personal_cell", "recognise_columns"]
-
-_MOBILE_DIGITS = 11
+__all__ = ["PersonalColumn", "has_genuine_numbers", "is_personal_cell", "recognise_columns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,30 +115,6 @@ def has_genuine_numbers(cells: Sequence[str], rules: PersonalRules) -> bool:
     if inside or counts.get("landline"):
         return True
     return genuine > 0 and genuine >= rules.least_genuine * exact
-
-
-def has_bare_telephones(cells: Sequence[str], rules: PersonalRules) -> bool:
-    """Return whether cells of digits alone are numbers of mobile telephones, and not of a row of numbers as long.
-
-    Parameters
-    ----------
-    cells : sequence of str
-        Cells of one column that hold eleven digits and nothing else.
-    rules : PersonalRules
-        How many of them must look like mobile numbers: some numbers of stays do.
-
-    Examples
-    --------
-    >>> from actuary.tables.personal_rules import load_personal_rules
-    >>> rules = load_personal_rules()
-    >>> has_bare_telephones(["13800000000"], rules), has_bare_telephones(["13800000000", "24010100001", "2"], rules)
-    (True, True)
-    >>> has_bare_telephones(["13800000000", "24010100001", "24010100002"], rules)
-    False
-    """
-    alike = [cell for cell in cells if len(cell) == _MOBILE_DIGITS]
-    mobile = [cell for cell in alike if any(one.kind == "mobile" for one in find_numbers(cell))]
-    return bool(mobile) and len(mobile) >= rules.least_genuine * len(alike)
 
 
 def _count_numbers(cells: Sequence[str]) -> tuple[dict[str, int], int, int, int]:

@@ -52,11 +52,12 @@ def has_stray(column: Any, rules: PersonalRules) -> bool:
     rules : PersonalRules
         What is recognised.
     """
-    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
-        long = column.filter(pc.and_(pc.greater_equal(column, _MOBILE[0]), pc.less(column, _MOBILE[2])))
+    if column.type in (pa.int64(), pa.uint64(), pa.float64()):
+        first, mobile, end, above = (pa.scalar(number, column.type) for number in _MOBILE)
+        long = column.filter(pc.and_(pc.greater_equal(column, first), pc.less(column, end)))
         if pa.types.is_floating(column.type):
             long = long.filter(pc.equal(long, pc.floor(long)))
-        return _are_mobile(pc.and_(pc.greater_equal(long, _MOBILE[1]), pc.less(long, _MOBILE[3])), rules)
+        return _are_mobile(pc.and_(pc.greater_equal(long, mobile), pc.less(long, above)), rules)
     texts = _texts(column)
     if texts is None or not len(texts):
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from actuary.tables.personal_rules import COLUMN_OF_NUMBER, PersonalRules
 from actuary.tables.personal_sample import Sample
 
 __all__ = ["PersonalColumn", "has_genuine_numbers", "is_personal_cell", "recognise_columns"]
+
+_FULL_WIDTH = re.compile("[０-９]{11}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,8 @@ def recognise_columns(
     for name in dict.fromkeys(sample.names):
         if name in known:
             continue
-        kind = rules.kind_of_name(name)
+        named = (rules.kind_of_name(one) for one in (name, *sample.inner.get(name, ())))
+        kind = next((one for one in named if one is not None), None)
         cells = sample.cells.get(name, ())
         if kind is not None:
             found.append(PersonalColumn(name, kind.name, "name", kind.name_zh, kind.name_en, len(cells), len(cells)))
@@ -131,7 +135,9 @@ def _count_numbers(cells: Sequence[str]) -> tuple[dict[str, int], int, int, int]
         checked = [one for one in numbers if one.kind == "identity" and _is_exact(plain, one)]
         exact += bool(checked)
         genuine += any(one.genuine for one in checked)
-        inside += any(_is_told(plain, one) for one in numbers)
+        # Full-width digits are typed by somebody: no system writes a number so.
+        typed = _FULL_WIDTH.search(cell) is not None
+        inside += any(_is_told(plain, one) or (typed and one.kind != "card") for one in numbers)
     return counts, exact, genuine, inside
 
 

@@ -59,7 +59,8 @@ def read_counts(
     found = {}
     for name in dict.fromkeys((*counts, *(one for one in names if one not in by and declared.is_count(one)))):
         numbers = pd.to_numeric(frame[name], errors="coerce")
-        wrong = np.flatnonzero(~((numbers >= 0) & (numbers < _MOST) & (numbers % 1 == 0)).to_numpy(dtype=bool, na_value=False))
+        right = (numbers >= 0) & (numbers < _MOST) & (numbers % 1 == 0)
+        wrong = np.flatnonzero(~right.to_numpy(dtype=bool, na_value=False))
         if not len(wrong):
             found[name] = numbers.to_numpy(dtype=np.int64)
         elif name in counts:

@@ -156,15 +156,16 @@ def hidden_tree(counts: Sequence[int], tiers: Sequence[str], limits: CaseLimits)
     >>> sorted(found.hospitals), sorted(found.tiers), found.city
     ([0, 1], [], False)
     """
-    least = {"least_cases": limits.least, "least_width": limits.width}
+    few, width = limits.least, limits.width
     numbers, of = np.array(counts, dtype=np.int64), np.array(tiers, dtype=object)
     names = sorted(set(tiers))
     hidden, sums, untold = np.zeros(len(numbers), dtype=bool), [], []
     for name in names:
-        hidden[of == name], total = protect_list(numbers[of == name], **least)
+        hidden[of == name], total = protect_list(numbers[of == name], least_cases=few, least_width=width)
         sums.append(int(numbers[of == name].sum()))
         untold.append(total)
-    mask, city = protect_list(np.array(sums, dtype=np.int64), **least, hidden=np.array(untold, dtype=bool))
+    told = np.array(sums, dtype=np.int64), np.array(untold, dtype=bool)
+    mask, city = protect_list(told[0], least_cases=few, least_width=width, hidden=told[1])
     gone = frozenset(name for name, blank in zip(names, mask, strict=True) if blank)
     hidden |= (numbers > 0) & np.isin(of, list(gone))
     return HiddenTree(frozenset(np.flatnonzero(hidden).tolist()), gone, city)

@@ -109,7 +109,9 @@ def load_publication_rules(root: Path | None = None) -> PublicationRules:
 
     counts = declared.get("counts")
     names, endings = words(counts, "names", "counts"), words(counts, "endings", "counts")
-    wholes, rests, products = {}, {}, {}
+    wholes: dict[str, tuple[str, ...]] = {}
+    rests: dict[str, tuple[str, ...]] = {}
+    products: dict[tuple[str, str], str] = {}
     for at, one in enumerate(tables("whole"), 1):
         place = f"whole[{at}]"
         column = one.get("column") if isinstance(one, dict) else None

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from actuary.errors import Problem, TableError
 from actuary.personal_numbers import mask_numbers
-from actuary.tables.personal_columns import has_bare_telephones, has_genuine_numbers, is_personal_cell
+from actuary.tables.personal_columns import has_genuine_numbers, is_personal_cell
 from actuary.tables.personal_keys import PersonalKey
 from actuary.tables.personal_rules import PersonalRules
 from actuary.tables.personal_sample import text_of
@@ -30,8 +30,8 @@ _STRAY_BYTES = 12
 #: Texts in which a number of a person may be quoted.
 _LOOKS = r"[0-9０-９]([\s.,·_/－-]?[0-9０-９]){9}|[@＠]|[0-9][eE]\+?1[4-9]|[(（]0[0-9]{2,3}[)）]"
 _MOBILE_DIGITS = 11
-#: Below this no number is one of a telephone.
-_LEAST_MOBILE = 13_000_000_000
+#: Numbers of eleven digits from and to, and those of mobile telephones among them.
+_MOBILE = (10_000_000_000, 13_000_000_000, 100_000_000_000, 20_000_000_000)
 
 
 def _texts(column: Any) -> Any:
@@ -52,10 +52,12 @@ def has_stray(column: Any, rules: PersonalRules) -> bool:
     rules : PersonalRules
         What is recognised.
     """
-    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
-        large = column.filter(pc.fill_null(pc.greater_equal(column, _LEAST_MOBILE), False))
-        whole = [str(int(value)) for value in _some(large, rules) if value == value // 1]
-        return has_bare_telephones(whole, rules)
+    if column.type in (pa.int64(), pa.uint64(), pa.float64()):
+        first, mobile, end, above = (pa.scalar(number, column.type) for number in _MOBILE)
+        long = column.filter(pc.and_(pc.greater_equal(column, first), pc.less(column, end)))
+        if pa.types.is_floating(column.type):
+            long = long.filter(pc.equal(long, pc.floor(long)))
+        return _are_mobile(pc.and_(pc.greater_equal(long, mobile), pc.less(long, above)), rules)
     texts = _texts(column)
     if texts is None or not len(texts):
         return False
@@ -65,7 +67,7 @@ def has_stray(column: Any, rules: PersonalRules) -> bool:
     if longest is None or longest < _MOBILE_DIGITS:
         return False
     bare = pc.fill_null(pc.and_(pc.equal(lengths, _MOBILE_DIGITS), pc.ascii_is_decimal(distinct)), False)
-    if pc.any(bare).as_py() and has_bare_telephones(_some(distinct.filter(bare), rules), rules):
+    if pc.any(bare).as_py() and _are_mobile(pc.match_substring_regex(distinct.filter(bare), "^1[3-9]"), rules):
         return True
     if longest < _STRAY_BYTES:
         return False
@@ -73,8 +75,14 @@ def has_stray(column: Any, rules: PersonalRules) -> bool:
     return bool(pc.any(looks).as_py()) and has_genuine_numbers(_some(distinct.filter(looks), rules), rules)
 
 
+def _are_mobile(alike: Any, rules: PersonalRules) -> bool:
+    """Return whether cells of eleven digits alone are mobile numbers, and not of a row of numbers as long."""
+    mobile = pc.sum(alike).as_py() or 0
+    return bool(mobile) and mobile >= rules.least_genuine * len(alike)
+
+
 def _some(cells: Any, rules: PersonalRules) -> list[Any]:
-    found: list[Any] = pc.unique(cells).to_pylist()[: rules.stray_cells]
+    found: list[Any] = pc.unique(cells)[: rules.stray_cells].to_pylist()
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -9,9 +10,9 @@ from actuary.personal_numbers import SUSPECT, FoundNumber, find_numbers, plain_t
 from actuary.tables.personal_rules import COLUMN_OF_NUMBER, PersonalRules
 from actuary.tables.personal_sample import Sample
 
-__all__ = ["PersonalColumn", "has_bare_telephones", "has_genuine_numbers", "is_personal_cell", "recognise_columns"]
+__all__ = ["PersonalColumn", "has_genuine_numbers", "is_personal_cell", "recognise_columns"]
 
-_MOBILE_DIGITS = 11
+_FULL_WIDTH = re.compile("[０-９]{11}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,8 @@ def recognise_columns(
     for name in dict.fromkeys(sample.names):
         if name in known:
             continue
-        kind = rules.kind_of_name(name)
+        named = (rules.kind_of_name(one) for one in (name, *sample.inner.get(name, ())))
+        kind = next((one for one in named if one is not None), None)
         cells = sample.cells.get(name, ())
         if kind is not None:
             found.append(PersonalColumn(name, kind.name, "name", kind.name_zh, kind.name_en, len(cells), len(cells)))
@@ -119,30 +121,6 @@ def has_genuine_numbers(cells: Sequence[str], rules: PersonalRules) -> bool:
     return genuine > 0 and genuine >= rules.least_genuine * exact
 
 
-def has_bare_telephones(cells: Sequence[str], rules: PersonalRules) -> bool:
-    """Return whether cells of digits alone are numbers of mobile telephones, and not of a row of numbers as long.
-
-    Parameters
-    ----------
-    cells : sequence of str
-        Cells of one column that hold eleven digits and nothing else.
-    rules : PersonalRules
-        How many of them must look like mobile numbers: some numbers of stays do.
-
-    Examples
-    --------
-    >>> from actuary.tables.personal_rules import load_personal_rules
-    >>> rules = load_personal_rules()
-    >>> has_bare_telephones(["13800000000"], rules), has_bare_telephones(["13800000000", "24010100001", "2"], rules)
-    (True, True)
-    >>> has_bare_telephones(["13800000000", "24010100001", "24010100002"], rules)
-    False
-    """
-    alike = [cell for cell in cells if len(cell) == _MOBILE_DIGITS]
-    mobile = [cell for cell in alike if any(one.kind == "mobile" for one in find_numbers(cell))]
-    return bool(mobile) and len(mobile) >= rules.least_genuine * len(alike)
-
-
 def _count_numbers(cells: Sequence[str]) -> tuple[dict[str, int], int, int, int]:
     """Return the cells by kind of number, with all digits of an identity number, right ones, and those in sentences."""
     counts: dict[str, int] = {}
@@ -157,7 +135,9 @@ def _count_numbers(cells: Sequence[str]) -> tuple[dict[str, int], int, int, int]
         checked = [one for one in numbers if one.kind == "identity" and _is_exact(plain, one)]
         exact += bool(checked)
         genuine += any(one.genuine for one in checked)
-        inside += any(_is_told(plain, one) for one in numbers)
+        # Full-width digits are typed by somebody: no system writes a number so.
+        typed = _FULL_WIDTH.search(cell) is not None
+        inside += any(_is_told(plain, one) or (typed and one.kind != "card") for one in numbers)
     return counts, exact, genuine, inside
 
 

@@ -59,7 +59,7 @@ def decide_parts(root: Path, parts: Sequence[Path]) -> tuple[PersonalColumn, ...
     """
     door = current_door()
     for part in parts:
-        check_file_name(str(part.relative_to(root)) if part != root else part.name)
+        check_file_name(str(part.relative_to(root.parent)))
     step = -(-len(parts) // _PARTS) or 1
 
     def look(part: Path) -> tuple[PersonalColumn, ...]:

@@ -217,7 +217,6 @@ def admit_file(path: Path) -> Admission:
         When it has personal columns and no way for them was chosen; the message names every such column, no value.
     """
     door = current_door()
-    check_file_name(path.name)
     sample = sample_file(path, rows=door.rules.sampled_rows)
     return _admit(sample, str(path), path.name, door)
 
@@ -286,6 +285,7 @@ def admit_frame(frame: Any, *, where: str) -> Admission:
 
 
 def _admit(sample: Sample | None, where: str, label: str, door: Door) -> Admission:
+    check_file_name(label)
     if sample is None:
         return Admission(where, door, ())
     if any(is_personal_cell(name) for name in sample.names):

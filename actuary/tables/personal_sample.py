@@ -7,7 +7,7 @@ import csv
 import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,13 @@ from actuary.files.encodings import unmarked_utf16
 __all__ = ["Sample", "sample_file", "sample_frame", "text_of"]
 
 _PLACES = 8
+#: Numbers of more digits than any of a person.
+_LONGEST = 10**24
 #: What frames write for nothing.
 _NOTHING = frozenset(("NAType", "NaTType"))
 _BLOCK_BYTES = 1 << 16
 _HEAD_BYTES = 1 << 20
 _START_BYTES = 1 << 12
-_TEXT_SUFFIXES = (".csv", ".txt", ".tsv")
 _PARQUET_SUFFIXES = (".parquet", ".pq")
 
 
@@ -40,10 +41,13 @@ class Sample:
         Every column, in order.
     cells : mapping of str to sequence of str
         By column; blank cells are left out.
+    inner : mapping of str to tuple of str
+        Names of the fields within a column of records.
     """
 
     names: tuple[str, ...]
     cells: Mapping[str, Sequence[str]]
+    inner: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def text_of(value: Any) -> str:
@@ -60,13 +64,33 @@ def text_of(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.1f}" if value.is_integer() and abs(value) < 1e19 else repr(value)
-    if isinstance(value, list | tuple):
-        return "|".join(text_of(item) for item in value)
-    if isinstance(value, dict):
-        return "|".join(text_of(item) for item in value.values())
+    if isinstance(value, list | tuple | dict):
+        return "|".join(text_of(item) for item in (value.values() if isinstance(value, dict) else value))
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace").strip()
-    return str(value).strip()
+    return "" if isinstance(value, int) and abs(value) >= _LONGEST else str(value).strip()
+
+
+def _values(column: Any) -> list[Any]:
+    """Return the cells of a column; one that is no text at all must not hide the others from the look."""
+    try:
+        values: list[Any] = column.to_pylist()
+    except (UnicodeDecodeError, ValueError, OverflowError, pa.ArrowException):
+        values = [_value(cell) for cell in column]
+    return values
+
+
+def _value(cell: Any) -> Any:
+    try:
+        return cell.as_py()
+    except UnicodeDecodeError:
+        if hasattr(cell, "as_buffer"):
+            return cell.as_buffer().to_pybytes()
+        return (
+            [_value(one) for one in cell.values] if pa.types.is_nested(cell.type) and hasattr(cell, "values") else None
+        )
+    except (ValueError, OverflowError, pa.ArrowException):
+        return None
 
 
 def sample_frame(frame: Any, *, rows: int) -> Sample:
@@ -88,7 +112,7 @@ def sample_frame(frame: Any, *, rows: int) -> Sample:
     if isinstance(frame, pa.Table):
         names = tuple(frame.column_names)
         pieces = [frame.slice(start, count) for start, count in places]
-        columns = [[value for piece in pieces for value in piece.column(at).to_pylist()] for at in range(len(names))]
+        columns = [[value for piece in pieces for value in _values(piece.column(at))] for at in range(len(names))]
     else:
         names = tuple(str(name) for name in frame.columns)
         rows_ = [at for start, count in places for at in range(start, start + count)]
@@ -96,7 +120,22 @@ def sample_frame(frame: Any, *, rows: int) -> Sample:
     cells: dict[str, list[str]] = {name: [] for name in names}
     for name, values in zip(names, columns, strict=True):
         cells[name] += [text for value in values if (text := text_of(value))]
-    return Sample(names, cells)
+    if isinstance(frame, pa.Table):
+        return Sample(names, cells, _inner_names(frame.schema))
+    records = {
+        name: tuple({key for one in values if isinstance(one, dict) for key in map(str, one)})
+        for name, values in zip(names, columns, strict=True)
+    }
+    return Sample(names, cells, records)
+
+
+def _inner_names(schema: pa.Schema) -> dict[str, tuple[str, ...]]:
+    def below(kind: pa.DataType) -> list[str]:
+        fields = [kind.field(at) for at in range(kind.num_fields)] if pa.types.is_nested(kind) else []
+        named = [one.name for one in fields] if pa.types.is_struct(kind) else []
+        return [*named, *(name for one in fields for name in below(one.type))]
+
+    return {one.name: tuple(below(one.type)) for one in schema if pa.types.is_nested(one.type)}
 
 
 def _places(count: int, rows: int) -> list[tuple[int, int]]:
@@ -123,7 +162,7 @@ def sample_file(path: Path, *, rows: int) -> Sample | None:
     try:
         if suffix in _PARQUET_SUFFIXES:
             return _of_parquet(path, rows)
-        return _of_text(path, rows) if suffix in _TEXT_SUFFIXES else None
+        return _of_text(path, rows)  # whatever its suffix: some readers take it for a table of text
     except (ActuaryError, OSError, pa.ArrowException, UnicodeError, csv.Error, ValueError):
         return None
 
@@ -137,17 +176,21 @@ def _of_parquet(path: Path, rows: int) -> Sample:
         groups = file.metadata.num_row_groups
         wanted = sorted({0, groups // 2, groups - 1}) if groups else []
         cells: dict[str, list[str]] = {name: [] for name in names}
+        inner = _inner_names(schema)
         # Days, money and small numbers hold no number of a person, and cost time to unpack.
         read = sorted({field.name for field in schema if _may_hold(field.type)})
         if len(set(names)) < len(names) or not read:
-            return Sample(names, cells)
+            return Sample(names, cells, inner)
         for group in wanted:
-            batch = next(file.iter_batches(rows // len(wanted) or 1, row_groups=[group], columns=read), None)
+            try:
+                batch = next(file.iter_batches(rows // len(wanted) or 1, row_groups=[group], columns=read), None)
+            except (pa.ArrowException, OSError, ValueError):
+                batch = None  # its reader tells; the names of the columns are looked at all the same
             if batch is None:
                 continue
             for name in read:
-                cells[name] += [text for value in batch.column(name).to_pylist() if (text := text_of(value))]
-        return Sample(names, cells)
+                cells[name] += [text for value in _values(batch.column(name)) if (text := text_of(value))]
+        return Sample(names, cells, inner)
 
 
 def _may_hold(kind: pa.DataType) -> bool:

@@ -149,19 +149,20 @@ def _guard(frame: pd.DataFrame, by: list[str], numbers: NDArray[np.int64], rules
     """Say where a count is blank in its rows and totals."""
     import pandas as pd  # noqa: PLC0415
 
-    least = {"least_cases": rules.least_cases, "least_width": rules.least_width}
+    few, width = rules.least_cases, rules.least_width
     keys = [pd.factorize(frame[name].astype("string").fillna(""), sort=True) for name in by]
     if len(keys) == 1:
         codes, names = keys[0]
         listed = np.zeros(len(names), np.int64)
         listed[codes] = numbers
-        mask, total = protect_list(listed, **least)
+        mask, total = protect_list(listed, least_cases=few, least_width=width)
         return _Guarded(mask[codes], {(TOTAL,): total})
     (rows, row_names), (columns, column_names) = keys
     table = np.zeros((len(row_names), len(column_names)), np.int64)
     table[rows, columns] = numbers
-    found = protect_counts(table, **least)
-    more = {(str(name), TOTAL): bool(found.rows[at]) for at, name in enumerate(row_names)}
+    found = protect_counts(table, least_cases=few, least_width=width)
+    more: dict[tuple[str, ...], bool] = {}
+    more |= {(str(name), TOTAL): bool(found.rows[at]) for at, name in enumerate(row_names)}
     more |= {(TOTAL, str(name)): bool(found.columns[at]) for at, name in enumerate(column_names)}
     return _Guarded(found.cells[rows, columns], {**more, (TOTAL, TOTAL): found.total})
 

@@ -21,6 +21,8 @@ TOTAL = "合计"
 _TOTALS = frozenset({TOTAL, "总计", "小计", "总数", "全部", "total", "totals", "subtotal", "all"})
 #: What stands around the digits of a number in a table for people, in its plain form.
 _AROUND_NUMBERS = r"[\s,%‰¥$元角分万亿千百<>≤≥~≈*+]|(?:例|人次|人|次|床|天|日|个|件|yuan|cases?|days?|persons?)$"
+#: More cases than there are: above it numbers of double precision are not whole.
+_MOST = 2**53
 #: Share of itself within which a rounded figure of six digits is known.
 _ROUNDED = 1e-6
 
@@ -57,7 +59,8 @@ def read_counts(
     found = {}
     for name in dict.fromkeys((*counts, *(one for one in names if one not in by and declared.is_count(one)))):
         numbers = pd.to_numeric(frame[name], errors="coerce")
-        wrong = np.flatnonzero(~((numbers >= 0) & (numbers % 1 == 0)).to_numpy(dtype=bool, na_value=False))
+        right = (numbers >= 0) & (numbers < _MOST) & (numbers % 1 == 0)
+        wrong = np.flatnonzero(~right.to_numpy(dtype=bool, na_value=False))
         if not len(wrong):
             found[name] = numbers.to_numpy(dtype=np.int64)
         elif name in counts:

@@ -212,7 +212,6 @@ def _fill_lines(whole: Counts, blank: Mask, sign: Counts, least_cases: int, leas
     for axis in (0, 1):
         for line in np.flatnonzero(_few_lines(whole, blank, least_cases)[axis]).tolist():
             # Seen along the line: the table as it is for a row, turned for a column.
-            turn = (lambda cell: cell) if axis == 0 else (lambda cell: cell[::-1])
             there, hid, way = (whole, blank, sign) if axis == 0 else (whole.T, blank.T, sign.T)
             lacking = least_cases - int((there[line] * hid[line])[:-1].sum())
             further = ~hid[line] & (there[line] >= lacking)
@@ -222,7 +221,7 @@ def _fill_lines(whole: Counts, blank: Mask, sign: Counts, least_cases: int, leas
             if corners is None:
                 blank[whole > 0] = True
                 return []
-            added += _blanked(blank, tuple(turn(corner) for corner in corners))
+            added += _blanked(blank, corners if axis == 0 else tuple((j, i) for i, j in corners))
     return added
 
 

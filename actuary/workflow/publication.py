@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -138,13 +138,16 @@ def _by_one(frame: pd.DataFrame, key: str) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415
 
     figures = [name for name in frame.columns if name.endswith(("_yuan", "cases")) or name in {"weight", "points"}]
-    held = frame.assign(**{name: [Decimal(cell or 0) for cell in frame[name]] for name in figures})
+    held = frame.copy()
+    for name in figures:
+        held[name] = pd.Series([Decimal(cell or 0) for cell in frame[name]], index=frame.index, dtype=object)
     if "settlement_rate" in frame.columns:
         rates = [Decimal(cell or 0) for cell in frame["settlement_rate"]]
-        held["_charged"] = [rate * of for rate, of in zip(rates, held["fund_charged_yuan"], strict=True)]
+        charged = [rate * of for rate, of in zip(rates, held["fund_charged_yuan"], strict=True)]
+        held["_charged"] = pd.Series(charged, index=frame.index, dtype=object)
     rows = []
-    for name, group in held.groupby(key, dropna=False, sort=True):
-        row = {key: name, **{one: group[one].iloc[0] for one in frame.columns if one in _WORDS}}
+    for subject, group in held.groupby(key, dropna=False, sort=True):
+        row: dict[str, Any] = {key: subject, **{one: group[one].iloc[0] for one in frame.columns if one in _WORDS}}
         row |= {one: sum(group[one], Decimal(0)) for one in figures}
         for rate, (part, of) in _RATES.items():
             if rate in frame.columns:

@@ -90,6 +90,7 @@ DECLARED: dict[tuple[str, str], str] = {
     ("report/word_package.py", "pack_document"): MEMORY,
     ("tables/personal_files.py", "_write"): WHOLE,
     ("workflow/anomalies.py", "write_findings"): STAGED,
+    ("workflow/publication.py", "publish_settlement"): STAGED,
     ("workflow/cities.py", "init_city"): STAGED,
     ("workflow/cities.py", "project_model_files"): STAGED,
     ("workflow/credit.py", "write_credit"): STAGED,

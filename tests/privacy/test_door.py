@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import functools
 import pickle
@@ -237,6 +238,17 @@ def test_a_file_with_persons_is_refused_left_out_or_keyed(tmp_path: Path, suffix
     assert frame["cost"].tolist() == ["1", "2"]
     with personal_door(not_personal=["姓名", "certno"]):
         assert _read(path)["姓名"].tolist() == ["赵某", "钱某"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_rules_may_pass_over_columns_that_are_not_read(tmp_path: Path, suffix: str) -> None:
+    path = _file(tmp_path / f"cases{suffix}")
+    with personal_door(rules=dataclasses.replace(RULES, policy="skip")):
+        assert sorted(_read(path, ["case_id", "cost"])) == ["case_id", "cost"]
+        with pytest.raises(TableError, match="personal columns: '姓名'"):
+            _read(path, ["case_id", "姓名"])
+        with pytest.raises(TableError, match="personal columns"):
+            admit_table(pa.table(CELLS), where="cases")
 
 
 def test_a_needed_column_of_numbers_of_persons_can_only_be_keyed(tmp_path: Path) -> None:
@@ -499,9 +511,10 @@ def test_words_of_a_dictionary_that_no_row_has_are_gone() -> None:
 
 def test_the_name_of_a_file_holds_no_number_of_a_person(tmp_path: Path) -> None:
     path = _file(tmp_path / f"{identity(3)}.csv", {"case_id": ["a"], "cost": ["1"]})
-    with personal_door(drop=True), pytest.raises(TableError, match="in the name of the file") as told:
-        _read(path)
-    assert identity(3) not in str(told.value)
+    for look in (_read, read_stays):
+        with personal_door(drop=True), pytest.raises(TableError, match="in the name of the file") as told:
+            look(path)
+        assert identity(3) not in str(told.value)
 
 
 def _parts(folder: Path) -> Path:

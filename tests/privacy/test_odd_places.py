@@ -16,11 +16,13 @@ from openpyxl.comments import Comment
 from planted import HAN, MARK, card, identity, landline, marks_below, marks_in, old_identity
 from typer.testing import CliRunner
 
+from actuary import check_settlement_list
 from actuary.cli import app
 from actuary.errors import TableError
 from actuary.personal_numbers import mask_numbers
+from actuary.tables.personal_cells import has_stray
 from actuary.tables.personal_columns import recognise_columns
-from actuary.tables.personal_door import admit_table, personal_door
+from actuary.tables.personal_door import admit_file, admit_frame, admit_table, personal_door
 from actuary.tables.personal_keys import PersonalKey, new_personal_key
 from actuary.tables.personal_rules import load_personal_rules
 from actuary.tables.personal_sample import Sample
@@ -70,6 +72,63 @@ def test_a_few_of_them_among_codes_do_not_pass(form: str) -> None:
         cells = admitted[name].to_pylist()
         assert cells[4_321].startswith("p")
         assert cells[:9] == codes[:9]
+
+
+@pytest.mark.parametrize(
+    ("cells", "few"),
+    [
+        (pa.array([1, 2**64 - 1], pa.uint64()), False),
+        (pa.array([13_912_345_678, None]), True),
+        (pa.array([1.5, float("nan"), float("inf"), 13_912_345_678.0]), True),
+        (pa.array([13_912_345_678.5]), False),
+        (pa.array([1.0], pa.float32()), False),
+        (pa.array([1, None], pa.int8()), False),
+        (pa.array([], pa.int64()), False),
+        (pa.chunked_array([], pa.dictionary(pa.int32(), pa.string())), False),
+        (pa.array(["x", "１３９１２３４５６７８"]), True),
+    ],
+)
+def test_cells_of_every_type_are_looked_at(cells: pa.Array, few: bool) -> None:
+    assert has_stray(cells, load_personal_rules()) is few
+
+
+def test_a_cell_that_is_no_text_does_not_open_the_door(tmp_path: Path) -> None:
+    odd = pa.array([b"I21.401", b"\xff\xfe", identity(1).encode()])
+    words = pa.Array.from_buffers(pa.string(), 3, odd.buffers())  # what no writer of Parquet checks
+    lists = pa.ListArray.from_arrays([0, 1, 2, 3], words)
+    table = pa.table({"case_id": ["a", "b", "c"], "dx": lists, "code": words, "psn_name": [HAN] * 3})
+    pq.write_table(table, tmp_path / "cases.parquet")
+    for look in (lambda: admit_file(tmp_path / "cases.parquet"), lambda: admit_table(table, where="cases")):
+        with pytest.raises(TableError) as told:
+            look()
+        assert not marks_in(str(told.value).encode(), "the error")
+        for column in ("dx", "code", "psn_name"):
+            assert repr(column) in str(told.value)
+    frame = pd.DataFrame({"age": [10**5000, 70], "day": [pd.NaT, pd.Timestamp("2024-01-01")], "name": [HAN, None]})
+    with pytest.raises(TableError, match="'name'"):
+        admit_frame(frame, where="cases")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".txt", ".dat", ""])
+def test_a_table_of_text_is_looked_at_whatever_its_suffix(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"cases{suffix}"
+    path.write_text(f"case_id,psn_name,note\na,{HAN},{identity(1)}\n", encoding="utf-8")
+    with pytest.raises(TableError, match=r"'psn_name'.*'note'"):
+        admit_file(path)
+    with pytest.raises(TableError) as told:
+        check_settlement_list(path)
+    assert not marks_in(str(told.value).encode(), "the error")
+
+
+def test_a_record_with_a_name_in_it_is_personal(tmp_path: Path) -> None:
+    teams = [[{"code": "a", "who": {"psn_name": HAN}}], []]
+    frame = pd.DataFrame({"case_id": ["a", "b"], "team": teams, "lead": [{"姓名": HAN}, None]})
+    pq.write_table(pa.Table.from_pandas(frame), tmp_path / "cases.parquet")
+    for look in (lambda: admit_file(tmp_path / "cases.parquet"), lambda: admit_frame(frame, where="cases")):
+        with pytest.raises(TableError, match="'lead'"):
+            look()
+    with pytest.raises(TableError, match="'team'"):
+        admit_file(tmp_path / "cases.parquet")
 
 
 def test_numbers_of_stays_are_no_telephones() -> None:

@@ -23,6 +23,7 @@ from actuary.forecast.reserving import reserve_claims
 from actuary.forecast.small_groups import shrink_group_means
 from actuary.forecast.triangles import build_triangle
 from actuary.kernels.compiled_cache import check_compiled_caches
+from actuary.threads import one_blas_thread
 
 # Before anything is compiled: PyTensor keeps it on disk by way of numba, which believes whatever it finds there.
 check_compiled_caches()
@@ -43,7 +44,7 @@ def _sample(model: pm.Model, name: str, *, draws: int, chains: int, seed: int) -
     import nutpie  # noqa: PLC0415  (seconds)
     from arviz_stats.base.array import array_stats  # noqa: PLC0415  (seconds)
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), one_blas_thread():
         warnings.simplefilter("ignore")
         compiled = nutpie.compile_pymc_model(model)
         trace = nutpie.sample(

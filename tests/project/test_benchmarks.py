@@ -82,3 +82,17 @@ def test_the_page_is_written_from_the_kept_results(suite: ModuleType) -> None:
     aims = suite.read_aims()
     always = {run["name"] for run in aims["run"] if not run.get("named_only")}
     assert {one["name"] for one in kept["aims"]} >= {aim["name"] for aim in aims["aim"] if aim["run"] in always}
+
+
+def test_the_page_on_several_machines_holds_the_kept_results() -> None:
+    root = Path(__file__).resolve().parents[2]
+    spec = importlib.util.spec_from_file_location("nation_table", root / "tools" / "write_nation_table.py")
+    assert spec is not None
+    assert spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    page = tool.PAGE.read_text(encoding="utf-8")
+    kept = page.partition(tool.BEGIN)[2].partition(tool.END)[0].strip()
+    expected = tool.table(json.loads(tool.RESULTS.read_text(encoding="utf-8")))
+    assert kept == expected, "python tools/write_nation_table.py"
+    assert tool.table({"nation": None}) == "Not measured yet: `make bench`."

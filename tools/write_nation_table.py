@@ -1,4 +1,4 @@
-"""Write what a nation's year takes into docs/distributed.md, from benchmarks/results.json; ``--check``: whether stale."""
+"""Write what a nation's year takes into docs/distributed.md, from the kept benchmarks; ``--check`` says if it is stale."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def table(results: Mapping[str, Any]) -> str:
     lines += [
         "",
         f"- Disk: {held}; {sum(nation['gigabytes'].values()):,.0f} GB in all.",
-        "  While a verb runs its finished parts stand in the work folder; they get a second name in the output where the",
-        "  file system has links, and are copied where not: then what is written is needed twice for a while.",
+        "  While a verb runs its finished parts stand in the work folder; they get a second name in the output where",
+        "  the file system has links, and are copied where not: then what is written is needed twice for a while.",
         f"- Parts: measured with {each:,.0f} cases each ({nation['parts']:,} parts). With {_PART:,} each there are",
         f"  {parts:,}, of {nation['gigabytes']['cases'] * 1000 / parts:,.0f} MB of cases;"
         f" {parts // 64:,} for each of 64 cores, so that none waits long at the end.",

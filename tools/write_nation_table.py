@@ -1,4 +1,4 @@
-"""Write what a nation's year takes into docs/distributed.md, from the kept benchmarks; ``--check`` says if it is stale."""
+"""Write what a nation's year takes into docs/distributed.md, from kept benchmarks; ``--check`` says if it is stale."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytensor
+from pytensor.configdefaults import config
 
 from actuary.kernels.compiled_cache import check_compiled_caches
 
@@ -35,5 +35,5 @@ def compile_model(model: Any) -> Any:
     """
     import nutpie  # noqa: PLC0415  (seconds)
 
-    with pytensor.config.change_flags(cxx=""):
+    with config.change_flags(cxx=""):
         return nutpie.compile_pymc_model(model, backend="numba")

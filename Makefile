@@ -55,6 +55,7 @@ ci: lint types imports test test-slow notebooks  ## everything that must hold be
 
 bench: setup  ## measure every hot path beside its peer; writes benchmarks/results.json and docs/benchmarks.md (ONLY="grouping")
 	@$(BIN)/python benchmarks/suite.py $(if $(ONLY),--only $(ONLY))
+	@$(BIN)/python tools/write_nation_table.py
 
 bench-check: setup  ## measure again; fail when a ratio has fallen by more than 30 % against the kept results (ONLY=)
 	@$(BIN)/python benchmarks/suite.py --check $(if $(ONLY),--only $(ONLY))

@@ -72,9 +72,8 @@ def find_gaps(sampled: Sampled, effort: SamplerSpec) -> str:
 
 
 def _compile(data: BayesData, spec: BayesSpec, progress: Progress | None) -> tuple[Any, tuple[str, ...]]:
-    import nutpie  # noqa: PLC0415  (seconds)
-
     from actuary.forecast.build import build_model, model_data, model_shape  # noqa: PLC0415  (seconds)
+    from actuary.forecast.compiled_models import compile_model  # noqa: PLC0415  (seconds)
 
     key = (spec.model_dump_json(exclude={"sampler", "trial", "gate", "search", "product"}), model_shape(data))
     if key not in _COMPILED:
@@ -85,7 +84,7 @@ def _compile(data: BayesData, spec: BayesSpec, progress: Progress | None) -> tup
             model = build_model(data, spec)
             free = tuple(one.name for one in model.free_RVs)
             try:
-                _COMPILED[key] = (nutpie.compile_pymc_model(model, backend="numba"), free)
+                _COMPILED[key] = (compile_model(model), free)
             except RuntimeError as error:
                 # Stopped while LLVM calls back, the interruption is swallowed there and no code is left behind.
                 if "no compiled object" not in str(error):

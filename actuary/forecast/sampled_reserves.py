@@ -16,16 +16,14 @@ import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
 
+from actuary.forecast.compiled_models import compile_model
 from actuary.forecast.delay_design import Design, lay_out
 from actuary.forecast.delay_spec import SmallGroupSpec, load_small_group_spec
 from actuary.forecast.made_up import made_up_payer, made_up_stays
 from actuary.forecast.reserving import reserve_claims
 from actuary.forecast.small_groups import shrink_group_means
 from actuary.forecast.triangles import build_triangle
-from actuary.kernels.compiled_cache import check_compiled_caches
-
-# Before anything is compiled: PyTensor keeps it on disk by way of numba, which believes whatever it finds there.
-check_compiled_caches()
+from actuary.threads import one_blas_thread
 
 __all__ = ["Comparison", "compare_delay", "compare_groups", "sample_final_amounts", "sample_group_means"]
 
@@ -43,9 +41,9 @@ def _sample(model: pm.Model, name: str, *, draws: int, chains: int, seed: int) -
     import nutpie  # noqa: PLC0415  (seconds)
     from arviz_stats.base.array import array_stats  # noqa: PLC0415  (seconds)
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), one_blas_thread():
         warnings.simplefilter("ignore")
-        compiled = nutpie.compile_pymc_model(model)
+        compiled = compile_model(model)
         trace = nutpie.sample(
             compiled, draws=draws, tune=draws, chains=chains, seed=seed, target_accept=0.95, progress_bar=False
         )

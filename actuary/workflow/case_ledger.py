@@ -11,8 +11,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from actuary.alerts.ledger import CaseLedger, LedgerError, Recorded
+from actuary.alerts.ledger.entries import name_problems
+from actuary.alerts.ledger.store import check_place
 from actuary.alerts.signals import Signal
-from actuary.errors import Problem
+from actuary.errors import Problem, raise_all
 from actuary.workflow.outputs import replace_file
 
 __all__ = [
@@ -78,7 +80,7 @@ def check_ledger(ledger: Path | str | None = None, *, who: str | None = None) ->
     Raises
     ------
     LedgerError
-        See :meth:`actuary.alerts.ledger.CaseLedger.check_place`.
+        When there is no name, the ledger is damaged or was lost, or it cannot be written or begun there.
 
     Examples
     --------
@@ -86,7 +88,11 @@ def check_ledger(ledger: Path | str | None = None, *, who: str | None = None) ->
     Traceback (most recent call last):
     actuary.alerts.ledger.store.LedgerError: /dev/null: found a device or a pipe; ...
     """
-    open_ledger(ledger).check_place(who=whoever(who))
+    book = open_ledger(ledger)
+    raise_all(name_problems(whoever(who), book.rules), LedgerError)
+    check_place(book.path)
+    if book.path.is_file():
+        book.head()
 
 
 def save_attachments(ledger: CaseLedger, case: int, folder: Path) -> list[Path]:

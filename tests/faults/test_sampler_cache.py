@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
-
 RUN = """
 import warnings
 with warnings.catch_warnings(record=True) as told:
@@ -60,10 +58,32 @@ HARM: dict[str, Callable[[Path], object]] = {
 }
 
 
+def test_every_model_is_compiled_in_the_one_place(root: Path) -> None:
+    package = root / "actuary"
+    found = [path for path in package.rglob("*.py") if "nutpie.compile" in path.read_text(encoding="utf-8")]
+    assert found == [package / "forecast" / "compiled_models.py"]
+
+
+@pytest.mark.slow
+def test_a_model_is_compiled_without_c_and_through_the_checked_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    import nutpie  # noqa: PLC0415  (seconds)
+    import pytensor  # noqa: PLC0415  (seconds)
+    from numba.core import caching  # noqa: PLC0415
+
+    from actuary.forecast.compiled_models import compile_model  # noqa: PLC0415  (seconds)
+
+    before, seen = pytensor.config.cxx, []
+    monkeypatch.setattr(nutpie, "compile_pymc_model", lambda *_, **__: seen.append(pytensor.config.cxx))
+    compile_model(object())
+    assert seen == [""], "PyTensor would load C from its folder without a look"
+    assert pytensor.config.cxx == before
+    assert caching.IndexDataCacheFile.__module__ == "actuary.kernels.compiled_cache"
+
+
+@pytest.mark.slow
 def test_no_damage_gives_another_answer_or_a_crash(tmp_path: Path, root: Path) -> None:
     whole = tmp_path / "whole"
     assert run(root, whole) == ""
-    assert not list(whole.rglob("*.so")), "compiled C, which nothing here checks"
     kept = sorted((whole / "numba").iterdir())
     assert {path.suffix for path in kept} == {".nbi", ".nbc"}
     assert {path.name.rpartition(".py")[2].split(".")[1] for path in kept} == {"named"}, "through the checked cache"

@@ -94,3 +94,17 @@ def test_a_kept_run_with_other_arguments_is_told_and_left_out(suite, tmp_path: P
     said = capsys.readouterr().out
     assert "other: kept with arguments" in said
     assert "gone: kept with arguments" in said
+
+
+def test_the_page_on_several_machines_holds_the_kept_results() -> None:
+    root = Path(__file__).resolve().parents[2]
+    spec = importlib.util.spec_from_file_location("nation_table", root / "tools" / "write_nation_table.py")
+    assert spec is not None
+    assert spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    page = tool.PAGE.read_text(encoding="utf-8")
+    kept = page.partition(tool.BEGIN)[2].partition(tool.END)[0].strip()
+    expected = tool.table(json.loads(tool.RESULTS.read_text(encoding="utf-8")))
+    assert kept == expected, "python tools/write_nation_table.py"
+    assert tool.table({"nation": None}) == "Not measured yet: `make bench`."

@@ -15,7 +15,7 @@ from actuary.alerts.ledger.listing import CaseFilter, case_table
 from actuary.alerts.ledger.personal import signal_problems
 from actuary.alerts.ledger.rules import LedgerRules, load_ledger_rules
 from actuary.alerts.ledger.sightings import Recorded, by_period, record_signal
-from actuary.alerts.ledger.store import COLUMNS, LedgerError, Writing, check_place, read_head, reading, writing
+from actuary.alerts.ledger.store import COLUMNS, LedgerError, Writing, read_head, reading, writing
 from actuary.alerts.ledger.verify import Verification, verify_ledger
 from actuary.alerts.signals import Signal
 from actuary.errors import Problem, raise_all, unknown_name
@@ -118,24 +118,6 @@ class CaseLedger:
         name, moment = who.strip(), self._moment(at)
         with writing(self.path, wait_seconds=self._wait, create=True) as open_book:
             return tuple(record_signal(open_book, signal, self.rules, who=name, at=moment) for signal in known)
-
-    def check_place(self, *, who: str) -> None:
-        """Check that somebody could record here, before the work whose answer is recorded; nothing is written.
-
-        Parameters
-        ----------
-        who : str
-            Who will record.
-
-        Raises
-        ------
-        LedgerError
-            When `who` is empty, the ledger is damaged or was lost, or it cannot be written or begun there.
-        """
-        raise_all(name_problems(who, self.rules), LedgerError)
-        check_place(self.path)
-        if self.path.is_file():
-            self.head()
 
     def move(
         self,

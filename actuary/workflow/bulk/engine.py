@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from actuary.threads import one_blas_thread, worker_threads
 from actuary.workflow.bulk.partitions import Partition
 
 __all__ = ["Engine", "LocalEngine", "PartDone", "PartTask", "PartWork"]
@@ -99,10 +100,11 @@ class LocalEngine:
     def run(self, work: PartWork, partitions: Sequence[Partition]) -> Iterator[PartDone]:
         """Yield every answer once, as it comes."""
         if self.threads <= 1:
-            yield from map(work, partitions)
+            with one_blas_thread():
+                yield from map(work, partitions)
             return
         waiting: set[Future[PartDone]] = set()
-        with ThreadPoolExecutor(self.threads) as pool:
+        with worker_threads(self.threads) as pool:
             try:
                 for partition in partitions:
                     waiting.add(pool.submit(work, partition))

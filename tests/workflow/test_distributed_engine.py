@@ -23,8 +23,8 @@ from actuary.workflow.bulk.journal import open_journal
 from actuary.workflow.bulk.partitions import Dataset, find_partitions
 from actuary.workflow.bulk.settle import settle_dataset
 from actuary.workflow.synthetic import write_synthetic_city
-from tests.workflow.clusters import TASKS, Cluster, kill_once_begun
 from tests.workflow import test_bulk_year_rules as year_rules
+from tests.workflow.clusters import TASKS, Cluster, kill_once_begun
 from tests.workflow.settled_parts import check_same
 
 pytest.importorskip("distributed", reason="the extra 'distributed' is not installed")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -26,6 +25,7 @@ from actuary.payment.settlement_problems import problem_frame
 from actuary.payment.settlement_sums import SettlementSums, settled_cases, sums_of_settlement
 from actuary.payment.statuses import REASON_STATUS, REASONS, PaymentStatus
 from actuary.payment.totals import MONEY_TOTALS
+from actuary.tables.file_marks import file_marks
 from actuary.tables.personal_door import persons_told
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ __all__ = [
     "write_settlement_tables",
 ]
 
-_REGION = re.compile(r"[a-z][a-z_-]{0,39}")
 _FEN = (*MONEY_TOTALS, "unpaid_cost_fen", "fund_charged_fen")
 
 
@@ -133,12 +132,9 @@ def _city_of(policy: PaymentPolicy, source: Path) -> str:
     if source.suffix.lower() != ".parquet" or not source.is_file():
         return ""
     try:
-        marks: Mapping[bytes, bytes] = pq.read_schema(source).metadata or {}
-        city = marks.get(b"city", b"").decode()
-    except (OSError, pa.ArrowException, UnicodeDecodeError):
+        return file_marks(pq.read_schema(source).metadata).get("city", "")
+    except (OSError, pa.ArrowException):
         return ""
-    # What a file says of itself is repeated where it is the name of a region, and nothing else.
-    return city if _REGION.fullmatch(city) else ""
 
 
 def _in_yuan(frame: pd.DataFrame) -> pd.DataFrame:

@@ -118,7 +118,9 @@ def publish_settlement(folder: Path | str, out: Path | str, *, command: Sequence
         mend = "name the folder that `actuary settle … --out` wrote"
         raise TableError(Problem(str(place), "no settlement", "the folder of a settlement", mend))
     rules = current_door().rules
-    lists = {name: (_by_one(read_published(place / name, names=["name"]), key), key) for name, key in _LISTS.items()}
+    # Cases without a month or a class have no list of it.
+    held = {name: key for name, key in _LISTS.items() if (place / name).is_file()}
+    lists = {name: (_by_one(read_published(place / name, names=["name"]), key), key) for name, key in held.items()}
     shown = suppress_small_lists(lists, totals=True, rules=rules)
     with staged_output(target) as staging:
         for name, frame in shown.items():

@@ -41,6 +41,7 @@ READ = frozenset(
 READ_BY = {
     **{name: {"ledger"} for name in ("cases show", "cases export", "credit")},
     "cases attach": {"file"},
+    "indicators": {"settled"},
     "scheme import": {"folder"},
 }
 #: Verbs that write nothing.
@@ -138,6 +139,7 @@ VERBS: dict[str, Verb] = {
     "check": Verb("check {stays} --out {out}.csv --rejected {here}/rejected.csv", out="out.csv"),
     "standards": Verb("standards --policy suzhou-2022 --out {out}.csv --unpriced {here}/rest.csv", out="out.csv"),
     "settle": Verb("settle {cases} --policy suzhou-2022 --out {out}", folder=True),
+    "settle, published": Verb("settle {cases} --policy suzhou-2022 --out {here}/whole --publish {out}", folder=True),
     "settle in parts": Verb("settle {grouped} --policy {policy} --budget 1000000 --out {out}", folder=True, parts=True),
     "synth": Verb("synth --cases 300 --out {out}", folder=True),
     "weights": Verb("weights {stays} --policy {policy} --out {out}.csv --quality {here}/q.csv"

@@ -86,7 +86,7 @@ def test_an_audit_whose_population_holds_words_for_numbers_is_refused(tmp_path: 
     (tmp_path / "audit.json").write_text(json.dumps(header))
     names = ("hospital", "year", "case_id", "stratum", "amount_fen", "drawn", "insurance")
     pq.write_table(pa.table({name: ["M"] for name in names}), tmp_path / "population.parquet")
-    with pytest.raises(TableError, match="no audit"):
+    with pytest.raises(TableError, match="damaged audit.json"):
         read_sampling(tmp_path)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from actuary.errors import Problem
+from actuary.tables.file_marks import file_marks
 
 __all__ = ["DataFile", "differences", "read_footer"]
 
@@ -79,7 +80,7 @@ def read_footer(name: str, path: Path) -> DataFile | Problem:
     fields = {field.name: _plain_type(field.type, pa) for field in schema}
     rows = tuple(metadata.row_group(number).num_rows for number in range(metadata.num_row_groups))
     content = f"{status.st_size} {footer}"
-    city = (schema.metadata or {}).get(b"city", b"").decode("utf-8", "replace")
+    city = file_marks(schema.metadata).get("city", "")
     return DataFile(name, path, fields, rows, f"{content} {status.st_mtime_ns}", content, city)
 
 

@@ -17,6 +17,7 @@ from actuary.drg.scheme import Scheme
 from actuary.drg.statuses import Reason, Status
 from actuary.errors import Problem, TableError, raise_all
 from actuary.kernels import grouping_arrays as ga
+from actuary.tables.file_marks import file_marks
 from actuary.workflow.bulk.engine import Engine
 from actuary.workflow.bulk.journal import open_journal
 from actuary.workflow.bulk.partitions import PARTITION_ROWS, Partition, find_partitions
@@ -30,7 +31,6 @@ __all__ = ["GroupTask", "GroupedDataset", "group_dataset"]
 _BATCH: Final = 131_072
 
 #: Marks of a file of cases that are carried on.
-_TOLD: Final = (b"city", b"synthetic")
 
 _READY: dict[str, Grouper] = {}
 _MAKING = threading.Lock()
@@ -71,7 +71,7 @@ class GroupTask:
         wanted = read_columns(partition) if self.with_cases else needed
         table = read_rows(partition, wanted, coded=lambda leaf: leaf.startswith(("dx.", "px.")))
         # What follows reads whose cases they are from the files, as it does from those that were grouped.
-        told = {name: mark for name, mark in (table.schema.metadata or {}).items() if name in _TOLD and self.with_cases}
+        told = file_marks(pq.read_schema(partition.path).metadata) if self.with_cases else {}
         statuses, reasons, groups = Counter[int](), Counter[int](), Counter[int]()
         writer: Any = None
         try:

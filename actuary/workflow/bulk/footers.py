@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,10 @@ from typing import Any
 
 from actuary.errors import Problem
 
-__all__ = ["DataFile", "differences", "read_footer"]
+__all__ = ["DataFile", "city_of", "differences", "read_footer"]
+
+#: Names of folders under models/cities.
+_REGION = re.compile(r"[a-z][a-z_-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,24 @@ class DataFile:
     stamp: str
     content: str
     city: str
+
+
+def city_of(marks: Mapping[bytes, bytes] | None) -> str:
+    """Return whose cases the marks of a file say it holds; empty where they do not name a region.
+
+    Parameters
+    ----------
+    marks : mapping of bytes to bytes, or None
+        What stands beside the columns of a file. What it says of itself is repeated in outputs: nothing but the name of
+        a region is taken.
+
+    Examples
+    --------
+    >>> city_of({b"city": b"anyang"}), city_of({b"city": "张三".encode()}), city_of(None)
+    ('anyang', '', '')
+    """
+    city = (marks or {}).get(b"city", b"").decode("utf-8", "replace")
+    return city if _REGION.fullmatch(city) else ""
 
 
 def read_footer(name: str, path: Path) -> DataFile | Problem:
@@ -79,8 +101,7 @@ def read_footer(name: str, path: Path) -> DataFile | Problem:
     fields = {field.name: _plain_type(field.type, pa) for field in schema}
     rows = tuple(metadata.row_group(number).num_rows for number in range(metadata.num_row_groups))
     content = f"{status.st_size} {footer}"
-    city = (schema.metadata or {}).get(b"city", b"").decode("utf-8", "replace")
-    return DataFile(name, path, fields, rows, f"{content} {status.st_mtime_ns}", content, city)
+    return DataFile(name, path, fields, rows, f"{content} {status.st_mtime_ns}", content, city_of(schema.metadata))
 
 
 def _plain_type(kind: Any, pa: Any) -> str:

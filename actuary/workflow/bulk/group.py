@@ -18,6 +18,7 @@ from actuary.drg.statuses import Reason, Status
 from actuary.errors import Problem, TableError, raise_all
 from actuary.kernels import grouping_arrays as ga
 from actuary.workflow.bulk.engine import Engine
+from actuary.workflow.bulk.footers import city_of
 from actuary.workflow.bulk.journal import open_journal
 from actuary.workflow.bulk.partitions import PARTITION_ROWS, Partition, find_partitions
 from actuary.workflow.bulk.progress import Progress
@@ -28,9 +29,6 @@ __all__ = ["GroupTask", "GroupedDataset", "group_dataset"]
 
 #: Cases that are encoded at a time.
 _BATCH: Final = 131_072
-
-#: Marks of a file of cases that are carried on.
-_TOLD: Final = (b"city", b"synthetic")
 
 _READY: dict[str, Grouper] = {}
 _MAKING = threading.Lock()
@@ -71,7 +69,7 @@ class GroupTask:
         wanted = read_columns(partition) if self.with_cases else needed
         table = read_rows(partition, wanted, coded=lambda leaf: leaf.startswith(("dx.", "px.")))
         # What follows reads whose cases they are from the files, as it does from those that were grouped.
-        told = {name: mark for name, mark in (table.schema.metadata or {}).items() if name in _TOLD and self.with_cases}
+        told = _told(table.schema.metadata or {}) if self.with_cases else {}
         statuses, reasons, groups = Counter[int](), Counter[int](), Counter[int]()
         writer: Any = None
         try:
@@ -104,6 +102,13 @@ class GroupTask:
             "reasons": [reasons[number] for number in range(len(Reason))],
             "groups": {names[number]: count for number, count in sorted(groups.items()) if names[number]},
         }
+
+
+def _told(marks: Mapping[bytes, bytes]) -> dict[str, str]:
+    """Return the marks of a file of cases that are carried on: whose they are, and whether they are made up."""
+    told = {"city": city_of(marks)} if city_of(marks) else {}
+    made_up = marks.get(b"synthetic", b"")
+    return told | ({"synthetic": made_up.decode()} if made_up in {b"true", b"false"} else {})
 
 
 def _empty(table: Any, pa: Any) -> Any:

@@ -134,7 +134,10 @@ def test_persons_may_be_left_out_of_parts_and_readmissions_are_then_not_looked_f
     assert "readmissions are not looked for" in (tmp_path / "out/settlement.json").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("cities", "told"), [(["anyang"], "anyang"), (["anyang", ""], "anyang"), (["a", "b"], "")])
+@pytest.mark.parametrize(
+    ("cities", "told"),
+    [(["anyang"], "anyang"), (["anyang", ""], "anyang"), (["a", "b"], ""), (["anyang", "H1 13800000000"], "anyang")],
+)
 def test_the_city_is_that_of_the_files(policy: PaymentPolicy, tmp_path: Path, cities: list[str], told: str) -> None:
     (tmp_path / "in").mkdir()
     for number, city in enumerate(cities):

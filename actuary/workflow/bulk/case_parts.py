@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from actuary.errors import TableError
-from actuary.payment.case_build import choose_columns, table_of_batches
+from actuary.payment.case_build import choose_columns
 from actuary.payment.case_columns import COLUMNS, Kind
+from actuary.payment.case_files import read_cases
 from actuary.payment.cases import CaseTable
 from actuary.payment.hospital_list import HospitalList, with_hospitals
 from actuary.payment.statuses import PaymentReason
@@ -23,9 +24,6 @@ from actuary.workflow.bulk.rows import read_columns, read_rows
 __all__ = ["CaseReader", "hospitals_fingerprint", "write_case_ids"]
 
 _NONE = Marks({})
-
-#: Cases that are read at a time.
-_BATCH_CASES = 1 << 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +58,12 @@ class CaseReader:
             return name in COLUMNS and COLUMNS[name].kind is Kind.TEXT and name not in {"case_id", "person_key"}
 
         rows = read_rows(partition, set(chosen.values()), coded=coded)
-        unread = tuple(name for name in names if name not in column_of)
         try:
-            table = table_of_batches(
-                rows.to_batches(max_chunksize=_BATCH_CASES), chosen, source=self.source, unread=unread
-            )
+            table = read_cases(rows, extra=self.extra, threads=1)
         except TableError as error:
             raise TableError([replace(one, where=partition.path) for one in error.problems]) from None
-        return table
+        unread = tuple(name for name in names if name not in column_of)
+        return replace(table, source=self.source, unread=unread)
 
     def judged(self, table: CaseTable, number: int) -> CaseTable:
         """Return the cases of a partition with what other partitions and the list of hospitals say of them."""

@@ -30,8 +30,6 @@ __all__ = ["GroupTask", "GroupedDataset", "group_dataset"]
 #: Cases that are encoded at a time.
 _BATCH: Final = 131_072
 
-#: Marks of a file of cases that are carried on.
-
 _READY: dict[str, Grouper] = {}
 _MAKING = threading.Lock()
 

@@ -16,7 +16,7 @@ from actuary.workflow.bulk.partitions import Partition
 __all__ = ["read_columns", "read_rows", "reading"]
 
 #: Files in which nothing of persons was recognised, as they were then.
-_WITHOUT_PERSONS: set[tuple[str, int, int, frozenset[str], PersonalRules]] = set()
+_WITHOUT_PERSONS: dict[tuple[str, int, int, frozenset[str], PersonalRules], Admission] = {}
 _MOST_FILES = 10_000
 
 
@@ -36,20 +36,26 @@ def reading(partition: Partition) -> Iterator[None]:
 
 
 def _admitted(path: Path) -> Admission:
-    """Look at a file once, however many partitions and passes read it; where persons stand in it, every time."""
+    """Look at a file for persons once, however many partitions and passes read it.
+
+    Only what a door lets in that would refuse persons is remembered: what is left out or replaced by keys may follow
+    from other files.
+    """
     door = current_door()
+    if door.drop or door.key is not None:
+        return admit_file(path)
     try:
         status = path.stat()
     except OSError:
         return admit_file(path)  # which says what is wrong
     file = (str(path), status.st_size, status.st_mtime_ns, door.trusted, door.rules)
-    if file in _WITHOUT_PERSONS:
-        return Admission(file[0], door, ())
+    if (held := _WITHOUT_PERSONS.get(file)) is not None:
+        return held
     admission = admit_file(path)
     if not admission.found:
         if len(_WITHOUT_PERSONS) >= _MOST_FILES:
             _WITHOUT_PERSONS.clear()
-        _WITHOUT_PERSONS.add(file)
+        _WITHOUT_PERSONS[file] = admission
     return admission
 
 

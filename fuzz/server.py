@@ -142,6 +142,9 @@ def _in_child(words: list[str], place: Path, log: Path, limit: int) -> None:
         for number in (1, 2):
             os.dup2(stream, number)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        # Whoever forked may have put something of its own in their place, as pytest does.
+        sys.stdout = os.fdopen(1, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
+        sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
         # The file of a finding holds the whole story; nothing here is anybody's.
         os.environ["ACTUARY_TRACEBACK"] = "1"
         resource.setrlimit(resource.RLIMIT_AS, (_STOP_BYTES, _STOP_BYTES))

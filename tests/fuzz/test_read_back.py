@@ -61,6 +61,16 @@ def _moment() -> object:
     return dt.datetime(2025, 5, 1, tzinfo=dt.UTC)
 
 
+def test_a_ledger_whose_description_is_no_text_is_refused(book: CaseLedger) -> None:
+    # Found by the target bent: SQLite's own words quote the bytes, which was a UnicodeDecodeError.
+    content = book.path.read_bytes()
+    assert b"CREATE TABLE events" in content
+    book.path.write_bytes(content.replace(b"CREATE TABLE events", b"CREATE \xa1\xa1LE events"))
+    for ask in (book.cases, book.head, book.verify):
+        with pytest.raises(LedgerError):
+            ask()
+
+
 def test_an_attachment_with_other_fields_is_refused(book: CaseLedger) -> None:
     _changed(book, """UPDATE events SET body = '{"attachment": {"x": 1}}' WHERE action = 'attach'""")
     with pytest.raises(LedgerError, match="other fields"):
@@ -86,7 +96,7 @@ def test_an_audit_whose_population_holds_words_for_numbers_is_refused(tmp_path: 
     (tmp_path / "audit.json").write_text(json.dumps(header))
     names = ("hospital", "year", "case_id", "stratum", "amount_fen", "drawn", "insurance")
     pq.write_table(pa.table({name: ["M"] for name in names}), tmp_path / "population.parquet")
-    with pytest.raises(TableError, match="damaged audit.json"):
+    with pytest.raises(TableError, match="a damaged audit"):
         read_sampling(tmp_path)
 
 

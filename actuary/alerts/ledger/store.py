@@ -171,8 +171,9 @@ def _refuse_log(path: Path) -> None:
         raise LedgerError(Problem(str(path), found, "a ledger that is one file", mend))
 
 
-def _told(error: sqlite3.Error, path: Path, wait_seconds: int) -> LedgerError:
-    text = str(error)
+def _told(error: sqlite3.Error | UnicodeDecodeError, path: Path, wait_seconds: int) -> LedgerError:
+    # What SQLite says of a damaged file quotes it, also where that is no text.
+    text = "a damaged file" if isinstance(error, UnicodeDecodeError) else str(error)
     if "locked" in text or "busy" in text:
         found = f"somebody else writing for more than {wait_seconds} seconds"
         return LedgerError(Problem(str(path), found, "a ledger that is free now and then", "try again"))
@@ -255,7 +256,7 @@ def reading(path: Path, *, wait_seconds: int, objects: bool = True) -> Iterator[
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise _told(error, path, wait_seconds) from None
 
 
@@ -314,7 +315,7 @@ def writing(path: Path, *, wait_seconds: int, create: bool = False) -> Iterator[
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise _told(error, path, wait_seconds) from None
 
 

@@ -29,7 +29,7 @@ from actuary.payment.cases import EXTRA_PARTS, CaseTable, CellNote
 from actuary.payment.statuses import PaymentReason
 from actuary.threads import worker_threads
 
-__all__ = ["choose_columns", "table_of_batches"]
+__all__ = ["check_cell_types", "choose_columns", "table_of_batches"]
 
 #: Cells of one column that are kept for the list of problems.
 _KEPT_CELLS = 1_000_000
@@ -246,7 +246,7 @@ def table_of_batches(
     done = 0
 
     def read(batch: Any) -> _Part:
-        _check_types(batch.schema, chosen, source)
+        check_cell_types(batch.schema, chosen.values(), source)
         try:
             return _read_part({name: batch.column(column) for name, column in chosen.items()})
         except UnicodeDecodeError:
@@ -265,10 +265,25 @@ def table_of_batches(
     return replace(_joined(parts, chosen, source), unread=tuple(unread))
 
 
-def _check_types(schema: pa.Schema, chosen: Mapping[str, str], source: str) -> None:
-    """Refuse columns that hold several values a cell; every one is named."""
+def check_cell_types(schema: pa.Schema, columns: Iterable[str], source: str) -> None:
+    """Refuse columns that hold several values a cell; every one is named.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+        The table's.
+    columns : iterable of str
+        Columns of which one value a cell is read.
+    source : str
+        The table, for messages.
+
+    Raises
+    ------
+    TableError
+        Names every one of them.
+    """
     expected, mend = "one text, number or day a cell", "write one value a cell"
-    kinds = {column: schema.field(column).type for column in dict.fromkeys(chosen.values())}
+    kinds = {column: schema.field(column).type for column in dict.fromkeys(columns)}
     raise_all(
         (
             Problem(f"{source}, {column}", f"cells of the type {kind}", expected, mend)

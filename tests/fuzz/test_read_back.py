@@ -173,6 +173,7 @@ def test_modules_without_a_birth_policy_are_refused(tmp_path: Path) -> None:
 
 
 def test_columns_of_cases_with_several_values_a_cell_are_named() -> None:
+    from actuary.alerts.anomalies.stays import read_stays  # noqa: PLC0415
     from actuary.drg.quality import check_settlement_list  # noqa: PLC0415
     from actuary.payment.case_files import read_cases  # noqa: PLC0415
 
@@ -180,6 +181,9 @@ def test_columns_of_cases_with_several_values_a_cell_are_named() -> None:
     cases = pa.table({**{name: ["1"] for name in named}, "total_cost": [{"a": "1"}], "unread": [{"a": "1"}]})
     with pytest.raises(TableError, match=r"total_cost: found cells of the type struct"):
         read_cases(cases)
+    settled = {**{name: ["1"] for name in ("hospital", "tier", "drg")}, "case_id": [{"a": "1"}], "total_cost": [1.0]}
+    with pytest.raises(TableError, match=r"case_id: found cells of the type struct"):
+        read_stays(pa.table(settled))
     stays = pa.table({"case_id": ["1"], "sex": [["1"]], "dx": [["A01"]], "unread": [{"a": "1"}]})
     with pytest.raises(TableError, match=r"sex: found cells of the type list"):
         check_settlement_list(stays)

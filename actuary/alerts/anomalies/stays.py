@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from actuary.alerts.anomalies.arrow_cells import codes_of, day_column, number_column, open_table
 from actuary.errors import Problem, TableError, raise_all, unknown_name
+from actuary.payment.case_build import check_cell_types
 from actuary.payment.case_columns import SYNONYMS
 from actuary.tables.personal_door import admit_table
 
@@ -29,6 +30,9 @@ type IntArray = NDArray[np.int64]
 type BoolArray = NDArray[np.bool_]
 
 _REQUIRED = ("case_id", "hospital", "drg", "total_cost")
+
+#: Columns whose cells may be lists of codes.
+_LISTED = frozenset({"dx", "px"})
 
 #: Columns that some kinds of anomaly need, by name: what they are.
 OPTIONAL: Mapping[str, str] = {
@@ -194,6 +198,7 @@ def read_stays(
     if table.num_rows == 0:
         problems.append(Problem(source, "no cases", "at least one"))
     raise_all(problems, TableError)
+    check_cell_types(table.schema, [column for name, column in chosen.items() if name not in _LISTED], source)
 
     def text(name: str) -> tuple[IntArray, tuple[str, ...]]:
         if name not in chosen:

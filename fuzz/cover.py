@@ -38,6 +38,8 @@ NO_FILE = {
         f"indicators.fund_readings:{name}": "values of a projection"
         for name in ("read_flow", "read_flow_growth", "read_stock_growth", "read_per_member")
     },
+    "payment.review:read_applications": "a column of cases that were read",
+    "workflow.bulk.indicator_tasks:read_tally": "a kept part, whose checksum the journal has compared",
     "report.wording.__init__:load_wording": "the wording of the package itself",
 }
 _TOOL = 4

@@ -14,8 +14,8 @@ import pytest
 from actuary.workflow.bulk.engine import LocalEngine
 from tests.foundation.test_threads import blas_threads
 
-#: Pools that wait for the disk, and compute nothing.
-READERS = {"workflow/bulk/partitions.py", "workflow/bulk/journal.py"}
+#: Pools that wait for the disk, and call no library with threads of its own.
+READERS = {"tables/personal_dataset.py", "workflow/bulk/partitions.py", "workflow/bulk/journal.py"}
 
 
 def test_every_pool_is_one_that_holds_the_libraries_back(root: Path) -> None:

@@ -118,8 +118,8 @@ class StructureSums:
         rounded = np.where(used_cases(cost_fen, classes), np.floor(adjusted + 0.5), 0).astype(np.int64)
         if int(rounded.max(initial=0)) >> COST_BITS:
             rarest = min(shares, key=lambda name: shares[name])
-            share, highest = float(shares[rarest]), rounded.max() / 100
-            said = f"{share:.2g} of all costs, so that a case would cost {highest:,.0f} yuan"
+            part, highest = float(shares[rarest]), rounded.max() / 100
+            said = f"{part:.2g} of all costs, so that a case would cost {highest:,.0f} yuan"
             mend = "give the five classes of items of all cases, or take charges as basis"
             raise TableError(Problem(f"column {rarest}", said, "a class of items that most cases have", mend))
         return rounded

@@ -71,6 +71,8 @@ def answer_of_cases(asked: CasesAsked) -> None:
     """
     if asked.publish and asked.trace is not None:
         raise ActuaryError(Problem("--publish, --trace", "both", "one of them: rows of cases are never published"))
+    if asked.budget and asked.policy is None and asked.settled is None:
+        raise ActuaryError(Problem("--budget", "no --policy beside it", "the policy by which the cases are settled"))
     if in_parts(asked.cases, asked.engine) or asked.scheduler is not None or asked.settled is not None:
         _in_parts(asked)
     else:
@@ -176,6 +178,9 @@ def _show_cases(indicator: str, shown: pd.DataFrame, rows: int, top: float, bott
 
 def _wanted(found: IndicatorsOfCases, asked: CasesAsked) -> pd.DataFrame:
     """Return the values that were asked for; fit for publication where that was asked."""
+    from actuary.indicators.case_trace import check_subject  # noqa: PLC0415
+
+    check_subject(asked.subject, found.subject_names, by=found.by)
     whole = found.frame
     if asked.publish:
         from actuary.tables.personal_door import current_door  # noqa: PLC0415

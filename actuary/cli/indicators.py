@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 from actuary.cli.case_indicators import By, CasesAsked, answer_of_cases
 from actuary.cli.console import City, Data, Lang, Language, Models, QuarterLabel, print_frame, teaching
-from actuary.cli.in_parts import Engine, EngineName, Restart, Scheduler
+from actuary.cli.in_parts import Engine, Restart, Scheduler
 from actuary.cli.indicator_tables import NOT_ASSESSABLE, READ_IN, as_read, show, write_indicators
 from actuary.cli.personal_options import reads_persons
 from actuary.errors import ActuaryError, Problem, raise_all
@@ -83,14 +84,18 @@ def indicators(  # noqa: PLR0913, PLR0917  (one argument an option)
     """Print every indicator with its value, unit, period and how it is known; --trace shows the rows behind one."""
     families = None if not family else [one.value for one in family]
     if cases is None:
-        _check_region_alone(publish=publish, settled=settled, engine=engine, scheduler=scheduler, restart=restart)
+        _check_region_alone(
+            publish=publish,
+            of_cases={"--policy": policy, "--budget": budget, "--hospitals": hospitals, "--subject": subject},
+            in_parts={"--settled": settled, "--engine": engine, "--scheduler": scheduler, "--restart": restart},
+        )
     if listing:
         from actuary.indicators import registry_table  # noqa: PLC0415
 
         table = registry_table(families)
         show(table, "Indicators", ["family", "indicator", "zh", "en", "unit", "direction", "from", "formula"], out)
     elif cases is not None:
-        _check_no_region(cases, models)
+        _check_no_region(cases, models, {"--scheme": scheme, "--targets": targets, "--since": since})
         answer_of_cases(
             CasesAsked(
                 cases=cases,
@@ -145,18 +150,21 @@ def indicators(  # noqa: PLR0913, PLR0917  (one argument an option)
         show(frame, f"Indicators, {city}", None, out, shown=shown[columns])
 
 
-def _check_region_alone(
-    *, publish: bool, settled: Path | None, engine: EngineName | None, scheduler: str | None, restart: bool
-) -> None:
+def _check_region_alone(*, publish: bool, of_cases: Mapping[str, object], in_parts: Mapping[str, object]) -> None:
     """Refuse options of cases where there are none."""
     if publish:
         raise ActuaryError(
             Problem("--publish", "no file of cases", "figures of cases: those of a region are published")
         )
-    given = {"--settled": settled, "--engine": engine, "--scheduler": scheduler, "--restart": restart}
+    mend = "name them before the options"
+    kinds = (
+        (of_cases, "no cases", "a file or folder of cases"),
+        (in_parts, "no folder of cases", "cases that are read part by part"),
+    )
     raise_all(
         [
-            Problem(name, "no folder of cases", "cases that are read part by part", "name them before the options")
+            Problem(name, found, expected, mend)
+            for given, found, expected in kinds
             for name, value in given.items()
             if value
         ],
@@ -230,12 +238,20 @@ def _trace(
         write_indicators(pd.concat(frames, ignore_index=True), out)
 
 
-def _check_no_region(cases: Path, models: Path | None) -> None:
-    """Say where a region was named in the place of a file."""
+def _check_no_region(cases: Path, models: Path | None, of_region: Mapping[str, object]) -> None:
+    """Say where a region was named in the place of a file, or what is asked of regions only."""
     from actuary.policy.regions import list_regions  # noqa: PLC0415
 
     if not cases.exists() and str(cases) in list_regions(models):
         raise ActuaryError(Problem(str(cases), "a region", "a file of cases", f"a region is named by --city {cases}"))
+    raise_all(
+        [
+            Problem(name, f"it beside the cases {cases}", "it for a region only", "leave it or the cases out")
+            for name, value in of_region.items()
+            if value
+        ],
+        ActuaryError,
+    )
 
 
 def register(app: typer.Typer) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actuary.errors import Problem, TableError, raise_all
+from actuary.kernels.cost_cells import COST_BITS
 from actuary.payment.exact import exact_sum
 
 __all__ = [
@@ -107,12 +108,21 @@ class StructureSums:
         Raises
         ------
         TableError
-            As :meth:`shares`.
+            As :meth:`shares`; or when a class is so rare that a fifth of all costs would fall on single cases, beyond
+            the highest cost that can be sorted.
         """
+        shares = self.shares()
         adjusted = np.zeros(cost_fen.shape, dtype=np.float64)
-        for name, share in self.shares().items():
+        for name, share in shares.items():
             adjusted += classes[name] * float(1 / (len(ITEM_CLASSES) * share))
-        return np.where(used_cases(cost_fen, classes), np.floor(adjusted + 0.5), 0).astype(np.int64)
+        rounded = np.where(used_cases(cost_fen, classes), np.floor(adjusted + 0.5), 0).astype(np.int64)
+        if int(rounded.max(initial=0)) >> COST_BITS:
+            rarest = min(shares, key=lambda name: shares[name])
+            part, highest = float(shares[rarest]), rounded.max() / 100
+            said = f"{part:.2g} of all costs, so that a case would cost {highest:,.0f} yuan"
+            mend = "give the five classes of items of all cases, or take charges as basis"
+            raise TableError(Problem(f"column {rarest}", said, "a class of items that most cases have", mend))
+        return rounded
 
 
 def used_cases(cost_fen: NDArray[np.int64], classes: Mapping[str, NDArray[np.int64]]) -> NDArray[np.bool_]:

@@ -165,7 +165,7 @@ def years_of(cases: CaseTable) -> NDArray[np.int64] | None:
         return np.where(known, year, -1)
     if cases.has("month"):
         coded = cases.coded["month"]
-        of_name = [int(name[:4]) if name[:4].isdigit() else -1 for name in coded.names]
+        of_name = [int(name[:4]) if name[:4].isdecimal() else -1 for name in coded.names]
         return np.array([*of_name, -1], dtype=np.int64)[coded.codes]
     return None
 

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actuary.errors import TableError
+from actuary.payment.case_files import read_cases
 from actuary.payment.coefficients import CoefficientRule, compute_coefficients
 from actuary.payment.cost_structure import ITEM_CLASSES, adjust_structure
 from actuary.payment.declared_rules import rule_of_policy
@@ -29,7 +30,7 @@ from actuary.payment.weight_rules import WeightRule
 from actuary.payment.weight_set import WeightSet
 from actuary.payment.weight_tables import read_weights
 from actuary.payment.weights import weigh_groups
-from actuary.payment.weights_of_cases import weigh_cases, weights_from_cases
+from actuary.payment.weights_of_cases import weigh_cases, weights_from_cases, years_of
 from tests.reference import slow_weights
 
 _GROUPS = st.dictionaries(
@@ -320,6 +321,22 @@ def test_structure_adjustment_brings_every_class_to_a_fifth() -> None:
         )
     with pytest.raises(TableError, match="column drug_cost: found no such column"):
         adjust_structure(cost, {name: part for name, part in classes.items() if name != "drug_cost"})
+
+
+def test_a_class_that_one_case_has_is_refused_before_its_cost_leaves_its_group() -> None:
+    cost = np.full(100, 10**11)
+    classes = {name: np.full(100, 25 * 10**9) for name in ITEM_CLASSES}
+    classes["nursing_cost"] = np.zeros(100, dtype=np.int64)
+    classes["nursing_cost"][7], classes["drug_cost"][7] = 10, 25 * 10**9 - 10
+    with pytest.raises(TableError, match=r"column nursing_cost: found 1e-12 of all costs.* 20,.*most cases have"):
+        adjust_structure(cost, classes)
+
+
+def test_a_month_of_odd_digits_is_of_no_year() -> None:
+    cases = read_cases(_frame(month=["2024-01", "2023", "²⁰²⁴-01", "①②③④", "", "x"]))
+    years = years_of(cases)
+    assert years is not None
+    assert years.tolist() == [2024, 2023, -1, -1, -1, -1]
 
 
 def _frame(**more: list[str]) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from actuary.cli import app
-from actuary.errors import PeriodError, TableError, UnknownNameError
+from actuary.errors import OutputError, PeriodError, TableError, UnknownNameError
 from actuary.files import csv_bytes
 from actuary.indicators.case_indicators import compute_case_indicators
 from actuary.workflow.bulk.indicators import indicators_of_dataset, trace_dataset
@@ -111,6 +111,19 @@ def test_cases_that_are_settled_already(tmp_path: Path) -> None:
     ):
         with pytest.raises(TableError, match=said):
             indicators_of_dataset(cases, tmp_path / "out.csv", settled=tmp_path / folder, **more)
+    with pytest.raises(OutputError, match="a file within --settled"):
+        indicators_of_dataset(root, tmp_path / "settled" / "books.csv", **asked)
+    listed = pd.DataFrame({"hospital": ["H1", "H2"], "tier": ["3", "2"]})
+    with pytest.raises(TableError, match=r"another list of hospitals.*none, as they were settled"):
+        indicators_of_dataset(root, tmp_path / "out.csv", hospitals=listed, **asked)
+    settle_dataset(root, tmp_path / "listed", POLICY, hospitals=listed, threads=1)
+    with pytest.raises(TableError, match=r"no list of hospitals.*the list that the cases were settled with"):
+        indicators_of_dataset(root, tmp_path / "out.csv", **{**asked, "settled": tmp_path / "listed"})
+    found = indicators_of_dataset(
+        root, tmp_path / "out.csv", hospitals=listed, **{**asked, "settled": tmp_path / "listed"}
+    )
+    whole = compute_case_indicators(stays(), policy=POLICY, by="hospital", hospitals=listed)
+    pd.testing.assert_frame_equal(found.frame, whole.frame, check_exact=True)
     part = tmp_path / "settled/cases/year=2024/city=a/month=1/part.parquet"
     part.chmod(0o644)
     part.write_bytes(part.read_bytes() + b"x")
@@ -204,6 +217,10 @@ def test_the_command_refuses_what_cannot_be(tmp_path: Path) -> None:
     assert "one in .csv" in run("indicators", root, "--trace", "cmi", "--out", tmp_path / "a.json", code=2)
     assert "cases are never overwritten" in run("indicators", root, "--out", root / "a.csv", code=2)
     assert "no folder of cases" in run("indicators", "--engine", "local", "--restart", code=2)
+    assert "--policy: found no cases" in run("indicators", "--policy", POLICY, code=2)
+    assert "no --policy beside it" in run("indicators", root, "--budget", "1", code=2)
+    assert "for a region only" in run("indicators", root, "--since", "2024Q1", code=2)
+    assert "did you mean 'H10'" in run("indicators", root, "--by", "hospital", "--subject", "H100", code=2)
 
 
 @pytest.mark.slow

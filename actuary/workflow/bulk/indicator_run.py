@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from actuary.errors import Problem, TableError, raise_all
+from actuary.errors import OutputError, Problem, TableError, raise_all
 from actuary.indicators.case_indicators import check_by, policy_named, why_not_settled
 from actuary.indicators.case_subjects import check_months, months_of_period
 from actuary.indicators.case_tally import CaseTally, join_case_tallies
@@ -89,13 +89,16 @@ def opened_run(
         months_of_period(quarter)
     rules, settled = policy_named(question.policy), ""
     dataset = find_partitions(path, partition_rows=question.partition_rows)
+    listed = None if question.hospitals is None else read_hospitals(question.hospitals)
     # Absolute, as workers see it.
     folder = None if question.settled is None else Path(question.settled).expanduser().resolve()
     if folder is not None:
-        rules, settled = _settled_by(question, folder, dataset)
+        if folder in Path(out).expanduser().resolve().parents:
+            expected, mend = "a settlement that stays as it is", "choose a place beside it"
+            raise OutputError(Problem(f"--out {out}", "a file within --settled", expected, mend))
+        rules, settled = _settled_by(question, folder, dataset, hospitals=hospitals_fingerprint(listed))
     weights = {} if rules is None else weights_of_table(rules.weight_table, rules)
     not_settled = "" if settled else why_not_settled(rules, question.budget)
-    listed = None if question.hospitals is None else read_hospitals(question.hospitals)
     limits = load_indicator_limits()
     chosen = choose_columns(dataset.columns, where=str(path))
     check_by(question.by, {"hospital", "tier", "insurance", *chosen})
@@ -139,8 +142,10 @@ def opened_run(
         )
 
 
-def _settled_by(question: DatasetQuestion, folder: Path, dataset: Dataset) -> tuple[PaymentPolicy | None, str]:
-    """Return by which policy cases are settled already, and the fingerprint of their settlement."""
+def _settled_by(
+    question: DatasetQuestion, folder: Path, dataset: Dataset, *, hospitals: str
+) -> tuple[PaymentPolicy | None, str]:
+    """Return by which policy cases are settled already, and the hash of what was settled."""
     given = {"--policy": question.policy, "--budget": question.budget}
     raise_all(
         [
@@ -150,7 +155,7 @@ def _settled_by(question: DatasetQuestion, folder: Path, dataset: Dataset) -> tu
         ],
         TableError,
     )
-    mark = check_settled(folder, dataset)
+    mark = check_settled(folder, dataset, hospitals=hospitals)
     return policy_named(folder / "policy.toml"), mark
 
 

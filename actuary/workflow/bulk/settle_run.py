@@ -20,7 +20,7 @@ from actuary.payment.settlement_sums import SettlementSums
 from actuary.payment.statuses import REASON_STATUS, PaymentStatus
 from actuary.payment.trace import PaymentTrace
 from actuary.policy.fingerprints import fingerprint
-from actuary.workflow.bulk.case_parts import CaseReader
+from actuary.workflow.bulk.case_parts import CaseReader, hospitals_fingerprint
 from actuary.workflow.bulk.engine import PartDone, PartTask
 from actuary.workflow.bulk.journal import Journal
 from actuary.workflow.bulk.keys import JoinDuplicates, JoinReadmissions, Marks, marks_of
@@ -273,7 +273,12 @@ class SettleRun:
             )
             _join_problems([Path(part.folder) / "problems.csv" for part in paid], folder / "problems.csv")
 
-        marks = {"verb": "settle", "synthetic": found.sums.synthetic, "fingerprint": found.fingerprint}
+        marks = {
+            "verb": "settle",
+            "synthetic": found.sums.synthetic,
+            "fingerprint": found.fingerprint,
+            "hospitals": hospitals_fingerprint(self.reader.hospitals),
+        }
         publish(found.path, self.dataset, paid, tables={"cases.parquet": "cases"}, more=more, marks=marks)
 
 

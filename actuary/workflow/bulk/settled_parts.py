@@ -9,6 +9,7 @@ from typing import Any
 
 from actuary.durable.folders import MANIFEST
 from actuary.errors import Problem, TableError
+from actuary.policy.fingerprints import fingerprint
 from actuary.workflow.bulk.partitions import Dataset, Partition
 
 __all__ = ["check_settled", "is_whole", "settled_part"]
@@ -52,8 +53,8 @@ def is_whole(folder: Path) -> bool:
     return bool(listed)
 
 
-def check_settled(folder: Path, dataset: Dataset) -> str:
-    """Check that a folder holds the settlement of a dataset; return its fingerprint.
+def check_settled(folder: Path, dataset: Dataset, *, hospitals: str) -> str:
+    """Check that a folder holds the settlement of a dataset; return the hash of its cases.
 
     Parameters
     ----------
@@ -61,11 +62,15 @@ def check_settled(folder: Path, dataset: Dataset) -> str:
         What :func:`~actuary.workflow.bulk.settle.settle_dataset` wrote.
     dataset : Dataset
         The cases.
+    hospitals : str
+        Fingerprint of the list of hospitals with which the cases are read, see
+        :func:`~actuary.workflow.bulk.case_parts.hospitals_fingerprint`.
 
     Raises
     ------
     TableError
-        When it holds no such settlement, that of other cases, or files that are not those it lists.
+        When it holds no such settlement, that of other cases or with another list of hospitals, or files that are not
+        those it lists.
     """
     where, told = f"--settled {folder}", _manifest(folder)
     expected = "what actuary settle wrote from these cases, part by part"
@@ -77,4 +82,12 @@ def check_settled(folder: Path, dataset: Dataset) -> str:
         raise TableError(Problem(where, "a settlement of other cases", expected, mend))
     if not is_whole(folder):
         raise TableError(Problem(where, "files that are not those of its manifest", "an unchanged folder", mend))
-    return str(told.get("fingerprint", ""))
+    if "hospitals" not in told:
+        raise TableError(Problem(where, "a settlement that does not say with which list of hospitals", expected, mend))
+    if told["hospitals"] != hospitals:
+        # A hospital that is not on the list has no case that counts, and the list gives tiers.
+        found = "another list of hospitals" if hospitals else "no list of hospitals"
+        expected = "the list that the cases were settled with" if told["hospitals"] else "none, as they were settled"
+        raise TableError(Problem("--hospitals", found, expected))
+    # Not the fingerprint of the settlement: it is the same for another version of the package.
+    return fingerprint([entry for entry in told["outputs"] if entry["file"].startswith("cases/")])

@@ -8,11 +8,12 @@ import shutil
 import warnings
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import typer
 
 from actuary.cli import _show_warning
-from actuary.cli.console import teaching
+from actuary.cli.console import print_frame, teaching
 from actuary.durable.checked import CacheWarning
 from tests.faults.faults import full_disk
 
@@ -74,3 +75,11 @@ def test_a_warning_of_a_cache_is_a_sentence(
     told = capsys.readouterr().err.splitlines()
     assert told[0] == "actuary: a cached posterior was damaged or not whole: made anew"
     assert "UserWarning: something else" in told[1]
+
+
+def test_a_count_that_is_left_blank_is_printed_as_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    counts = pd.array([12, None], dtype="Int64")
+    print_frame(pd.DataFrame({"hospital": ["a", None], "cases": counts, "mean": [1.5, None]}), title="findings")
+    shown = capsys.readouterr().out
+    assert "12" in shown
+    assert not {"NA", "nan", "None"} & set(shown.split())

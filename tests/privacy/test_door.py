@@ -107,6 +107,9 @@ def test_personal_columns_are_known_by_name(name: str, kind: str) -> None:
         ),
         *(
             "证件类型",
+            "是否社保卡结算",
+            "电话随访标志",
+            "联系方式类型",
             "医院地址",
             "hospital_name",
             "insurance",

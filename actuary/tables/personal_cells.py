@@ -55,13 +55,11 @@ def has_stray(column: Any, rules: PersonalRules, *, money: bool = False) -> bool
         Whether it is a column of money: eleven digits alone are an amount there.
     """
     if column.type in (pa.int64(), pa.uint64(), pa.float64()):
-        if money:
-            return False
         first, mobile, end, above = (pa.scalar(number, column.type) for number in _MOBILE)
         long = column.filter(pc.and_(pc.greater_equal(column, first), pc.less(column, end)))
         if pa.types.is_floating(column.type):
             long = long.filter(pc.equal(long, pc.floor(long)))
-        return _are_mobile(pc.and_(pc.greater_equal(long, mobile), pc.less(long, above)), rules)
+        return not money and _are_mobile(pc.and_(pc.greater_equal(long, mobile), pc.less(long, above)), rules)
     texts = _texts(column)
     if texts is None or not len(texts):
         return False
@@ -70,9 +68,10 @@ def has_stray(column: Any, rules: PersonalRules, *, money: bool = False) -> bool
     longest = pc.max(lengths).as_py()
     if longest is None or longest < _MOBILE_DIGITS:
         return False
-    bare = pc.fill_null(pc.and_(pc.equal(lengths, _MOBILE_DIGITS), pc.ascii_is_decimal(distinct)), False)
-    if not money and pc.any(bare).as_py() and _are_mobile(pc.match_substring_regex(distinct.filter(bare), "^1[3-9]"), rules):
-        return True
+    if not money:
+        bare = pc.fill_null(pc.and_(pc.equal(lengths, _MOBILE_DIGITS), pc.ascii_is_decimal(distinct)), False)
+        if pc.any(bare).as_py() and _are_mobile(pc.match_substring_regex(distinct.filter(bare), "^1[3-9]"), rules):
+            return True
     if longest < _STRAY_BYTES:
         return False
     looks = pc.fill_null(pc.match_substring_regex(distinct, _STRAY), False)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pandas as pd
 import pytest
 import typer
 
+import actuary
 from actuary.cli import _show_warning
 from actuary.cli.console import print_frame, teaching
 from actuary.durable.checked import CacheWarning
@@ -83,3 +86,16 @@ def test_a_count_that_is_left_blank_is_printed_as_nothing(capsys: pytest.Capture
     shown = capsys.readouterr().out
     assert "12" in shown
     assert not {"NA", "nan", "None"} & set(shown.split())
+
+
+@pytest.mark.slow
+def test_a_stop_while_code_is_made_from_a_text_has_the_same_status(tmp_path: Path) -> None:
+    # As while a module with dataclasses is imported: Python itself would end by SIGINT.
+    (tmp_path / "interrupted.py").write_text(
+        "from actuary.cli.stopping import STOPPED, stopped\n"
+        "try:\n    exec('raise KeyboardInterrupt')\nexcept KeyboardInterrupt:\n    stopped()\n"
+        "    raise SystemExit(STOPPED) from None\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(actuary.__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-m", "interrupted"], cwd=tmp_path, env=environment, check=False)
+    assert done.returncode == 130

@@ -43,8 +43,8 @@ _GAP, _SIGN = r"[ .·_/-]?", r"[ .·_/-]"
 #: A day behind the code of a department, as numbers of stays have it: 0301-20240101.
 _DAY = r"20[0-4]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _BEFORE, _AFTER = r"(?<![0-9A-Za-z.])", r"(?![0-9A-Za-z]|\.\d)"
-#: Units of money of a fund; 分机 is an extension of a telephone.
-_MONEY = "(?:yuan|fen|元|分(?!机))"
+#: Units of money of a fund; 分机 is an extension of a telephone, 分管 an office.
+_MONEY = "(?:yuan|fen|元|分(?![\u4e00-\u9fff]))"
 _SHAPES = {
     "identity": re.compile(
         rf"{_BEFORE}{_PROVINCE}\d{{4}}{_GAP}(?:18|19|20)\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{3}}[\dXx]{_AFTER}"

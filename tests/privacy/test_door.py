@@ -168,7 +168,8 @@ def test_serial_numbers_and_amounts_are_no_persons() -> None:
     assert _kinds("case_id", [f"210100{240101 + n % 28}{n:03d}" for n in range(50)]) == []
     assert _kinds("remark", [f"结算流水号{number}" for number in serial]) == []
     assert _kinds("remark", ["本期支出13800000000元", "13800000000.00 yuan", "合计 15300000000分"]) == []
-    assert _kinds("remark", ["赵某13800000000分机12"]) == [("telephone", "content")]
+    for told in ("赵某13800000000分机12", "13800000000分管"):
+        assert _kinds("remark", [told]) == [("telephone", "content")]
 
 
 @pytest.mark.parametrize("name", ["fund_yuan", "cost_fen", "基金支付（元）", "结算金额"])

@@ -40,7 +40,11 @@ _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
 _PROVINCE = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|9[1-2])"
 _GAP, _SIGN = r"[ .·_/-]?", r"[ .·_/-]"
+#: A day behind the code of a department, as numbers of stays have it: 0301-20240101.
+_DAY = r"20[0-4]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _BEFORE, _AFTER = r"(?<![0-9A-Za-z.])", r"(?![0-9A-Za-z]|\.\d)"
+#: Units of money of a fund; 分机 is an extension of a telephone, 分管 an office.
+_MONEY = "(?:yuan|fen|元|分(?![\u4e00-\u9fff]))"
 _SHAPES = {
     "identity": re.compile(
         rf"{_BEFORE}{_PROVINCE}\d{{4}}{_GAP}(?:18|19|20)\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{3}}[\dXx]{_AFTER}"
@@ -53,17 +57,20 @@ _SHAPES = {
     ),
     "mobile": re.compile(
         rf"(?:{_BEFORE}|(?<=[0 +])86[ -]?|(?<![0-9])86[ -]?)1[3-9]\d"
-        rf"(?:\d{{8}}(?:\.0+)?|([ ·_/-])\d{{4}}\1\d{{4}}){_AFTER}"
+        rf"(?:\d{{8}}(?:\.0+)?(?! ?{_MONEY})|([ ·_/-])\d{{4}}\1\d{{4}}){_AFTER}"
     ),
     "landline": re.compile(
-        rf"{_BEFORE}(?:\(0(?:10|2\d|[3-9]\d{{2}})\) ?|0(?:10|2\d|[3-9]\d{{2}})[ -])[2-8]\d{{6,7}}{_AFTER}"
+        rf"{_BEFORE}(?:\(0(?:10|2\d|[3-9]\d{{2}})\) ?|0(?:10|2\d|[3-9]\d{{2}})[ -](?!{_DAY}{_AFTER}))"
+        rf"[2-8]\d{{6,7}}{_AFTER}"
     ),
     "card": re.compile(rf"{_BEFORE}(?:62|4|5[1-5]|35|9)\d(?:[ -]?\d){{13,17}}{_AFTER}"),
     "email": re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"),
 }
 
-#: Eleven digits that are money of a fund: a round figure that was read as a number, or one with its unit.
-_AMOUNT = re.compile(r"\d{7}0{4}\.0+(?!\d)|\d{11}(?:\.\d+)? ?(?:yuan|fen|元|分)")
+#: Eleven digits that are money of a fund: a round figure that was read as a number.
+_AMOUNT = re.compile(r"\d{7}0{4}\.0+(?!\d)")
+#: Years of a life: fifteen digits of somebody older are a number of a stay with its day, 240101 for 2024-01-01.
+_OLDEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +159,7 @@ def _genuine(kind: str, text: str) -> bool:
         whole = re.fullmatch(r"[0-9]{17}[0-9X]", digits) is not None
         return whole and _is_day(digits[6:14]) and identity_check_digit(digits[:17]) == digits[17]
     if kind == "old_identity":
-        return _is_day(f"19{digits[6:12]}")
+        return _is_day(f"19{digits[6:12]}") and int(f"19{digits[6:8]}") > dt.date.today().year - _OLDEST
     if kind == "card":
         return 16 <= len(digits) <= 19 and _luhn(digits)
     return True

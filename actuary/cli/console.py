@@ -158,7 +158,7 @@ def _texts(column: pd.Series) -> list[str]:
         largest = column.abs().max()
         digits = 1 if largest >= 100 else 2 if largest >= 1 else 4
         return ["" if value != value else f"{value:,.{digits}f}" for value in column]  # noqa: PLR0124  (NaN)
-    return ["" if value is None or value != value else str(value) for value in column]  # noqa: PLR0124
+    return ["" if empty else str(value) for value, empty in zip(column, column.isna(), strict=True)]
 
 
 def print_frame(frame: pd.DataFrame, *, title: str, columns: Sequence[str] | None = None) -> None:

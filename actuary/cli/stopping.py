@@ -65,6 +65,9 @@ def stopped() -> str:
     """
     global _told  # noqa: PLW0603  (one process says it once)
     _told = True
+    # Python notes that code made from a text, such as that of a dataclass, was interrupted, and at its end would die of
+    # SIGINT instead of giving our status; running another text takes the note back.
+    eval("None")  # noqa: S307  (a text of our own)
     return _SENTENCE
 
 

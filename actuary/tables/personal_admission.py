@@ -116,7 +116,7 @@ class Admission:
             return column
         if name in by and self.door.key is not None:
             return keyed(column, self.door.key, whole=by[name].by == "name", where=f"{self.where}, {name}")
-        if not has_stray(column, self.door.rules):
+        if not has_stray(column, self.door.rules, money=self.door.rules.is_money(name)):
             return column
         if self.door.key is not None:
             return keyed(column, self.door.key, whole=False, where=f"{self.where}, {name}")

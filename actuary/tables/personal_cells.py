@@ -42,7 +42,7 @@ def _texts(column: Any) -> Any:
     return column if pa.types.is_string(kind) or pa.types.is_large_string(kind) else None
 
 
-def has_stray(column: Any, rules: PersonalRules) -> bool:
+def has_stray(column: Any, rules: PersonalRules, *, money: bool = False) -> bool:
     """Return whether numbers of persons stand in a column that was not recognised.
 
     Parameters
@@ -51,13 +51,15 @@ def has_stray(column: Any, rules: PersonalRules) -> bool:
         The column.
     rules : PersonalRules
         What is recognised.
+    money : bool
+        Whether it is a column of money: eleven digits alone are an amount there.
     """
     if column.type in (pa.int64(), pa.uint64(), pa.float64()):
         first, mobile, end, above = (pa.scalar(number, column.type) for number in _MOBILE)
         long = column.filter(pc.and_(pc.greater_equal(column, first), pc.less(column, end)))
         if pa.types.is_floating(column.type):
             long = long.filter(pc.equal(long, pc.floor(long)))
-        return _are_mobile(pc.and_(pc.greater_equal(long, mobile), pc.less(long, above)), rules)
+        return not money and _are_mobile(pc.and_(pc.greater_equal(long, mobile), pc.less(long, above)), rules)
     texts = _texts(column)
     if texts is None or not len(texts):
         return False
@@ -66,9 +68,10 @@ def has_stray(column: Any, rules: PersonalRules) -> bool:
     longest = pc.max(lengths).as_py()
     if longest is None or longest < _MOBILE_DIGITS:
         return False
-    bare = pc.fill_null(pc.and_(pc.equal(lengths, _MOBILE_DIGITS), pc.ascii_is_decimal(distinct)), False)
-    if pc.any(bare).as_py() and _are_mobile(pc.match_substring_regex(distinct.filter(bare), "^1[3-9]"), rules):
-        return True
+    if not money:
+        bare = pc.fill_null(pc.and_(pc.equal(lengths, _MOBILE_DIGITS), pc.ascii_is_decimal(distinct)), False)
+        if pc.any(bare).as_py() and _are_mobile(pc.match_substring_regex(distinct.filter(bare), "^1[3-9]"), rules):
+            return True
     if longest < _STRAY_BYTES:
         return False
     looks = pc.fill_null(pc.match_substring_regex(distinct, _STRAY), False)

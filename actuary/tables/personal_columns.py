@@ -13,6 +13,10 @@ from actuary.tables.personal_sample import Sample
 __all__ = ["PersonalColumn", "has_genuine_numbers", "is_personal_cell", "recognise_columns"]
 
 _FULL_WIDTH = re.compile("[０-９]{11}")
+#: What a text says of a number that is one of an identity paper whatever its check digit.
+_PAPER = re.compile("身份|证件|证号|公民")
+#: Eleven digits alone: in a column of money they are money.
+_AMOUNT = re.compile(r"\d{11}(?:\.0+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,8 @@ def recognise_columns(
         named = (rules.kind_of_name(one) for one in (name, *sample.inner.get(name, ())))
         kind = next((one for one in named if one is not None), None)
         cells = sample.cells.get(name, ())
+        if rules.is_money(name):
+            cells = [cell for cell in cells if not _AMOUNT.fullmatch(cell)]
         if kind is not None:
             found.append(PersonalColumn(name, kind.name, "name", kind.name_zh, kind.name_en, len(cells), len(cells)))
         elif (by_content := _by_content(cells, rules)) is not None:
@@ -160,9 +166,18 @@ def _by_content(cells: Sequence[str], rules: PersonalRules) -> tuple[str, int] |
 def _is_exact(text: str, number: FoundNumber) -> bool:
     """Return whether a number still has all its digits: no spreadsheet has taken it for an amount, and kept fifteen."""
     quoted = text[number.start : number.end]
+    if _in_sentence(text, number):
+        return True
     return "E" not in quoted.upper() and ".0" not in quoted and not quoted.endswith("000")
 
 
 def _is_told(text: str, number: FoundNumber) -> bool:
+    # Numbers of settlements stand in sentences too: as many must be right there as in a column of them.
+    if number.kind == "card" or (number.kind == "identity" and not _PAPER.search(text)):
+        return False
+    return _in_sentence(text, number)
+
+
+def _in_sentence(text: str, number: FoundNumber) -> bool:
     rest = text[: number.start] + text[number.end :]
-    return number.kind != "card" and any("\u4e00" <= letter <= "\u9fff" for letter in rest)
+    return any("\u4e00" <= letter <= "\u9fff" for letter in rest)

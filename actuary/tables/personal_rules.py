@@ -28,6 +28,7 @@ _DOOR: Mapping[str, type] = {
     "least_share": float,
     "least_genuine": float,
     "stray_cells": int,
+    "money_endings": list,
     "source": str,
 }
 _PUBLICATION: Mapping[str, type] = {"least_cases": int, "least_width": int, "source": str}
@@ -81,6 +82,8 @@ class PersonalRules:
         Shares from which a column is personal by its content.
     stray_cells : int
         Distinct cells of the look of an identity number that are checked in a batch.
+    money_endings : tuple of str
+        How the names of columns of money end; eleven digits alone are an amount there, no telephone.
     least_cases : int
         Least cases of a published cell that is not empty.
     least_width : int
@@ -93,6 +96,7 @@ class PersonalRules:
     least_share: float
     least_genuine: float
     stray_cells: int
+    money_endings: tuple[str, ...]
     least_cases: int
     least_width: int
 
@@ -107,6 +111,16 @@ class PersonalRules:
         """
         bare = bare_name(column)
         return next((kind for kind in self.kinds if kind.names_column(bare)), None)
+
+    def is_money(self, column: str) -> bool:
+        """Return whether the name of a column ends in a unit of money.
+
+        Examples
+        --------
+        >>> [load_personal_rules().is_money(name) for name in ("fund_yuan", "基金支付（元）", "total_cost", "tel")]
+        [True, True, False, False]
+        """
+        return bare_name(column).endswith(self.money_endings)
 
     def words(self, kind: str) -> tuple[str, str]:
         """Return the Chinese and the English words for a kind of column or of number."""
@@ -167,7 +181,8 @@ def load_personal_rules(root: Path | None = None) -> PersonalRules:
     raise_all(problems, DeclarationError)
     return PersonalRules(
         tuple(_kind(kind) for kind in kinds),
-        **{name: door[name] for name in _DOOR if name != "source"},
+        **{name: door[name] for name in _DOOR if name not in {"source", "money_endings"}},
+        money_endings=tuple(bare_name(ending) for ending in door["money_endings"]),
         **{name: publication[name] for name in _PUBLICATION if name != "source"},
     )
 

@@ -58,6 +58,8 @@ def text_of(value: Any) -> str:
     >>> text_of(1.3812345678e10), text_of(" a "), text_of(["a", "b"]), text_of(None)
     ('13812345678.0', 'a', 'a|b', '')
     """
+    if type(value) is str:  # nearly every cell
+        return value.strip()
     if hasattr(value, "tolist"):  # of a frame
         value = value.tolist()
     if value is None or type(value).__name__ in _NOTHING or (isinstance(value, float) and math.isnan(value)):

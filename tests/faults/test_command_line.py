@@ -5,14 +5,18 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import typer
 
+import actuary
 from actuary.cli import _show_warning
-from actuary.cli.console import teaching
+from actuary.cli.console import print_frame, teaching
 from actuary.durable.checked import CacheWarning
 from tests.faults.faults import full_disk
 
@@ -74,3 +78,24 @@ def test_a_warning_of_a_cache_is_a_sentence(
     told = capsys.readouterr().err.splitlines()
     assert told[0] == "actuary: a cached posterior was damaged or not whole: made anew"
     assert "UserWarning: something else" in told[1]
+
+
+def test_a_count_that_is_left_blank_is_printed_as_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    counts = pd.array([12, None], dtype="Int64")
+    print_frame(pd.DataFrame({"hospital": ["a", None], "cases": counts, "mean": [1.5, None]}), title="findings")
+    shown = capsys.readouterr().out
+    assert "12" in shown
+    assert not {"NA", "nan", "None"} & set(shown.split())
+
+
+@pytest.mark.slow
+def test_a_stop_while_code_is_made_from_a_text_has_the_same_status(tmp_path: Path) -> None:
+    # As while a module with dataclasses is imported: Python itself would end by SIGINT.
+    (tmp_path / "interrupted.py").write_text(
+        "from actuary.cli.stopping import STOPPED, stopped\n"
+        "try:\n    exec('raise KeyboardInterrupt')\nexcept KeyboardInterrupt:\n    stopped()\n"
+        "    raise SystemExit(STOPPED) from None\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(actuary.__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-m", "interrupted"], cwd=tmp_path, env=environment, check=False)
+    assert done.returncode == 130

@@ -107,6 +107,9 @@ def test_personal_columns_are_known_by_name(name: str, kind: str) -> None:
         ),
         *(
             "证件类型",
+            "是否社保卡结算",
+            "电话随访标志",
+            "联系方式类型",
             "医院地址",
             "hospital_name",
             "insurance",
@@ -161,6 +164,24 @@ def test_serial_numbers_and_amounts_are_no_persons() -> None:
     assert _kinds("case_id", [f"H{n:011d}" for n in range(50)]) == []
     assert _kinds("admission_date", ["2024-01-01 10:00:00", "20240101120000"]) == []
     assert _kinds("dx", ["I21.000|I10.x05|E11.900x001"]) == []
+    assert _kinds("case_id", [f"{301 + n % 9:04d}-{20240101 + n % 28}-{n:03d}" for n in range(50)]) == []
+    assert _kinds("case_id", [f"210100{240101 + n % 28}{n:03d}" for n in range(50)]) == []
+    assert _kinds("remark", [f"结算流水号{number}" for number in serial]) == []
+    assert _kinds("remark", ["本期支出13800000000元", "13800000000.00 yuan", "合计 15300000000分"]) == []
+    for told in ("赵某13800000000分机12", "13800000000分管"):
+        assert _kinds("remark", [told]) == [("telephone", "content")]
+
+
+@pytest.mark.parametrize("name", ["fund_yuan", "cost_fen", "基金支付（元）", "结算金额"])
+def test_money_of_a_city_is_no_telephone(name: str) -> None:
+    sums = [15_300_000_000, 13_200_000_001]
+    for cells in (sums, [15_300_000_000.0, 13_200_000_000.5], [str(one) for one in sums]):
+        table = pa.table({name: cells})
+        assert admit_table(table, where="funds").table == table
+        with pytest.raises(TableError, match="电话"):
+            admit_table(table.rename_columns(["col17"]), where="funds")
+    with pytest.raises(TableError, match=name.partition("（")[0]):
+        admit_table(pa.table({name: [identity(1)]}), where="funds")
 
 
 @settings(max_examples=30)

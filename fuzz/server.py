@@ -55,7 +55,7 @@ class Call:
     clock_seconds : float
         By the clock [s].
     bytes : int
-        Most memory held at once.
+        Most memory held at once, beyond what the process it is a copy of held.
     left : tuple of str
         Files that stood in the folder of its output though nothing was to be written.
     """
@@ -118,6 +118,7 @@ def run_call(words: list[str], place: Path, *, out: Path | None = None, limit: i
     log = place / "said.log"
     begun = time.monotonic()
     limit = limit or limit_of(words)
+    before = _held_bytes()
     child = os.fork()
     if not child:
         _in_child(words, place, log, limit)
@@ -128,7 +129,14 @@ def run_call(words: list[str], place: Path, *, out: Path | None = None, limit: i
     if out is not None and status in {2, 130}:
         left = tuple(sorted(path.name for path in out.iterdir() if path.suffix != _KEPT))
     clock = time.monotonic() - begun
-    return Call(words, status, said, used.ru_utime + used.ru_stime, clock, used.ru_maxrss * 1024, left)
+    # A copy begins with everything that this process holds, a whole session of tests for instance.
+    held = max(used.ru_maxrss * 1024 - before, 0)
+    return Call(words, status, said, used.ru_utime + used.ru_stime, clock, held, left)
+
+
+def _held_bytes() -> int:
+    """Return the bytes of memory that this process holds now."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
 
 
 def _in_child(words: list[str], place: Path, log: Path, limit: int) -> None:

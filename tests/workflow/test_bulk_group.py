@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -97,3 +98,11 @@ def test_cases_are_never_overwritten(tmp_path: Path) -> None:
     lay_out(cases(), tmp_path / "in", [])
     with pytest.raises(OutputError, match="never overwritten"):
         group_dataset(tmp_path / "in", tmp_path / "in" / "out")
+
+
+def test_decimal_numbers_may_have_other_digits_in_every_part(tmp_path: Path) -> None:
+    # Whoever writes parts from Python has the digits inferred from what each part happens to hold.
+    for number, (digits, cost) in enumerate(((6, "9000.00"), (8, "123456.78"))):
+        costs = pa.array([Decimal(cost)], pa.decimal128(digits, 2))
+        pq.write_table(pa.table({"case_id": [str(number)], "total_cost": costs}), tmp_path / f"{number}.parquet")
+    assert len(find_partitions(tmp_path).partitions) == 2

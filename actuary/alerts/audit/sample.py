@@ -212,7 +212,7 @@ def _years(cases: CaseTable, year: int | None) -> NDArray[np.int64]:
         return np.where(known, found, 0)
     if "month" in cases.coded:
         coded = cases.coded["month"]
-        labels = [int(name[:4]) if name[:4].isdigit() else 0 for name in coded.names]
+        labels = [int(name[:4]) if name[:4].isascii() and name[:4].isdigit() else 0 for name in coded.names]
         return np.array([*labels, 0], np.int64)[coded.codes]
     if year is None:
         found_columns, expected = "neither discharge_date nor month", "the year of the claims"

@@ -94,6 +94,8 @@ def _plain_type(kind: Any, pa: Any) -> str:
         ("text", lambda one: pa.types.is_string(one) or pa.types.is_large_string(one)),
         ("whole number", pa.types.is_integer),
         ("number", pa.types.is_floating),
+        # Digits differ by what each part happens to hold: whoever writes from Python has them inferred.
+        ("decimal number", pa.types.is_decimal),
         ("date", pa.types.is_date),
         ("time", pa.types.is_timestamp),
     ):

@@ -156,16 +156,35 @@ def _lines(path: str) -> list[str]:
         return []
 
 
-def kept_runs(declared: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the kept runs; one that was measured with other arguments than are declared now is told and left out."""
+def kept_runs(aims: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the kept runs; one with other arguments, or without a figure that is asked for, is told and left out."""
     if not RESULTS.is_file():
         return {}
     runs = json.loads(RESULTS.read_text(encoding="utf-8"))["runs"]
-    asked = {one["name"]: one["arguments"] for one in declared}
-    for name in [name for name, one in runs.items() if one["arguments"] != asked.get(name)]:
-        print(f"{name}: kept with arguments {runs[name]['arguments']}, declared are {asked.get(name)}; left out")
-        del runs[name]
+    asked = {one["name"]: one["arguments"] for one in aims["run"]}
+    for name, one in list(runs.items()):
+        if one["arguments"] != asked.get(name):
+            print(f"{name}: kept with arguments {one['arguments']}, declared are {asked.get(name)}; left out")
+            del runs[name]
+        elif lacking := [path for path in _figures(aims, name) if not _holds(one["found"], path)]:
+            print(f"{name}: kept without {', '.join(map(str, lacking[0]))}; left out")
+            del runs[name]
     return dict(runs)
+
+
+def _figures(aims: Mapping[str, Any], run: str) -> list[Sequence[str | int]]:
+    """Return the paths of all figures that are asked of a run."""
+    paths = [aim[of] for aim in aims["aim"] if aim["run"] == run for of in ("value", "peer") if of in aim]
+    rows = [row for growth in aims["growth"] for row in growth.get("rates", growth.get("seconds", []))]
+    return paths + [row[2] for row in rows if row[1] == run]
+
+
+def _holds(found: Any, path: Sequence[str | int]) -> bool:
+    try:
+        at(found, path)
+    except (KeyError, IndexError, TypeError):
+        return False
+    return True
 
 
 def collect(aims: Mapping[str, Any], runs: Mapping[str, Any]) -> dict[str, Any]:
@@ -311,7 +330,7 @@ def main() -> None:
     if given.check:
         check(aims, wanted)
         return
-    runs = kept_runs(aims["run"])
+    runs = kept_runs(aims)
     for one in wanted:
         # Kept after each: a run that is stopped loses one benchmark, not all.
         runs[one["name"]] = run(one)

@@ -84,16 +84,32 @@ def test_the_page_is_written_from_the_kept_results(suite: ModuleType) -> None:
     assert {one["name"] for one in kept["aims"]} >= {aim["name"] for aim in aims["aim"] if aim["run"] in always}
 
 
-def test_a_kept_run_with_other_arguments_is_told_and_left_out(suite, tmp_path: Path, monkeypatch, capsys) -> None:
+def test_a_kept_run_that_is_not_what_is_declared_is_told_and_left_out(
+    suite: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(suite, "RESULTS", tmp_path / "results.json")
-    assert suite.kept_runs([]) == {}
-    runs = {name: {"arguments": ["--cases", "10"], "found": {}} for name in ("same", "other", "gone")}
-    (tmp_path / "results.json").write_text(json.dumps({"runs": runs}), encoding="utf-8")
-    declared = [{"name": "same", "arguments": ["--cases", "10"]}, {"name": "other", "arguments": ["--cases", "20"]}]
-    assert set(suite.kept_runs(declared)) == {"same"}
+    assert suite.kept_runs({}) == {}
+    kept = {"arguments": ["--cases", "10"], "found": {"ours": {"s": 1.0}}}
+    names = ("same", "other", "gone", "lacking", "short")
+    (tmp_path / "results.json").write_text(json.dumps({"runs": dict.fromkeys(names, kept)}), encoding="utf-8")
+    aims = {
+        "run": [
+            {"name": name, "arguments": ["--cases", "20" if name == "other" else "10"]}
+            for name in names
+            if name != "gone"
+        ],
+        "aim": [
+            {"run": "same", "value": ["ours", "s"]},
+            {"run": "lacking", "value": ["ours", "s"], "peer": ["theirs"]},
+        ],
+        "growth": [{"seconds": [[10, "same", ["ours", "s"]], [20, "short", ["ours", "cpu"]]]}],
+    }
+    assert set(suite.kept_runs(aims)) == {"same"}
     said = capsys.readouterr().out
     assert "other: kept with arguments" in said
     assert "gone: kept with arguments" in said
+    assert "lacking: kept without theirs" in said
+    assert "short: kept without ours, cpu" in said
 
 
 def test_the_page_on_several_machines_holds_the_kept_results() -> None:

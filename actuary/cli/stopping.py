@@ -15,7 +15,7 @@ import threading
 import time
 from types import FrameType
 
-from actuary.durable.unfinished import remove_unfinished
+from actuary.durable.unfinished import note_stop, remove_unfinished
 
 __all__ = ["STOPPED", "listen_for_stops", "stopped"]
 
@@ -33,13 +33,17 @@ _told = False
 _ends: list[socket.socket] = []
 
 
-def _terminate(_signal: int, _frame: FrameType | None) -> None:
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    note_stop()
     raise KeyboardInterrupt
 
 
 def listen_for_stops() -> None:
     """Let SIGTERM interrupt as Ctrl-C does, and see to it that either is obeyed; from the main thread."""
-    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGTERM, _interrupt)
+    # Whoever is born deaf to Ctrl-C stays so.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
     _ends[:] = [ours, theirs]

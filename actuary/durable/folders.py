@@ -18,7 +18,7 @@ from pathlib import Path
 
 from actuary.durable.files import beside, leftovers, resolved, sync_file, sync_folder, what_failed
 from actuary.durable.locks import exclusive
-from actuary.durable.unfinished import unfinished
+from actuary.durable.unfinished import obey_stop, unfinished
 from actuary.errors import OutputError, Problem
 
 __all__ = ["MANIFEST", "check_output", "staged_output"]
@@ -207,6 +207,7 @@ def staged_output(out: Path | str, *, where: str = "", owned: bool = False) -> I
                 _sync_tree(staging)
                 # Once more: work takes minutes, and somebody may have laid a file of theirs there.
                 check_output(out, where=where, owned=owned)
+                obey_stop()
                 _put_in_place(staging, out)
         except OSError as error:
             expected, mend = "room and leave to write", "make room or choose another folder with --out"

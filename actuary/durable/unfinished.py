@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["remove_unfinished", "unfinished"]
+__all__ = ["note_stop", "obey_stop", "remove_unfinished", "unfinished"]
 
 _begun: set[Path] = set()
+_stopped = False
 
 
 @contextmanager
@@ -47,3 +48,25 @@ def remove_unfinished() -> None:
                     shutil.rmtree(path)
                 else:
                     path.unlink(missing_ok=True)
+
+
+def note_stop() -> None:
+    """Note that this process was told to stop, before it is interrupted: a library may swallow the interruption."""
+    global _stopped  # noqa: PLW0603  (one process is told once)
+    _stopped = True
+
+
+def obey_stop() -> None:
+    """Interrupt again where a stop was noted, before what was finished meanwhile is put in place.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        When a stop was noted.
+
+    Examples
+    --------
+    >>> obey_stop()
+    """
+    if _stopped:
+        raise KeyboardInterrupt

@@ -15,6 +15,7 @@ import pytest
 from actuary.durable.checked import CacheFolder
 from actuary.durable.files import replace_file
 from actuary.durable.folders import staged_output
+from actuary.durable.unfinished import note_stop
 from tests.faults.faults import tree
 
 pytestmark = pytest.mark.slow
@@ -167,4 +168,14 @@ def test_a_verb_that_hears_nothing_is_stopped_all_the_same(tmp_path: Path, root:
     status, told, seconds = stop(root, tmp_path / "city", DEAF[work], signal.SIGTERM)
     assert (status, told) == (130, "actuary: stopped at once; what was not finished is removed.\n")
     assert seconds < 15  # two of patience, and a machine under load
+    assert tree(tmp_path) == {}
+
+
+def test_an_interruption_that_is_swallowed_is_obeyed_before_anything_is_put_in_place(
+    tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr("actuary.durable.unfinished._stopped", False)
+    with pytest.raises(KeyboardInterrupt), staged_output(tmp_path / "city") as staging:  # noqa: PT012
+        (staging / "a.txt").write_text("whole")
+        note_stop()  # and then a library goes on as if nothing had been said
     assert tree(tmp_path) == {}
